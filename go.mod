@@ -1,0 +1,3 @@
+module github.com/observatory/observatory
+
+go 1.26
