@@ -1,0 +1,288 @@
+// Package eventlog is the durable log on a local disk: segment files that are only ever appended to, written and synced
+// in groups. An append returns when the group that its record went with is on the disk.
+//
+// The files go through Pebble's vfs, so that its crashable file system can cut the power in tests.
+//
+// A segment is named after the offset of its first byte. A frame in it is: length (4 bytes), CRC-32C of length and record
+// (4 bytes), record. After a failed write or sync nobody can know what the file holds behind the last good group, so
+// the segment is left as it is and a new one begins at the last good offset; whoever reads stops where the next
+// segment begins.
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/observatory/observatory/ingest"
+)
+
+// Config of a log.
+type Config struct {
+	FS           vfs.FS
+	Dir          string
+	SegmentBytes int64  // a segment is closed once it has that many bytes; default 64 MiB
+	MaxPending   int    // bytes that may wait to be written before appends wait; default 32 MiB
+	ReserveBytes uint64 // free disk space below which appends are refused, so that the engines beside us live on; default the lesser of 256 MiB and 5 % of the disk
+	// Floor is an offset that the log must not fall behind, because everything before it was already carried on. It only matters
+	// when the folder was lost or replaced: then the log goes on from there, and says so.
+	Floor  ingest.Offset
+	Logger *slog.Logger
+	// Synced, when set, is told the records, bytes and duration of each group.
+	Synced func(records, bytes int, took time.Duration)
+}
+
+// Log is an ingest.Log on a local disk.
+type Log struct {
+	cfg Config
+
+	mu      sync.Mutex
+	filling *group
+	room    chan struct{} // closed and replaced when pending bytes were written
+	closed  bool
+
+	kick chan struct{} // wakes the writer
+	done chan struct{} // the writer has ended
+
+	segments segments
+	durable  watermark
+	reader   reader
+}
+
+// group is what is written and synced together.
+type group struct {
+	frames  []byte
+	records int
+	ready   chan struct{} // closed when the outcome is known
+	ends    ingest.Offset // behind the group
+	err     error
+}
+
+var _ ingest.Log = (*Log)(nil)
+
+// Open opens the log of a folder, or begins one. A frame that was cut short by a crash ends the log there: it was never
+// acknowledged. Damage before that is an error.
+func Open(cfg Config) (*Log, error) {
+	if cfg.SegmentBytes == 0 {
+		cfg.SegmentBytes = 64 << 20
+	}
+	if cfg.MaxPending == 0 {
+		cfg.MaxPending = 32 << 20
+	}
+	if err := cfg.FS.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make log folder: %w", err)
+	}
+	l := &Log{
+		cfg:      cfg,
+		filling:  newGroup(nil),
+		room:     make(chan struct{}),
+		kick:     make(chan struct{}, 1),
+		done:     make(chan struct{}),
+		segments: segments{fs: cfg.FS, dir: cfg.Dir, limit: cfg.SegmentBytes},
+	}
+	end, err := l.segments.recover(cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
+	if end < cfg.Floor {
+		cfg.Logger.Error("the log ends before what was already carried on: its folder was lost or replaced; going on from there", "end", end, "floor", cfg.Floor)
+		end = cfg.Floor
+	}
+	l.durable.init(end)
+	go l.write()
+	return l, nil
+}
+
+func newGroup(frames []byte) *group {
+	return &group{frames: frames[:0], ready: make(chan struct{})}
+}
+
+// Append implements ingest.Log.
+func (l *Log) Append(ctx context.Context, record []byte) (ingest.Offset, error) {
+	g, err := l.add(ctx, record)
+	if err != nil {
+		return 0, err
+	}
+	select {
+	case <-g.ready:
+		return g.ends, g.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// AppendLoosely implements ingest.Log.
+func (l *Log) AppendLoosely(ctx context.Context, record []byte) error {
+	_, err := l.add(ctx, record)
+	return err
+}
+
+func (l *Log) add(ctx context.Context, record []byte) (*group, error) {
+	l.mu.Lock()
+	for len(l.filling.frames) > l.cfg.MaxPending && !l.closed {
+		room := l.room
+		l.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		l.mu.Lock()
+	}
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, ingest.ErrLogUnavailable
+	}
+	g := l.filling
+	g.frames = appendFrame(g.frames, record)
+	g.records++
+	select {
+	case l.kick <- struct{}{}:
+	default:
+	}
+	return g, nil
+}
+
+// write is the one goroutine that writes. While a group is being synced the next one fills.
+func (l *Log) write() {
+	defer close(l.done)
+	var spare []byte
+	for range l.kick {
+		l.mu.Lock()
+		g := l.filling
+		closed := l.closed
+		l.filling = newGroup(spare)
+		close(l.room)
+		l.room = make(chan struct{})
+		l.mu.Unlock()
+		if g.records > 0 {
+			l.commit(g)
+		}
+		spare = g.frames
+		if cap(spare) > 8<<20 {
+			spare = nil
+		}
+		if closed {
+			return
+		}
+	}
+}
+
+func (l *Log) commit(g *group) {
+	start := time.Now()
+	err := l.roomOnDisk()
+	if err == nil {
+		err = l.segments.append(l.durable.get(), g.frames)
+	}
+	if err != nil {
+		g.err = translate(err)
+		close(g.ready)
+		l.cfg.Logger.Error("the log could not be written; nothing of this group was acknowledged", "error", err, "records", g.records)
+		return
+	}
+	g.ends = l.durable.get() + ingest.Offset(len(g.frames))
+	l.durable.advance(g.ends)
+	close(g.ready)
+	if l.cfg.Synced != nil {
+		l.cfg.Synced(g.records, len(g.frames), time.Since(start))
+	}
+}
+
+var errReserve = errors.New("the disk is nearly full")
+
+func (l *Log) roomOnDisk() error {
+	usage, err := l.cfg.FS.GetDiskUsage(l.cfg.Dir)
+	if err != nil {
+		return nil //nolint:nilerr // a file system that cannot say how full it is, is used until it refuses
+	}
+	reserve := l.cfg.ReserveBytes
+	if reserve == 0 {
+		reserve = min(256<<20, usage.TotalBytes/20)
+	}
+	if usage.AvailBytes < reserve {
+		return fmt.Errorf("%w: %d bytes are free and %d are kept in reserve", errReserve, usage.AvailBytes, reserve)
+	}
+	return nil
+}
+
+func translate(err error) error {
+	const retryAfter = 10 * time.Second
+	if errors.Is(err, errReserve) || errors.Is(err, syscall.ENOSPC) {
+		return ingest.ErrLogFull.After(retryAfter).Because(err)
+	}
+	return ingest.ErrLogUnavailable.After(retryAfter).Because(err)
+}
+
+// Full tells whether appends are refused for lack of room.
+func (l *Log) Full() error { return l.roomOnDisk() }
+
+// Wait implements ingest.Log.
+func (l *Log) Wait(ctx context.Context, after ingest.Offset) error { return l.durable.wait(ctx, after) }
+
+// End implements ingest.Log.
+func (l *Log) End() ingest.Offset { return l.durable.get() }
+
+// Trim implements ingest.Log.
+func (l *Log) Trim(before ingest.Offset) error { return l.segments.trim(before) }
+
+// Close writes what is pending and closes the log.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	select {
+	case l.kick <- struct{}{}:
+	default:
+	}
+	l.mu.Unlock()
+	<-l.done
+	return errors.Join(l.reader.close(), l.segments.close())
+}
+
+// watermark is an offset that grows and can be waited for.
+type watermark struct {
+	mu   sync.Mutex
+	at   ingest.Offset
+	next chan struct{}
+}
+
+func (w *watermark) init(at ingest.Offset) { w.at, w.next = at, make(chan struct{}) }
+
+func (w *watermark) get() ingest.Offset {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
+}
+
+func (w *watermark) advance(to ingest.Offset) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = to
+	close(w.next)
+	w.next = make(chan struct{})
+}
+
+func (w *watermark) wait(ctx context.Context, after ingest.Offset) error {
+	for {
+		w.mu.Lock()
+		at, next := w.at, w.next
+		w.mu.Unlock()
+		if at > after {
+			return nil
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,353 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/internal/fault"
+)
+
+// Decoder turns request bodies into batches. It keeps its memory between bodies, so use one per request from a pool. The
+// batch it returns points into the body and into the decoder: it is valid until the next call of the decoder.
+type Decoder struct {
+	s     scanner
+	batch ingest.Batch
+
+	item  *ingest.Item // the event being read
+	field func(key []byte) error
+	// complete is the dialect's own last step of an event; nil when it has none
+	complete func()
+
+	// what a field leaves behind for the end of its event
+	name     []byte
+	time     []byte
+	timeSeen bool
+	typ      []byte
+	extra    segmentFields
+}
+
+// NewDecoder makes a decoder.
+func NewDecoder() *Decoder { return &Decoder{} }
+
+func (d *Decoder) reset(body []byte) {
+	items := d.batch.Items
+	clear(items)
+	d.batch = ingest.Batch{Items: items[:0]}
+	d.s = scanner{b: body, names: d.s.names[:0], arena: d.s.arena[:0]}
+	d.item, d.field, d.complete = nil, nil, nil
+}
+
+// Decode reads a body in Observatory's own dialect: one event, an array, {"events": [...], "sent_at": ...}, or one event a line.
+//
+// Errors (faults): empty_body, invalid_json, unknown_field (in the envelope), wrong_type, invalid_timestamp (of sent_at), too_many_events.
+func (d *Decoder) Decode(body []byte) (*ingest.Batch, error) {
+	d.reset(body)
+	d.field = d.nativeField
+	var err error
+	switch d.s.peek() {
+	case 0:
+		return nil, errEmptyBody()
+	case '[':
+		err = d.array()
+	case '{':
+		err = d.objectOrLines()
+	default:
+		err = d.s.fail("expected an event, an array of events, or {\"events\": [...]}")
+	}
+	return d.finish(err)
+}
+
+// finish checks that a whole text was read and that it held events.
+func (d *Decoder) finish(err error) (*ingest.Batch, error) {
+	if err == nil && d.s.peek() != 0 {
+		err = d.s.fail("unexpected text after the end")
+	}
+	var syntax *syntaxError
+	if errors.As(err, &syntax) {
+		return nil, fault.New(fault.Invalid, "invalid_json", "The body is not valid JSON: %s. Nothing of it was accepted.", syntax).Because(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(d.batch.Items) == 0 {
+		return nil, fault.New(fault.Invalid, "empty_body", "The request holds no events. Send at least one.")
+	}
+	return &d.batch, nil
+}
+
+func errEmptyBody() error {
+	return fault.New(fault.Invalid, "empty_body", "The body is empty. Send one event, an array of events, or {\"events\": [...]}.")
+}
+
+// objectOrLines reads a body that begins with an object: an envelope, one event, or newline-delimited events.
+func (d *Decoder) objectOrLines() error {
+	start := d.s.i
+	envelope, isEnvelope, err := d.envelope()
+	switch {
+	case err == nil && isEnvelope:
+		return d.applyEnvelope(envelope)
+	case err == nil && d.s.peek() == 0:
+		d.s.i = start
+		return d.event()
+	case err != nil && !bytes.ContainsRune(d.s.b[start:], '\n'):
+		return err
+	}
+	if err != nil && isEnvelope {
+		return err
+	}
+	return d.lines(start)
+}
+
+type envelope struct {
+	events []byte
+	sentAt []byte
+	odd    []byte // a key that does not belong there
+}
+
+// envelope looks whether the object at hand is an envelope, which holds "events", and where its parts are.
+func (d *Decoder) envelope() (e envelope, is bool, err error) {
+	d.s.beginEvent()
+	err = d.s.object(func(key []byte) error {
+		switch string(key) {
+		case "events":
+			is = true
+			e.events, err = d.eventsOf()
+		case "sent_at":
+			e.sentAt, err = d.s.value()
+		default:
+			if e.odd == nil {
+				e.odd = key
+			}
+			_, err = d.s.value()
+		}
+		return err
+	})
+	return e, is, err
+}
+
+// eventsOf reads the array of an envelope in place.
+func (d *Decoder) eventsOf() ([]byte, error) {
+	if d.s.peek() != '[' {
+		return nil, fault.New(fault.Invalid, "wrong_type", "`events` must be an array of events.")
+	}
+	return nil, d.array()
+}
+
+func (d *Decoder) applyEnvelope(e envelope) error {
+	if e.odd != nil {
+		return fault.New(fault.Invalid, "unknown_field", "%q does not belong beside `events`. Put it into each event's properties or context.", clip(e.odd))
+	}
+	if len(e.sentAt) == 0 || string(e.sentAt) == "null" {
+		return nil
+	}
+	t, ok := parseTime(bytes.Trim(e.sentAt, `"`))
+	if !ok {
+		return fault.New(fault.Invalid, "invalid_timestamp", "`sent_at` must be a time such as 2026-01-31T12:00:00.000Z.")
+	}
+	d.batch.SentAt = t
+	return nil
+}
+
+func (d *Decoder) array() error { return d.s.elements(d.event) }
+
+// lines reads newline-delimited JSON. A line that is not JSON costs only itself.
+func (d *Decoder) lines(start int) error {
+	whole := d.s.b
+	clear(d.batch.Items)
+	d.batch.Items = d.batch.Items[:0]
+	for rest := whole[start:]; len(rest) > 0; {
+		line, after, _ := bytes.Cut(rest, []byte{'\n'})
+		rest = after
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		d.s.b, d.s.i, d.s.depth = line, 0, 0
+		err := d.event()
+		if err == nil && d.s.peek() != 0 {
+			err = d.s.fail("unexpected text after the event")
+		}
+		var syntax *syntaxError
+		if errors.As(err, &syntax) {
+			d.s.names, d.s.depth = d.s.names[:0], 0
+			d.item.Rejection = &ingest.Rejection{Code: ingest.CodeInvalidJSON, Message: "The line is not valid JSON: " + syntax.Error() + "."}
+			d.item.Raw = bounded(line)
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	d.s.b, d.s.i = whole, len(whole)
+	for _, item := range d.batch.Items {
+		if item.Rejection == nil || item.Rejection.Code != ingest.CodeInvalidJSON {
+			return nil
+		}
+	}
+	return fault.New(fault.Invalid, "invalid_json", "The body is neither one JSON document nor one a line. Nothing of it was accepted.")
+}
+
+// event reads the event that begins here, whatever is wrong with it. Only text that is not JSON is an error.
+func (d *Decoder) event() error {
+	if len(d.batch.Items) >= ingest.MaxEvents {
+		return fault.New(fault.TooLarge, "too_many_events", "A request may hold %d events. Send the rest in another.", ingest.MaxEvents)
+	}
+	d.batch.Items = append(d.batch.Items, ingest.Item{})
+	d.item = &d.batch.Items[len(d.batch.Items)-1]
+	d.name, d.time, d.timeSeen, d.typ = nil, nil, false, nil
+
+	outer := d.s.depth
+	d.s.beginEvent()
+	begins := d.s.peek()
+	start := d.s.i
+	var err error
+	if begins == '{' {
+		err = d.s.object(d.field)
+	} else {
+		d.s.note(ingest.CodeNotAnObject, "An event is a JSON object.")
+		_, err = d.s.value()
+	}
+	d.s.depth = outer
+	if err != nil {
+		return err
+	}
+	raw := d.s.b[start:d.s.i]
+	if len(raw) > ingest.MaxEventBytes {
+		d.s.flaw = nil
+		d.s.note(ingest.CodeEventTooLarge, "The event has %d bytes; %d are allowed.", len(raw), ingest.MaxEventBytes)
+	}
+	if d.complete != nil {
+		d.complete()
+	}
+	d.completeEvent()
+	if d.s.flaw != nil {
+		d.item.Rejection = d.s.flaw
+		d.item.Raw = bounded(raw)
+	}
+	return nil
+}
+
+// completeEvent looks at what can only be judged once all fields are read.
+func (d *Decoder) completeEvent() {
+	e := &d.item.Event
+	if e.Type == 0 {
+		e.Type = ingest.Track
+	}
+	if e.Name = d.name; len(e.Name) == 0 {
+		e.Name = []byte(e.Type.DefaultName())
+	}
+	if len(e.Name) == 0 {
+		d.s.note(ingest.CodeNameMissing, "The event has no name. Send it as `event`.")
+	}
+	if d.timeSeen && d.time == nil {
+		return // its flaw is noted
+	}
+	if d.time != nil {
+		var ok bool
+		if e.Time, ok = parseTime(d.time); !ok {
+			d.s.note(ingest.CodeInvalidTimestamp, "%q is not a time. Send one such as 2026-01-31T12:00:00.000Z.", clip(d.time))
+		}
+	}
+}
+
+// nativeField reads one field of an event in Observatory's dialect.
+func (d *Decoder) nativeField(key []byte) (err error) {
+	e := &d.item.Event
+	switch string(key) {
+	case "event":
+		d.name, err = d.stringField("event", ingest.MaxNameBytes)
+	case "event_id":
+		e.ID, err = d.stringField("event_id", ingest.MaxIDBytes)
+	case "user_id":
+		e.UserID, err = d.stringField("user_id", ingest.MaxIDBytes)
+	case "anonymous_id":
+		e.AnonymousID, err = d.stringField("anonymous_id", ingest.MaxIDBytes)
+	case "session_id":
+		e.SessionID, err = d.stringField("session_id", ingest.MaxIDBytes)
+	case "timestamp":
+		d.timeSeen = true
+		d.time, err = d.stringField("timestamp", 64)
+	case "properties":
+		e.Properties, err = d.objectField("properties")
+	case "context":
+		e.Context, err = d.objectField("context")
+	default:
+		d.s.note(ingest.CodeUnknownField, "%q is not a field of an event. Put your own data into `properties`.", clip(key))
+		_, err = d.s.value()
+	}
+	return err
+}
+
+// stringField reads a string of at most most bytes; null is as good as absent.
+func (d *Decoder) stringField(name string, most int) ([]byte, error) {
+	if d.s.peek() != '"' {
+		v, err := d.s.value()
+		if err == nil && string(v) != "null" {
+			d.s.note(ingest.CodeWrongType, "`%s` must be a string.", name)
+		}
+		return nil, err
+	}
+	v, err := d.s.str()
+	if len(v) > most {
+		d.s.note(ingest.CodeFieldTooLong, "`%s` has %d bytes; %d are allowed.", name, len(v), most)
+		v = v[:most]
+	}
+	return v, err
+}
+
+// objectField walks over an object and keeps its text; null is as good as absent.
+func (d *Decoder) objectField(name string) ([]byte, error) {
+	begins := d.s.peek()
+	v, err := d.s.value()
+	if begins == '{' {
+		return v, err
+	}
+	if err == nil && string(v) != "null" {
+		d.s.note(ingest.CodeWrongType, "`%s` must be an object.", name)
+	}
+	return nil, err
+}
+
+// bounded cuts what is kept of a rejected event.
+func bounded(raw []byte) []byte { return raw[:min(len(raw), ingest.MaxEventBytes)] }
+
+// parseTime reads an RFC 3339 time.
+func parseTime(b []byte) (time.Time, bool) {
+	if t, ok := parseUTC(b); ok {
+		return t, true
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(b))
+	return t, err == nil
+}
+
+// parseUTC is the quick way for the one form that nearly all libraries send: 2026-01-31T12:00:00.000Z.
+func parseUTC(b []byte) (time.Time, bool) {
+	const form = "2006-01-02T15:04:05.000Z"
+	if len(b) != len(form) {
+		return time.Time{}, false
+	}
+	var n [7]int
+	field, digits := 0, 0
+	for i, c := range b {
+		switch f := form[i]; {
+		case f < '0' || f > '9':
+			if c != f {
+				return time.Time{}, false
+			}
+			field++
+			digits = 0
+		case c-'0' > 9:
+			return time.Time{}, false
+		default:
+			n[field] = n[field]*10 + int(c-'0')
+			digits++
+		}
+	}
+	year, month, day := n[0], n[1], n[2]
+	if month < 1 || month > 12 || day < 1 || day > 28 || n[3] > 23 || n[4] > 59 || n[5] > 59 {
+		return time.Time{}, false // rare days and false ones take the long way
+	}
+	return time.Date(year, time.Month(month), day, n[3], n[4], n[5], n[6]*int(time.Millisecond), time.UTC), true
+}

@@ -1,0 +1,452 @@
+// Package wire turns the bytes that senders send into events: decompression, JSON, and the dialects (Observatory's own
+// and Segment's). It is the first room on the way of an event and the only one that reads bytes from outside.
+//
+// One pass over the text validates it and finds the fields; nothing is copied that need not be. Faults of one event are
+// noted and the scan goes on, so that one bad event never costs the good ones; only text that is not JSON at all stops it.
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"unicode/utf8"
+
+	"github.com/observatory/observatory/ingest"
+)
+
+// hardDepth bounds the scanner's own recursion. Events are refused far earlier (ingest.MaxDepth).
+const hardDepth = 256
+
+// syntaxError says where text stops being JSON.
+type syntaxError struct {
+	at   int
+	what string
+}
+
+func (e *syntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.what, e.at) }
+
+// scanner walks over JSON text (RFC 8259). Besides the syntax it checks what an event must keep to: UTF-8, no duplicate
+// keys, depth, number of keys. The first such flaw since the last reset is kept in flaw; it does not stop the scan.
+type scanner struct {
+	b     []byte
+	i     int
+	depth int
+	keys  int
+	flaw  *ingest.Rejection
+	names [][]byte // keys of the objects being walked, innermost last
+	arena []byte   // unescaped strings
+}
+
+func (s *scanner) fail(what string) error { return &syntaxError{at: s.i, what: what} }
+
+func (s *scanner) note(code, format string, args ...any) {
+	if s.flaw == nil {
+		s.flaw = &ingest.Rejection{Code: code, Message: fmt.Sprintf(format, args...)}
+	}
+}
+
+// beginEvent forgets what was noted about the event before.
+func (s *scanner) beginEvent() {
+	s.flaw, s.keys, s.depth = nil, 0, 0
+}
+
+func (s *scanner) space() {
+	for s.i < len(s.b) {
+		switch s.b[s.i] {
+		case ' ', '\t', '\n', '\r':
+			s.i++
+		default:
+			return
+		}
+	}
+}
+
+// peek skips white space and tells the next byte, 0 at the end of the text.
+func (s *scanner) peek() byte {
+	s.space()
+	if s.i < len(s.b) {
+		return s.b[s.i]
+	}
+	return 0
+}
+
+// value walks over one value and returns its text.
+func (s *scanner) value() ([]byte, error) {
+	c := s.peek()
+	start := s.i
+	var err error
+	switch {
+	case c == '{':
+		err = s.object(nil)
+	case c == '[':
+		err = s.array()
+	case c == '"':
+		_, _, err = s.text()
+	case c == '-' || c >= '0' && c <= '9':
+		err = s.number()
+	case c == 't':
+		err = s.literal("true")
+	case c == 'f':
+		err = s.literal("false")
+	case c == 'n':
+		err = s.literal("null")
+	case c == 'N':
+		if err = s.literal("NaN"); err == nil {
+			s.noteNotANumber("NaN")
+		}
+	case c == 'I':
+		if err = s.literal("Infinity"); err == nil {
+			s.noteNotANumber("Infinity")
+		}
+	case c == 0 && s.i >= len(s.b):
+		err = s.fail("the text ends where a value should be")
+	default:
+		err = s.fail(fmt.Sprintf("unexpected %q", c))
+	}
+	return s.b[start:s.i], err
+}
+
+func (s *scanner) noteNotANumber(literal string) {
+	s.note(ingest.CodeNotANumber, "%s is not JSON. Send null, or leave the property out.", literal)
+}
+
+func (s *scanner) literal(word string) error {
+	if !bytes.HasPrefix(s.b[s.i:], []byte(word)) {
+		return s.fail("unknown literal")
+	}
+	s.i += len(word)
+	return nil
+}
+
+func (s *scanner) digits() bool {
+	start := s.i
+	for s.i < len(s.b) && s.b[s.i]-'0' <= 9 {
+		s.i++
+	}
+	return s.i > start
+}
+
+func (s *scanner) number() error {
+	if s.b[s.i] == '-' {
+		s.i++
+		if s.i < len(s.b) && s.b[s.i] == 'I' {
+			if err := s.literal("Infinity"); err != nil {
+				return err
+			}
+			s.noteNotANumber("-Infinity")
+			return nil
+		}
+	}
+	switch {
+	case s.i < len(s.b) && s.b[s.i] == '0':
+		s.i++
+	case !s.digits():
+		return s.fail("a number needs a digit")
+	}
+	if s.i < len(s.b) && s.b[s.i] == '.' {
+		s.i++
+		if !s.digits() {
+			return s.fail("a number needs a digit after its point")
+		}
+	}
+	if s.i < len(s.b) && s.b[s.i]|0x20 == 'e' {
+		s.i++
+		if s.i < len(s.b) && (s.b[s.i] == '+' || s.b[s.i] == '-') {
+			s.i++
+		}
+		if !s.digits() {
+			return s.fail("a number needs a digit in its exponent")
+		}
+	}
+	return nil
+}
+
+func (s *scanner) down() error {
+	s.depth++
+	if s.depth > ingest.MaxDepth {
+		s.note(ingest.CodeTooDeep, "The event is nested deeper than %d levels.", ingest.MaxDepth)
+		if s.depth > hardDepth {
+			return s.fail(fmt.Sprintf("nested deeper than %d levels", hardDepth))
+		}
+	}
+	return nil
+}
+
+// array walks over an array.
+func (s *scanner) array() error {
+	return s.elements(func() error {
+		_, err := s.value()
+		return err
+	})
+}
+
+// elements walks over an array and calls each where an element begins; each must walk over it.
+func (s *scanner) elements(each func() error) error {
+	if err := s.down(); err != nil {
+		return err
+	}
+	s.i++ // [
+	if s.peek() == ']' {
+		s.i++
+		s.depth--
+		return nil
+	}
+	for {
+		if err := each(); err != nil {
+			return err
+		}
+		switch s.peek() {
+		case ',':
+			s.i++
+		case ']':
+			s.i++
+			s.depth--
+			return nil
+		default:
+			return s.fail("expected , or ] in an array")
+		}
+	}
+}
+
+// object walks over an object. Where field is given it is called after each key and must walk over the value.
+func (s *scanner) object(field func(key []byte) error) error {
+	if err := s.down(); err != nil {
+		return err
+	}
+	s.i++ // {
+	first := len(s.names)
+	defer func() {
+		s.names = s.names[:first]
+		s.depth--
+	}()
+	if s.peek() == '}' {
+		s.i++
+		return nil
+	}
+	var many map[string]struct{}
+	for {
+		if s.peek() != '"' {
+			return s.fail("expected a key in double quotes")
+		}
+		key, err := s.str()
+		if err != nil {
+			return err
+		}
+		many = s.checkKey(key, first, many)
+		if s.peek() != ':' {
+			return s.fail("expected : after a key")
+		}
+		s.i++
+		if field == nil {
+			_, err = s.value()
+		} else {
+			err = field(key)
+		}
+		if err != nil {
+			return err
+		}
+		switch s.peek() {
+		case ',':
+			s.i++
+		case '}':
+			s.i++
+			return nil
+		default:
+			return s.fail("expected , or } in an object")
+		}
+	}
+}
+
+// checkKey notes a key that the object has already. A few keys are compared one by one, many through a map.
+func (s *scanner) checkKey(key []byte, first int, many map[string]struct{}) map[string]struct{} {
+	s.keys++
+	if s.keys > ingest.MaxKeys {
+		s.note(ingest.CodeTooManyKeys, "The event has more than %d keys.", ingest.MaxKeys)
+		return many
+	}
+	duplicate := false
+	const few = 24
+	if many == nil && len(s.names)-first >= few {
+		many = make(map[string]struct{}, 4*few)
+		for _, n := range s.names[first:] {
+			many[string(n)] = struct{}{}
+		}
+	}
+	if many != nil {
+		if _, duplicate = many[string(key)]; !duplicate {
+			many[string(key)] = struct{}{}
+		}
+	} else {
+		for _, n := range s.names[first:] {
+			if len(n) == len(key) && bytes.Equal(n, key) {
+				duplicate = true
+				break
+			}
+		}
+		s.names = append(s.names, key)
+	}
+	if duplicate {
+		s.note(ingest.CodeDuplicateKey, "The key %q occurs twice in one object.", clip(key))
+	}
+	return many
+}
+
+// str walks over a string and returns its meaning: the text between the quotes, unescaped.
+func (s *scanner) str() ([]byte, error) {
+	raw, escaped, err := s.text()
+	if err != nil || !escaped {
+		return raw, err
+	}
+	start := len(s.arena)
+	s.arena = appendUnescaped(s.arena, raw)
+	return s.arena[start:len(s.arena):len(s.arena)], nil
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// text walks over a string and returns what stands between the quotes, still escaped.
+func (s *scanner) text() (raw []byte, escaped bool, err error) {
+	s.i++ // "
+	start := s.i
+	for {
+		// eight bytes at a time, as long as all of them are plain
+		for s.i+8 <= len(s.b) {
+			x := binary.LittleEndian.Uint64(s.b[s.i:])
+			quote := x ^ (ones * '"')
+			slash := x ^ (ones * '\\')
+			special := (x-ones*0x20)&^x | (quote-ones)&^quote | (slash-ones)&^slash | x
+			if special &= highs; special != 0 {
+				s.i += bits.TrailingZeros64(special) / 8
+				break
+			}
+			s.i += 8
+		}
+		if s.i >= len(s.b) {
+			return nil, false, s.fail("the text ends within a string")
+		}
+		switch c := s.b[s.i]; {
+		case c == '"':
+			s.i++
+			return s.b[start : s.i-1], escaped, nil
+		case c == '\\':
+			escaped = true
+			if err := s.escape(); err != nil {
+				return nil, false, err
+			}
+		case c < 0x20:
+			return nil, false, s.fail("a control character in a string must be escaped")
+		case c < utf8.RuneSelf:
+			s.i++
+		default:
+			r, size := utf8.DecodeRune(s.b[s.i:])
+			if r == utf8.RuneError && size <= 1 {
+				s.note(ingest.CodeInvalidUTF8, "The event holds bytes that are not UTF-8.")
+			}
+			s.i += size
+		}
+	}
+}
+
+// escape walks over one escape sequence; surrogates must come in pairs.
+func (s *scanner) escape() error {
+	if s.i+1 >= len(s.b) {
+		return s.fail("the text ends within a string")
+	}
+	switch s.b[s.i+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		s.i += 2
+		return nil
+	case 'u':
+		r, ok := hex4(s.b[s.i+2:])
+		if !ok {
+			return s.fail("\\u needs four hexadecimal digits")
+		}
+		s.i += 6
+		if r < 0xD800 || r > 0xDFFF {
+			return nil
+		}
+		if low, ok := lowSurrogate(s.b[s.i:]); ok && r < 0xDC00 && low != 0 {
+			s.i += 6
+			return nil
+		}
+		s.note(ingest.CodeInvalidUTF8, "The event holds half of a surrogate pair (\\u%04x).", r)
+		return nil
+	default:
+		return s.fail("unknown escape sequence")
+	}
+}
+
+func lowSurrogate(b []byte) (rune, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	r, ok := hex4(b[2:])
+	return r, ok && r >= 0xDC00 && r <= 0xDFFF
+}
+
+func hex4(b []byte) (rune, bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	var r rune
+	for _, c := range b[:4] {
+		switch {
+		case c >= '0' && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			r = r<<4 | rune(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return r, true
+}
+
+// appendUnescaped appends the meaning of an escaped string that text has walked over.
+func appendUnescaped(dst, raw []byte) []byte {
+	for i := 0; i < len(raw); {
+		if raw[i] != '\\' {
+			dst = append(dst, raw[i])
+			i++
+			continue
+		}
+		switch c := raw[i+1]; c {
+		case 'u':
+			r, _ := hex4(raw[i+2:])
+			i += 6
+			if low, ok := lowSurrogate(raw[i:]); ok && r >= 0xD800 && r < 0xDC00 {
+				r = (r-0xD800)<<10 | (low - 0xDC00) + 0x10000
+				i += 6
+			}
+			dst = utf8.AppendRune(dst, r)
+			continue
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		default:
+			dst = append(dst, c)
+		}
+		i += 2
+	}
+	return dst
+}
+
+// clip shortens text from outside for a message.
+func clip(b []byte) []byte {
+	const longest = 60
+	if len(b) <= longest {
+		return b
+	}
+	return append(bytes.ToValidUTF8(b[:longest:longest], nil), "…"...)
+}
