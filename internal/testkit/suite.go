@@ -1,0 +1,166 @@
+package testkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/embedded"
+	"github.com/observatory/observatory/internal/pg"
+	"github.com/observatory/observatory/migrations"
+)
+
+// suite holds the engines that the tests of one package share; Main ends them.
+var suite engines //nolint:gochecknoglobals // TestMain has no other way to hand something to tests
+
+type engines struct {
+	mu         sync.Mutex
+	dir        string
+	postgres   *embedded.Postgres
+	clickhouse *embedded.ClickHouse
+}
+
+// Postgres returns the URL of a new, migrated database on a server that the package shares.
+func Postgres(tb testing.TB) string {
+	tb.Helper()
+	server, err := suite.startPostgres(RuntimeDir(tb))
+	if err != nil {
+		tb.Fatalf("testkit: %v", err)
+	}
+	name := newName()
+	if err := execPostgres(tb.Context(), server.URL(), "CREATE DATABASE "+name+" TEMPLATE observatory"); err != nil {
+		tb.Fatalf("testkit: make a database: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := execPostgres(background(), server.URL(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			tb.Errorf("testkit: drop the database: %v", err)
+		}
+	})
+	return withDatabase(server.URL(), name)
+}
+
+// ClickHouse returns the URL of a new, migrated database on a server that the package shares.
+func ClickHouse(tb testing.TB) string {
+	tb.Helper()
+	server, err := suite.startClickHouse(RuntimeDir(tb))
+	if err != nil {
+		tb.Fatalf("testkit: %v", err)
+	}
+	name := newName()
+	address := withDatabase(server.URL(), name)
+	if err := ch.Migrate(tb.Context(), address, migrations.ClickHouse()); err != nil {
+		tb.Fatalf("testkit: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := execClickHouse(background(), server.URL(), "DROP DATABASE "+name+" SYNC"); err != nil {
+			tb.Errorf("testkit: drop the database: %v", err)
+		}
+	})
+	return address
+}
+
+func (e *engines) startPostgres(runtimeDir string) (*embedded.Postgres, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.postgres != nil {
+		return e.postgres, nil
+	}
+	dir, err := e.folder()
+	if err != nil {
+		return nil, err
+	}
+	server, err := embedded.StartPostgres(background(), embedded.PostgresConfig{
+		RuntimeDir: runtimeDir, DataDir: filepath.Join(dir, "postgres"), Settings: postgresTestSettings(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.postgres = server
+	// Every test database is a copy of this one.
+	return server, pg.Migrate(background(), server.URL(), migrations.Postgres())
+}
+
+func (e *engines) startClickHouse(runtimeDir string) (*embedded.ClickHouse, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.clickhouse != nil {
+		return e.clickhouse, nil
+	}
+	dir, err := e.folder()
+	if err != nil {
+		return nil, err
+	}
+	e.clickhouse, err = embedded.StartClickHouse(background(), embedded.ClickHouseConfig{
+		RuntimeDir: runtimeDir, DataDir: filepath.Join(dir, "clickhouse"), TimeZone: TimeZone,
+	})
+	return e.clickhouse, err
+}
+
+func (e *engines) folder() (string, error) {
+	if e.dir == "" {
+		dir, err := os.MkdirTemp("", "observatory-test-")
+		if err != nil {
+			return "", fmt.Errorf("make a folder for the engines: %w", err)
+		}
+		e.dir = dir
+	}
+	return e.dir, nil
+}
+
+func (e *engines) close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.clickhouse != nil {
+		e.clickhouse.Kill() // nobody needs its data
+	}
+	if e.postgres != nil {
+		e.postgres.Stop(background())
+	}
+	if e.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(e.dir)
+}
+
+// postgresTestSettings trade durability, which no test on a shared server is about, for speed.
+func postgresTestSettings() map[string]string {
+	return map[string]string{"timezone": TimeZone, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+}
+
+func newName() string { return "t_" + strings.ReplaceAll(uuid.NewString(), "-", "") }
+
+func withDatabase(address, name string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		panic(err) // the address is made by package embedded
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func execPostgres(ctx context.Context, address, sql string) error {
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, sql)
+	return errors.Join(err, conn.Close(ctx))
+}
+
+func execClickHouse(ctx context.Context, address, sql string) error {
+	conn, err := ch.Open(ctx, address)
+	if err != nil {
+		return err
+	}
+	return errors.Join(conn.Exec(ctx, sql), conn.Close())
+}
