@@ -1,0 +1,161 @@
+package tenants
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/observatory/observatory/internal/fault"
+)
+
+// Outbox is the service for mail. A mail is a row first, written in the transaction that it belongs to, and delivered
+// later by whoever calls Deliver: no request waits for a mail server, and no mail is lost or sent for something that was
+// rolled back.
+type Outbox struct {
+	service
+	mailer    Mailer
+	sealed    sealer
+	publicURL *url.URL
+}
+
+// Mailer hands a message to a mail server or writes it down. An error that is ErrMailRefused is final; any other means
+// that trying again later may help. Sending the same message twice must be harmless.
+type Mailer interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// ErrMailRefused means that the message will never be accepted: a recipient that does not exist, for one.
+var ErrMailRefused = fault.New(fault.Invalid, "mail_refused", "The mail server refuses this message for good.")
+
+// Message is a mail ready to be sent.
+type Message struct {
+	ID        MailID
+	Kind      MailKind
+	To        string
+	Subject   string
+	Text      string // plain text
+	HTML      string // the same as HTML
+	CreatedAt time.Time
+}
+
+// MailKind is what a mail is about.
+type MailKind string
+
+const (
+	mailVerification MailKind = "verification"
+	mailReset        MailKind = "reset"
+	mailInvitation   MailKind = "invitation"
+)
+
+// MailRow is a mail in the outbox. Its letter is sealed, because it holds a link that is as good as a password, and is
+// deleted once the mail is sent or given up.
+type MailRow struct {
+	ID        MailID
+	Kind      MailKind
+	Sealed    []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time // when the link in it ends, and with it the point of sending it
+	Attempts  int       // begun so far
+}
+
+// MailRows are the outbox.
+type MailRows interface {
+	AddMail(ctx context.Context, m MailRow) error
+	// ClaimMail takes at most limit mails that are due, oldest first, counts an attempt for each, and makes them due again
+	// at the given time, in case the claimant dies. Two claimants never get the same mail.
+	ClaimMail(ctx context.Context, now, again time.Time, limit int) ([]MailRow, error)
+	MailSent(ctx context.Context, id MailID, at time.Time) error
+	MailFailed(ctx context.Context, id MailID, why string, again time.Time) error
+	MailGivenUp(ctx context.Context, id MailID, why string, at time.Time) error
+}
+
+// letter is the sealed part of a mail.
+type letter struct {
+	To           string `json:"to"`
+	Token        string `json:"token"`
+	Organisation string `json:"organisation,omitempty"`
+	Inviter      string `json:"inviter,omitempty"`
+	Role         Role   `json:"role,omitempty"`
+}
+
+const (
+	mailLease   = 5 * time.Minute // longer than a mail server may take
+	maxAttempts = 12              // with the pauses between them, about a day
+)
+
+func (o *Outbox) add(ctx context.Context, rows MailRows, kind MailKind, l letter, until time.Time) error {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("encode mail: %w", err)
+	}
+	id := NewMailID()
+	return rows.AddMail(ctx, MailRow{ID: id, Kind: kind, Sealed: o.sealed.seal(text, id.String()), CreatedAt: o.time(), ExpiresAt: until})
+}
+
+// Delivery counts what became of the mails that one Deliver took on.
+type Delivery struct {
+	Sent      int
+	Postponed int // will be tried again
+	GivenUp   int // refused, tried too often, or too late to be of use
+}
+
+// Deliver sends at most limit mails that are due. Several processes may call it at the same time. A mail that cannot be
+// sent is tried again after half a minute, then twice as long each time up to four hours, twelve times in all. The error
+// is for the outbox being out of reach; what happens to single mails is counted and logged.
+func (o *Outbox) Deliver(ctx context.Context, limit int) (Delivery, error) {
+	var done Delivery
+	now := o.time()
+	var due []MailRow
+	err := o.store.System(ctx, func(sys SystemTx) (err error) {
+		due, err = sys.ClaimMail(ctx, now, now.Add(mailLease), limit)
+		return err
+	})
+	if err != nil {
+		return done, fmt.Errorf("claim mail: %w", err)
+	}
+	for _, row := range due {
+		sending := o.send(ctx, row)
+		// What happened is noted down even when the process is told to stop: a mail that went out must not go out again.
+		if err := o.settle(context.WithoutCancel(ctx), row, sending, &done); err != nil {
+			return done, fmt.Errorf("settle mail: %w", err)
+		}
+	}
+	return done, nil
+}
+
+func (o *Outbox) send(ctx context.Context, row MailRow) error {
+	if !o.time().Before(row.ExpiresAt) {
+		return ErrMailRefused.Because(errors.New("its link has expired"))
+	}
+	text, err := o.sealed.open(row.Sealed, row.ID.String())
+	if err != nil {
+		return err
+	}
+	var l letter
+	if err := json.Unmarshal(text, &l); err != nil {
+		return ErrMailRefused.Because(err)
+	}
+	return o.mailer.Send(ctx, o.compose(row, l))
+}
+
+func (o *Outbox) settle(ctx context.Context, row MailRow, sending error, done *Delivery) error {
+	now := o.time()
+	return o.store.System(ctx, func(sys SystemTx) error {
+		switch {
+		case sending == nil:
+			done.Sent++
+			return sys.MailSent(ctx, row.ID, now)
+		case errors.Is(sending, ErrMailRefused) || row.Attempts >= maxAttempts:
+			done.GivenUp++
+			o.log.ErrorContext(ctx, "a mail was given up", "mail", row.ID, "kind", row.Kind, "attempts", row.Attempts, "error", sending)
+			return sys.MailGivenUp(ctx, row.ID, sending.Error(), now)
+		}
+		done.Postponed++
+		again := now.Add(min(30*time.Second<<(row.Attempts-1), 4*time.Hour))
+		o.log.WarnContext(ctx, "a mail could not be sent and will be tried again", "mail", row.ID, "kind", row.Kind, "attempts", row.Attempts, "again", again, "error", sending)
+		return sys.MailFailed(ctx, row.ID, sending.Error(), again)
+	})
+}

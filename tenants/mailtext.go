@@ -1,0 +1,88 @@
+package tenants
+
+import (
+	"fmt"
+	"html"
+	"net/url"
+	"strings"
+)
+
+// compose writes the mail, as plain text and as HTML with the same words.
+func (o *Outbox) compose(row MailRow, l letter) Message {
+	b := o.body(row.Kind, l)
+	return Message{
+		ID: row.ID, Kind: row.Kind, To: l.To, Subject: b.subject, Text: b.text(), HTML: b.html(), CreatedAt: row.CreatedAt,
+	}
+}
+
+// body is the one shape that all our mails have.
+type body struct {
+	subject string
+	before  []string // paragraphs before the link
+	action  string   // what the link does
+	link    string
+	after   []string // paragraphs after it
+}
+
+func (o *Outbox) body(kind MailKind, l letter) body {
+	switch kind {
+	case mailVerification:
+		return body{
+			subject: "Verify your e-mail address",
+			before:  []string{"Welcome to Observatory. Please confirm that this is your address."},
+			action:  "Verify my address",
+			link:    o.link("verify", l.Token),
+			after:   []string{"The link works for 7 days. If you did not sign up, ignore this mail."},
+		}
+	case mailReset:
+		return body{
+			subject: "Set a new password",
+			before:  []string{"Somebody, hopefully you, asked to set a new password for your Observatory account."},
+			action:  "Set a new password",
+			link:    o.link("reset", l.Token),
+			after:   []string{"The link works once, for one hour. If it was not you, ignore this mail: your password stays as it is."},
+		}
+	case mailInvitation:
+		return body{
+			subject: "You are invited to " + l.Organisation + " on Observatory",
+			before:  []string{fmt.Sprintf("%s invites you to join %s on Observatory as %s.", l.Inviter, l.Organisation, l.Role)},
+			action:  "Accept the invitation",
+			link:    o.link("invite", l.Token),
+			after:   []string{"The link works for 7 days. If you do not know the sender, ignore this mail."},
+		}
+	}
+	return body{subject: "Observatory"}
+}
+
+func (o *Outbox) link(page, token string) string {
+	u := o.publicURL.JoinPath(page)
+	u.RawQuery = url.Values{"token": {token}}.Encode()
+	return u.String()
+}
+
+func (b body) text() string {
+	var s strings.Builder
+	for _, p := range b.before {
+		s.WriteString(p + "\n\n")
+	}
+	s.WriteString(b.action + ":\n" + b.link + "\n")
+	for _, p := range b.after {
+		s.WriteString("\n" + p + "\n")
+	}
+	return s.String()
+}
+
+func (b body) html() string {
+	var s strings.Builder
+	s.WriteString(`<!doctype html><html lang="en"><body style="font-family:sans-serif;max-width:36em;line-height:1.5">`)
+	for _, p := range b.before {
+		s.WriteString("<p>" + html.EscapeString(p) + "</p>")
+	}
+	link := html.EscapeString(b.link)
+	s.WriteString(`<p><a href="` + link + `">` + html.EscapeString(b.action) + `</a></p><p style="color:#666">` + link + `</p>`)
+	for _, p := range b.after {
+		s.WriteString("<p>" + html.EscapeString(p) + "</p>")
+	}
+	s.WriteString("</body></html>\n")
+	return s.String()
+}
