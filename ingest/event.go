@@ -69,7 +69,7 @@ type Event struct {
 }
 
 // Item is one place in a request: an event, or the reason why there is none. A rejected item keeps what could be read of
-// the event, and Raw as it was sent.
+// the event. Raw is the event as it was sent, at most MaxEventBytes of it.
 type Item struct {
 	Event     Event
 	Rejection *Rejection

@@ -51,7 +51,7 @@ type Log struct {
 	done chan struct{} // the writer has ended
 
 	segments segments
-	durable  watermark
+	durable  *ingest.Watermark
 	reader   reader
 }
 
@@ -94,7 +94,7 @@ func Open(cfg Config) (*Log, error) {
 		cfg.Logger.Error("the log ends before what was already carried on: its folder was lost or replaced; going on from there", "end", end, "floor", cfg.Floor)
 		end = cfg.Floor
 	}
-	l.durable.init(end)
+	l.durable = ingest.NewWatermark(end)
 	go l.write()
 	return l, nil
 }
@@ -178,7 +178,7 @@ func (l *Log) commit(g *group) {
 	start := time.Now()
 	err := l.roomOnDisk()
 	if err == nil {
-		err = l.segments.append(l.durable.get(), g.frames)
+		err = l.segments.append(l.durable.At(), g.frames)
 	}
 	if err != nil {
 		g.err = translate(err)
@@ -186,8 +186,8 @@ func (l *Log) commit(g *group) {
 		l.cfg.Logger.Error("the log could not be written; nothing of this group was acknowledged", "error", err, "records", g.records)
 		return
 	}
-	g.ends = l.durable.get() + ingest.Offset(len(g.frames))
-	l.durable.advance(g.ends)
+	g.ends = l.durable.At() + ingest.Offset(len(g.frames))
+	l.durable.Advance(g.ends)
 	close(g.ready)
 	if l.cfg.Synced != nil {
 		l.cfg.Synced(g.records, len(g.frames), time.Since(start))
@@ -223,10 +223,10 @@ func translate(err error) error {
 func (l *Log) Full() error { return l.roomOnDisk() }
 
 // Wait implements ingest.Log.
-func (l *Log) Wait(ctx context.Context, after ingest.Offset) error { return l.durable.wait(ctx, after) }
+func (l *Log) Wait(ctx context.Context, after ingest.Offset) error { return l.durable.Wait(ctx, after) }
 
 // End implements ingest.Log.
-func (l *Log) End() ingest.Offset { return l.durable.get() }
+func (l *Log) End() ingest.Offset { return l.durable.At() }
 
 // Trim implements ingest.Log.
 func (l *Log) Trim(before ingest.Offset) error { return l.segments.trim(before) }
@@ -246,43 +246,4 @@ func (l *Log) Close() error {
 	l.mu.Unlock()
 	<-l.done
 	return errors.Join(l.reader.close(), l.segments.close())
-}
-
-// watermark is an offset that grows and can be waited for.
-type watermark struct {
-	mu   sync.Mutex
-	at   ingest.Offset
-	next chan struct{}
-}
-
-func (w *watermark) init(at ingest.Offset) { w.at, w.next = at, make(chan struct{}) }
-
-func (w *watermark) get() ingest.Offset {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.at
-}
-
-func (w *watermark) advance(to ingest.Offset) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.at = to
-	close(w.next)
-	w.next = make(chan struct{})
-}
-
-func (w *watermark) wait(ctx context.Context, after ingest.Offset) error {
-	for {
-		w.mu.Lock()
-		at, next := w.at, w.next
-		w.mu.Unlock()
-		if at > after {
-			return nil
-		}
-		select {
-		case <-next:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }

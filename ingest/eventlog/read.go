@@ -25,7 +25,7 @@ func (l *Log) Read(from ingest.Offset, maxBytes int) ([]ingest.Entry, error) {
 	r := &l.reader
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	end := l.durable.get()
+	end := l.durable.At()
 	if from >= end {
 		return nil, nil
 	}

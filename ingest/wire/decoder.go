@@ -222,10 +222,7 @@ func (d *Decoder) event() error {
 		d.complete()
 	}
 	d.completeEvent()
-	if d.s.flaw != nil {
-		d.item.Rejection = d.s.flaw
-		d.item.Raw = bounded(raw)
-	}
+	d.item.Raw, d.item.Rejection = bounded(raw), d.s.flaw
 	return nil
 }
 

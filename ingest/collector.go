@@ -1,0 +1,134 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/internal/fault"
+)
+
+// negligibleSkew is how far a sender's clock may be off before its times are corrected; less than that is the network.
+const negligibleSkew = 5 * time.Second
+
+// Collector takes decoded requests and makes them durable. It is the last step before the acknowledgement.
+type Collector struct {
+	log      Log
+	receipts Receipts
+	limits   *RateLimits
+	now      func() time.Time
+	records  sync.Pool // of *[]byte
+}
+
+// CollectorDeps is what a collector works with.
+type CollectorDeps struct {
+	Log      Log
+	Receipts Receipts
+	Limits   *RateLimits
+	Now      func() time.Time
+}
+
+// NewCollector makes a collector.
+func NewCollector(d CollectorDeps) *Collector {
+	return &Collector{
+		log: d.Log, receipts: d.Receipts, limits: d.Limits, now: d.Now,
+		records: sync.Pool{New: func() any { return new([]byte) }},
+	}
+}
+
+// AcceptInput is a decoded request and who sent it.
+type AcceptInput struct {
+	Sender        Sender
+	CorrelationID string
+	Batch         *Batch
+	Loose         bool // fire-and-forget: do not wait until it is durable
+}
+
+// Acceptance is the answer to a request.
+type Acceptance struct {
+	Receipt  string
+	Accepted int
+	Rejected []RejectedItem
+	End      Offset // behind the request's record; 0 when Loose
+}
+
+// RejectedItem is an event of the request that is in quarantine.
+type RejectedItem struct {
+	Index int // in the request, from 0
+	Rejection
+}
+
+// Accept writes a request into the log and returns once it is durable. Events that break a rule go with it, into quarantine.
+//
+// Errors: rate_limited, ErrLogFull, ErrLogUnavailable. After an error nothing was acknowledged; some of it may be stored all the same.
+func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, error) {
+	now := c.now().UTC().Truncate(time.Millisecond)
+	items := in.Batch.Items
+	if err := c.limits.Take(in.Sender.Key, len(items), now); err != nil {
+		return Acceptance{}, err
+	}
+	id := NewReceiptID(now, len(items), !in.Loose)
+	out := Acceptance{Receipt: c.receipts.Seal(in.Sender.Tenant, id)}
+	skew := now.Sub(in.Batch.SentAt)
+	if in.Batch.SentAt.IsZero() || skew.Abs() < negligibleSkew {
+		skew = 0
+	}
+	for i := range items {
+		if items[i].Rejection == nil {
+			setTime(&items[i], now, skew)
+		}
+		if r := items[i].Rejection; r != nil {
+			out.Rejected = append(out.Rejected, RejectedItem{Index: i, Rejection: *r})
+		}
+		if e := &items[i].Event; len(e.ID) == 0 {
+			e.ID = mintedID(id, i)
+		}
+	}
+	out.Accepted = len(items) - len(out.Rejected)
+
+	buf := c.records.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+	defer c.records.Put(buf)
+	*buf = AppendRecord((*buf)[:0], Header{
+		Sender: in.Sender, Receipt: id, ReceivedAt: now, CorrelationID: in.CorrelationID, SDK: in.Batch.SDK,
+	}, items)
+	if in.Loose {
+		return out, c.log.AppendLoosely(ctx, *buf)
+	}
+	var err error
+	if out.End, err = c.log.Append(ctx, *buf); err != nil {
+		return Acceptance{}, fmt.Errorf("append request to log: %w", err)
+	}
+	return out, nil
+}
+
+// setTime gives an event its time: its own, corrected for the sender's clock, or when it was received.
+func setTime(item *Item, now time.Time, skew time.Duration) {
+	e := &item.Event
+	if e.Time.IsZero() {
+		e.Time = now
+		return
+	}
+	sent := e.Time
+	e.Time = e.Time.Add(skew).UTC()
+	if e.Time.Before(EarliestTime()) || e.Time.After(now.Add(MaxClockAhead)) {
+		item.Rejection = &Rejection{
+			Code:    CodeTimestampOutOfRange,
+			Message: fmt.Sprintf("The time %s is out of range: from %s to one day ahead.", sent.Format(time.RFC3339), EarliestTime().Format(time.DateOnly)),
+		}
+	}
+}
+
+// mintedID is the ID of an event that was sent without one. It stands in the log, so that it stays the same whatever is done again.
+func mintedID(receipt ReceiptID, index int) []byte {
+	id := append(make([]byte, 0, 41), uuid.UUID(receipt).String()...)
+	return strconv.AppendInt(append(id, '-'), int64(index), 10)
+}
+
+// ErrBusy is returned when the bytes of the requests in hand exceed the memory that is set aside for them.
+func ErrBusy() error {
+	return fault.New(fault.Unavailable, "busy", "Too many events are being received right now, so this request was not accepted. Send it again.").After(time.Second)
+}

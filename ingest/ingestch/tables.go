@@ -1,0 +1,142 @@
+package ingestch
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/ingest"
+)
+
+func events() table[ingest.StoredEvent] {
+	type row = ingest.StoredEvent
+	return table[row]{
+		name:     "events",
+		identity: "concat(toString(receipt_id), ' ', toString(receipt_index))",
+		same:     func(r *row) string { return identity(r.Header, r.Index) },
+		columns: []column[row]{
+			of("tenant_id", func(r *row) uuid.UUID { return uuid.UUID(r.Tenant) }),
+			text("event", func(r *row) []byte { return r.Name }),
+			of("type", func(r *row) int8 { return int8(r.Type) }), //nolint:gosec // six of them
+			of("time", func(r *row) time.Time { return r.Time }),
+			text("event_id", func(r *row) []byte { return r.ID }),
+			text("user_id", func(r *row) []byte { return r.UserID }),
+			text("anonymous_id", func(r *row) []byte { return r.AnonymousID }),
+			text("session_id", func(r *row) []byte { return r.SessionID }),
+			text("properties", func(r *row) []byte { return r.Properties }),
+			text("context", func(r *row) []byte { return r.Context }),
+			of("source_id", func(r *row) uuid.UUID { return uuid.UUID(r.Source) }),
+			of("received_at", func(r *row) time.Time { return r.ReceivedAt }),
+			of("correlation_id", func(r *row) string { return r.CorrelationID }),
+			of("receipt_id", func(r *row) uuid.UUID { return uuid.UUID(r.Receipt) }),
+			of("receipt_index", func(r *row) uint16 { return uint16(r.Index) }), //nolint:gosec // at most MaxEvents
+		},
+	}
+}
+
+func deadLetters() table[ingest.DeadLetter] {
+	type row = ingest.DeadLetter
+	return table[row]{
+		name:     "dead_letters",
+		identity: "concat(toString(receipt_id), ' ', toString(receipt_index))",
+		same:     func(r *row) string { return identity(r.Header, r.Index) },
+		columns: []column[row]{
+			of("tenant_id", func(r *row) uuid.UUID { return uuid.UUID(r.Tenant) }),
+			of("received_at", func(r *row) time.Time { return r.ReceivedAt }),
+			of("receipt_id", func(r *row) uuid.UUID { return uuid.UUID(r.Receipt) }),
+			of("receipt_index", func(r *row) uint16 { return uint16(r.Index) }), //nolint:gosec // at most MaxEvents
+			text("event_id", func(r *row) []byte { return r.Event.ID }),
+			text("event", func(r *row) []byte { return r.Event.Name }),
+			of("code", func(r *row) string { return r.Rejection.Code }),
+			of("message", func(r *row) string { return r.Rejection.Message }),
+			text("payload", func(r *row) []byte { return r.Raw }),
+			of("source_id", func(r *row) uuid.UUID { return uuid.UUID(r.Source) }),
+			of("correlation_id", func(r *row) string { return r.CorrelationID }),
+		},
+	}
+}
+
+func receipts() table[ingest.SettledReceipt] {
+	type row = ingest.SettledReceipt
+	return table[row]{
+		name:     "receipts",
+		identity: "toString(receipt_id)",
+		same:     func(r *row) string { return uuid.UUID(r.Receipt).String() },
+		columns: []column[row]{
+			of("tenant_id", func(r *row) uuid.UUID { return uuid.UUID(r.Tenant) }),
+			of("received_at", func(r *row) time.Time { return r.ReceivedAt }),
+			of("receipt_id", func(r *row) uuid.UUID { return uuid.UUID(r.Receipt) }),
+			of("source_id", func(r *row) uuid.UUID { return uuid.UUID(r.Source) }),
+			of("key_id", func(r *row) uuid.UUID { return uuid.UUID(r.Key) }),
+			of("correlation_id", func(r *row) string { return r.CorrelationID }),
+			of("event_ids", func(r *row) []string { return each(r.EventIDs, view) }),
+			of("exceptions_index", func(r *row) []uint16 {
+				return each(r.Exceptions, func(o ingest.Outcome) uint16 { return uint16(o.Index) }) //nolint:gosec // at most MaxEvents
+			}),
+			of("exceptions_status", func(r *row) []string {
+				return each(r.Exceptions, func(o ingest.Outcome) string { return o.Status.String() })
+			}),
+			of("exceptions_code", func(r *row) []string {
+				return each(r.Exceptions, func(o ingest.Outcome) string { return o.Code })
+			}),
+			of("exceptions_message", func(r *row) []string {
+				return each(r.Exceptions, func(o ingest.Outcome) string { return o.Message })
+			}),
+		},
+	}
+}
+
+func ledger() table[ingest.LedgerEntry] {
+	type row = ingest.LedgerEntry
+	return table[row]{
+		name:     "ledger",
+		identity: "concat(toString(tenant_id), ' ', toString(source_id), ' ', toString(toUnixTimestamp(hour)))",
+		same: func(r *row) string {
+			return fmt.Sprintf("%s %s %d", r.Tenant, r.Source, r.Hour.Unix())
+		},
+		columns: []column[row]{
+			of("tenant_id", func(r *row) uuid.UUID { return uuid.UUID(r.Tenant) }),
+			of("hour", func(r *row) time.Time { return r.Hour }),
+			of("source_id", func(r *row) uuid.UUID { return uuid.UUID(r.Source) }),
+			of("received", func(r *row) uint64 { return r.Counts.Received }),
+			of("stored", func(r *row) uint64 { return r.Counts.Stored }),
+			of("duplicate", func(r *row) uint64 { return r.Counts.Duplicate }),
+			of("quarantined", func(r *row) uint64 { return r.Counts.Quarantined }),
+			of("suppressed", func(r *row) uint64 { return r.Counts.Suppressed }),
+			of("held", func(r *row) uint64 { return r.Counts.Held }),
+		},
+	}
+}
+
+func identity(h *ingest.Header, index int) string {
+	return fmt.Sprintf("%s %d", uuid.UUID(h.Receipt), index)
+}
+
+// of is a column whose values are read off the rows.
+func of[R, V any](name string, value func(*R) V) column[R] {
+	return column[R]{name: name, values: func(rows []R) any {
+		values := make([]V, len(rows))
+		for i := range rows {
+			values[i] = value(&rows[i])
+		}
+		return values
+	}}
+}
+
+// text is a column of bytes that lie in the log's buffer.
+func text[R any](name string, value func(*R) []byte) column[R] {
+	return of(name, func(r *R) string { return view(value(r)) })
+}
+
+// view is b as a string without a copy. The driver copies it into its own buffer before the log's buffer is used again.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+func each[A, B any](in []A, f func(A) B) []B {
+	out := make([]B, len(in))
+	for i := range in {
+		out[i] = f(in[i])
+	}
+	return out
+}

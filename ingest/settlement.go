@@ -1,0 +1,111 @@
+package ingest
+
+import (
+	"fmt"
+	"time"
+)
+
+// CodeDuplicate is the code of an event whose ID was stored before.
+const CodeDuplicate = "duplicate_event_id"
+
+// builder works out what a range of the log comes to. The same range gives the same settlement however often it is built,
+// because the state that it asks changes only when the range is settled. It keeps its memory between ranges.
+type builder struct {
+	state  SinkState
+	now    map[SeenKey]time.Time // first seen within this range
+	seen   []Seen
+	out    Settlement
+	ledger map[ledgerKey]int // place in out.Ledger
+}
+
+type ledgerKey struct {
+	Sender
+	hour int64
+}
+
+func newBuilder(state SinkState) builder {
+	return builder{state: state, now: map[SeenKey]time.Time{}, ledger: map[ledgerKey]int{}}
+}
+
+func (b *builder) settlement(r Range, entries []Entry) (*Settlement, []Seen, error) {
+	clear(b.now)
+	clear(b.ledger)
+	clear(b.out.Events)
+	b.seen = b.seen[:0]
+	b.out = Settlement{
+		Range: r, Events: b.out.Events[:0], DeadLetters: b.out.DeadLetters[:0], Receipts: b.out.Receipts[:0], Ledger: b.out.Ledger[:0],
+	}
+	for _, entry := range entries {
+		if err := b.request(entry.Record); err != nil {
+			return nil, nil, fmt.Errorf("log offset %d: %w", entry.Offset, err)
+		}
+	}
+	return &b.out, b.seen, nil
+}
+
+// request settles the events of one record.
+func (b *builder) request(record []byte) error {
+	reader, err := ReadRecord(record)
+	if err != nil {
+		return err
+	}
+	header := reader.Header
+	receipt := SettledReceipt{Header: &header, EventIDs: make([][]byte, 0, reader.Items)}
+	counts := b.countsOf(&header)
+	var item Item
+	for i := range reader.Items {
+		if err := reader.Next(&item); err != nil {
+			return err
+		}
+		receipt.EventIDs = append(receipt.EventIDs, item.Event.ID)
+		outcome, err := b.event(&header, &item, i)
+		if err != nil {
+			return err
+		}
+		b.out.Ledger[counts].Counts.Add(outcome.Status, 1)
+		if outcome.Status != Stored {
+			receipt.Exceptions = append(receipt.Exceptions, outcome)
+		}
+	}
+	b.out.Receipts = append(b.out.Receipts, receipt)
+	return nil
+}
+
+// event decides what becomes of one event.
+func (b *builder) event(header *Header, item *Item, index int) (Outcome, error) {
+	if r := item.Rejection; r != nil {
+		b.out.DeadLetters = append(b.out.DeadLetters, DeadLetter{Header: header, Item: *item, Index: index})
+		return Outcome{Index: index, Status: Quarantined, Code: r.Code, Message: r.Message}, nil
+	}
+	key := b.state.KeyOf(header.Sender, item.Event.ID)
+	first, seen := b.now[key]
+	if !seen {
+		var err error
+		if first, seen, err = b.state.FirstSeen(key, header.ReceivedAt); err != nil {
+			return Outcome{}, fmt.Errorf("look for duplicates: %w", err)
+		}
+	}
+	if seen {
+		return Outcome{
+			Index: index, Status: Duplicate, Code: CodeDuplicate,
+			Message: "An event with this ID was received at " + first.Format(time.RFC3339Nano) + ".",
+		}, nil
+	}
+	b.now[key] = header.ReceivedAt
+	b.seen = append(b.seen, Seen{Key: key, At: header.ReceivedAt})
+	b.out.Events = append(b.out.Events, StoredEvent{Header: header, Event: item.Event, Index: index})
+	return Outcome{Index: index, Status: Stored}, nil
+}
+
+// countsOf finds the ledger entry of a request's sender and hour.
+func (b *builder) countsOf(h *Header) int {
+	hour := h.ReceivedAt.Truncate(time.Hour)
+	key := ledgerKey{Sender: Sender{Tenant: h.Tenant, Source: h.Source}, hour: hour.Unix()}
+	at, ok := b.ledger[key]
+	if !ok {
+		at = len(b.out.Ledger)
+		b.out.Ledger = append(b.out.Ledger, LedgerEntry{Sender: key.Sender, Hour: hour})
+		b.ledger[key] = at
+	}
+	return at
+}

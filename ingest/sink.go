@@ -1,0 +1,259 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Range is a part of the log that is stored as one batch. Its ID is fixed before anything of it is sent.
+type Range struct {
+	ID       uuid.UUID
+	From, To Offset
+}
+
+// SeenKey identifies an event for recognising duplicates: a keyed 128-bit hash of tenant and event ID.
+type SeenKey [16]byte
+
+// Seen is an event that was stored for the first time.
+type Seen struct {
+	Key SeenKey
+	At  time.Time // received
+}
+
+// SinkState is what the sink remembers over restarts. It lies on the same disk as the log.
+type SinkState interface {
+	// Load returns how far the log is settled, and the range that was begun and perhaps not finished.
+	Load() (settled Offset, begun *Range, err error)
+	// Begin writes down, durably, that a range is about to be sent.
+	Begin(r Range) error
+	// KeyOf makes the key of an event.
+	KeyOf(sender Sender, eventID []byte) SeenKey
+	// FirstSeen tells whether an event was stored in the DuplicateWindow before at, and when it was received.
+	FirstSeen(key SeenKey, at time.Time) (first time.Time, seen bool, err error)
+	// Settle writes down, durably and all at once, that the log is settled up to an offset and which events were stored.
+	Settle(to Offset, stored []Seen) error
+}
+
+// DuplicateWindow is how long an event ID is remembered by the sink. The store replaces later duplicates.
+const DuplicateWindow = 24 * time.Hour
+
+// Store is where events are queried.
+type Store interface {
+	// Write stores a settlement exactly once: whatever of it is there already, from an attempt with an unknown outcome, is not
+	// written again. With again the outcome of an earlier attempt is unknown.
+	Write(ctx context.Context, s *Settlement, again bool) error
+}
+
+// Settlement is what a range of the log comes to.
+type Settlement struct {
+	Range       Range
+	Events      []StoredEvent
+	DeadLetters []DeadLetter
+	Receipts    []SettledReceipt
+	Ledger      []LedgerEntry
+}
+
+// StoredEvent is an event on its way into the store.
+type StoredEvent struct {
+	*Header
+	Event
+	Index int // in its request
+}
+
+// DeadLetter is a rejected event on its way into quarantine.
+type DeadLetter struct {
+	*Header
+	Item
+	Index int
+}
+
+// SettledReceipt is a request whose events all have an outcome. Exceptions are those that were not stored.
+type SettledReceipt struct {
+	*Header
+	EventIDs   [][]byte
+	Exceptions []Outcome
+}
+
+// LedgerEntry counts the events of a batch that one source sent within one hour.
+type LedgerEntry struct {
+	Sender
+	Hour   time.Time
+	Counts Counts
+}
+
+// SinkConfig bounds a batch.
+type SinkConfig struct {
+	MaxBytes int           // of log in a batch; default 32 MiB
+	Interval time.Duration // at least, between two batches, unless the log holds MaxBytes; default 1 s
+}
+
+// SinkDeps is what a sink works with.
+type SinkDeps struct {
+	Log    Log
+	State  SinkState
+	Store  Store
+	Now    func() time.Time
+	Logger *slog.Logger
+	// Stored is told of each settlement once it is stored; it must not keep it. May be nil.
+	Stored func(s *Settlement, took time.Duration)
+}
+
+// Sink carries the log into the store, exactly once: a range of the log is written down before it is sent, whatever of
+// it may have arrived is counted back before it is sent again, and its outcome is written down at once with the
+// duplicates that it must know.
+type Sink struct {
+	cfg     SinkConfig
+	deps    SinkDeps
+	settled *Watermark
+	begun   *Range
+	build   builder
+}
+
+// NewSink makes a sink that goes on where the last one ended.
+func NewSink(cfg SinkConfig, deps SinkDeps) (*Sink, error) {
+	if cfg.MaxBytes == 0 {
+		cfg.MaxBytes = 32 << 20
+	}
+	if cfg.Interval == 0 {
+		cfg.Interval = time.Second
+	}
+	settled, begun, err := deps.State.Load()
+	if err != nil {
+		return nil, fmt.Errorf("load sink state: %w", err)
+	}
+	return &Sink{cfg: cfg, deps: deps, settled: NewWatermark(settled), begun: begun, build: newBuilder(deps.State)}, nil
+}
+
+// Settled is the offset up to which every event has its outcome and can be queried.
+func (s *Sink) Settled() Offset { return s.settled.At() }
+
+// WaitSettled returns once everything before the offset can be queried, or with ctx's error.
+func (s *Sink) WaitSettled(ctx context.Context, end Offset) error { return s.settled.Wait(ctx, end-1) }
+
+// Run carries until ctx ends. What it was carrying then is carried on by the next Run, by whichever process.
+func (s *Sink) Run(ctx context.Context) error {
+	pause := newBackoff()
+	again := s.begun != nil
+	var last time.Time
+	for {
+		err := s.step(ctx, again, last)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // ending is what was asked for
+		}
+		if err == nil {
+			last, again = s.deps.Now(), false
+			pause.reset()
+			continue
+		}
+		again = s.begun != nil
+		wait := pause.next()
+		s.deps.Logger.Error("a batch could not be stored; it stays in the log and is tried again", "error", err, "again_in", wait)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Drain carries what the log holds, and returns when all of it is stored, or with ctx's error. Run must have ended.
+func (s *Sink) Drain(ctx context.Context) error {
+	for s.settled.At() < s.deps.Log.End() {
+		if err := s.step(ctx, s.begun != nil, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step carries one batch: the one that was begun, or the next.
+func (s *Sink) step(ctx context.Context, again bool, last time.Time) error {
+	entries, err := s.next(ctx, last)
+	if err != nil {
+		return err
+	}
+	start := s.deps.Now()
+	settlement, seen, err := s.build.settlement(*s.begun, entries)
+	if err != nil {
+		return err
+	}
+	if err := s.deps.Store.Write(ctx, settlement, again); err != nil {
+		return fmt.Errorf("store batch %s: %w", s.begun.ID, err)
+	}
+	if err := s.deps.State.Settle(s.begun.To, seen); err != nil {
+		return fmt.Errorf("settle batch %s: %w", s.begun.ID, err)
+	}
+	to := s.begun.To
+	s.begun = nil
+	s.settled.Advance(to)
+	if s.deps.Stored != nil {
+		s.deps.Stored(settlement, s.deps.Now().Sub(start))
+	}
+	return s.deps.Log.Trim(to)
+}
+
+var errRangeChanged = errors.New("the log no longer holds the range of a batch that was begun")
+
+// next reads the entries of the range that was begun; where none was, it waits for entries and begins one.
+func (s *Sink) next(ctx context.Context, last time.Time) ([]Entry, error) {
+	if s.begun != nil {
+		entries, err := s.deps.Log.Read(s.begun.From, int(s.begun.To-s.begun.From))
+		if err == nil && (len(entries) == 0 || entries[0].Offset != s.begun.From || entries[len(entries)-1].Next != s.begun.To) {
+			err = errRangeChanged
+		}
+		return entries, err
+	}
+	settled := s.settled.At()
+	if err := s.deps.Log.Wait(ctx, settled); err != nil {
+		return nil, err
+	}
+	if err := s.linger(ctx, settled, last); err != nil {
+		return nil, err
+	}
+	entries, err := s.deps.Log.Read(settled, s.cfg.MaxBytes)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("read log: nothing at offset %d, which lies before its end", settled)
+	}
+	begun := Range{ID: uuid.New(), From: entries[0].Offset, To: entries[len(entries)-1].Next}
+	if err := s.deps.State.Begin(begun); err != nil {
+		return nil, fmt.Errorf("begin batch: %w", err)
+	}
+	s.begun = &begun
+	return entries, nil
+}
+
+// linger lets a batch fill, so that the store is not given many small ones. An event after a pause does not wait.
+func (s *Sink) linger(ctx context.Context, settled Offset, last time.Time) error {
+	rest := s.cfg.Interval - s.deps.Now().Sub(last)
+	if rest <= 0 || s.deps.Log.End()-settled >= Offset(s.cfg.MaxBytes) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, rest)
+	defer cancel()
+	err := s.deps.Log.Wait(ctx, settled+Offset(s.cfg.MaxBytes))
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// backoff grows from 100 ms to 5 s.
+type backoff struct{ wait time.Duration }
+
+func newBackoff() *backoff { return &backoff{} }
+
+func (b *backoff) next() time.Duration {
+	const shortest, longest = 100 * time.Millisecond, 5 * time.Second
+	b.wait = min(max(2*b.wait, shortest), longest)
+	return b.wait
+}
+
+func (b *backoff) reset() { b.wait = 0 }
