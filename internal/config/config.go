@@ -1,0 +1,77 @@
+// Package config is what an operator can set about one Observatory process. Every setting is declared once, in a table,
+// from which come its flag, its OBSERVATORY_ environment variable, its check and its line in the documentation.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Config is a checked configuration. Printing or logging it shows no secret.
+type Config struct {
+	HTTPAddr       string // host:port; an empty host means every address
+	PublicURL      string // where browsers and SDKs reach us; no slash at the end
+	DataDir        string
+	RuntimeDir     string // "" means to look for it, see embedded.FindRuntime
+	ClickHouseURL  string // "" means to start one
+	PostgresURL    string // "" means to start one
+	RedisURL       string // "" means to start one
+	SMTPURL        string // "" means that mail is written below the data folder
+	LogLevel       slog.Level
+	LogFormat      string         // "json" or "text"
+	SecretKey      []byte         // 32 bytes; see EnsureSecretKey
+	TrustedProxies []netip.Prefix // whose word about a client's address is believed
+	Workers        bool           // also run the workers in this process
+	DrainTimeout   time.Duration  // for what is under way when the process is asked to end
+	Environment    string         // a label for people, such as "production" or "staging"
+}
+
+// String is the configuration on one line, without secrets.
+func (c Config) String() string { return fmt.Sprint(c.LogValue()) }
+
+// GoString keeps secrets out of %#v as well.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue is the configuration as attributes, without secrets.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("http_addr", c.HTTPAddr),
+		slog.String("public_url", c.PublicURL),
+		slog.String("data_dir", c.DataDir),
+		slog.String("runtime_dir", c.RuntimeDir),
+		slog.String("clickhouse_url", withoutPassword(c.ClickHouseURL)),
+		slog.String("postgres_url", withoutPassword(c.PostgresURL)),
+		slog.String("redis_url", withoutPassword(c.RedisURL)),
+		slog.String("smtp_url", withoutPassword(c.SMTPURL)),
+		slog.String("log_level", c.LogLevel.String()),
+		slog.String("log_format", c.LogFormat),
+		slog.Bool("secret_key", len(c.SecretKey) > 0),
+		slog.Any("trusted_proxies", c.TrustedProxies),
+		slog.Bool("workers", c.Workers),
+		slog.Duration("drain_timeout", c.DrainTimeout),
+		slog.String("environment", c.Environment),
+	)
+}
+
+// withoutPassword hides the password of a URL, which may stand in the user part or, for PostgreSQL and ClickHouse, among
+// the parameters. What does not look like a URL is hidden altogether.
+func withoutPassword(text string) string {
+	if text == "" {
+		return ""
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return "(hidden)"
+	}
+	query := u.Query()
+	for name := range query {
+		if name == "password" || name == "sslpassword" {
+			query.Set(name, "xxxxx")
+			u.RawQuery = query.Encode()
+		}
+	}
+	return u.Redacted()
+}

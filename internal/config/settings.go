@@ -1,0 +1,203 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Setting is one thing that can be set, as the documentation shows it.
+type Setting struct {
+	Name    string // in kebab-case; the flag is --NAME, the variable OBSERVATORY_NAME
+	Default string
+	Allowed string // what a value must look like
+	Purpose string
+	Secret  bool // it has no flag, because every user of a machine sees command lines
+	URL     bool // it may hold a password, which is not shown
+	Bool    bool // the flag needs no value
+
+	set func(c *Config, value string) error // value is never empty; the error's text is not shown
+}
+
+// Variable is the name of the setting's environment variable.
+func (s Setting) Variable() string {
+	return "OBSERVATORY_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+}
+
+// Settings lists everything that can be set.
+func Settings() []Setting {
+	return []Setting{
+		{
+			Name: "http-addr", Default: ":8080", Allowed: "host:port or :port",
+			Purpose: "address that the server listens on",
+			set:     func(c *Config, v string) error { c.HTTPAddr = v; return checkAddr(v) },
+		},
+		{
+			Name: "public-url", Allowed: "an http or https URL without a path",
+			Purpose: "address at which browsers and SDKs reach the server (default http://localhost and the port of http-addr)",
+			set: func(c *Config, v string) error {
+				c.PublicURL = strings.TrimRight(v, "/")
+				if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme+"://"+u.Host != c.PublicURL {
+					return errValue // there is more to it than a host
+				}
+				return checkURL(c.PublicURL, "http", "https")
+			},
+		},
+		{
+			Name: "data-dir", Default: "./data", Allowed: "a folder",
+			Purpose: "folder of everything that is kept",
+			set:     func(c *Config, v string) error { c.DataDir = v; return nil },
+		},
+		{
+			Name: "runtime-dir", Allowed: "a folder",
+			Purpose: "folder with the database engines (default .runtime in the current folder, or beside the program's)",
+			set:     func(c *Config, v string) error { c.RuntimeDir = v; return nil },
+		},
+		{
+			Name: "clickhouse-url", Allowed: "clickhouse://user:password@host:port/database", URL: true,
+			Purpose: "store of events; one is started where this is not set",
+			set:     func(c *Config, v string) error { c.ClickHouseURL = v; return checkURL(v, "clickhouse") },
+		},
+		{
+			Name: "postgres-url", Allowed: "postgres://user:password@host:port/database", URL: true,
+			Purpose: "control plane; one is started where this is not set",
+			set:     func(c *Config, v string) error { c.PostgresURL = v; return checkURL(v, "postgres", "postgresql") },
+		},
+		{
+			Name: "redis-url", Allowed: "redis://:password@host:port/number, or rediss:// for TLS", URL: true,
+			Purpose: "queue of the workers; one is started where this is not set",
+			set:     func(c *Config, v string) error { c.RedisURL = v; return checkURL(v, "redis", "rediss") },
+		},
+		{
+			Name: "smtp-url", Allowed: "smtp://user:password@host:port, or smtps:// for TLS from the first byte", URL: true,
+			Purpose: "server that sends our mail; where this is not set, mail is written below the data folder",
+			set:     func(c *Config, v string) error { c.SMTPURL = v; return checkURL(v, "smtp", "smtps") },
+		},
+		{
+			Name: "log-level", Default: "info", Allowed: "debug, info, warn or error",
+			Purpose: "least important kind of log line that is written",
+			set: func(c *Config, v string) error {
+				if !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(v)) {
+					return errValue
+				}
+				return c.LogLevel.UnmarshalText([]byte(v))
+			},
+		},
+		{
+			Name: "log-format", Default: "text", Allowed: "json or text",
+			Purpose: "form of log lines: for machines or for people",
+			set:     func(c *Config, v string) error { c.LogFormat = v; return checkOneOf(v, "json", "text") },
+		},
+		{
+			Name: "secret-key", Allowed: "32 bytes in base64", Secret: true,
+			Purpose: "key that protects what is kept encrypted (default the file secret.key in the data folder, made at first)",
+			set: func(c *Config, v string) (err error) {
+				c.SecretKey, err = decodeSecretKey(v)
+				return err
+			},
+		},
+		{
+			Name: "trusted-proxies", Allowed: "addresses and networks such as 10.0.0.0/8, separated by commas",
+			Purpose: "load balancers whose word about a client's address is believed; nobody's where this is not set",
+			set: func(c *Config, v string) (err error) {
+				c.TrustedProxies, err = parsePrefixes(v)
+				return err
+			},
+		},
+		{
+			Name: "workers", Default: "true", Allowed: "true or false", Bool: true,
+			Purpose: "whether serve also runs the workers",
+			set: func(c *Config, v string) (err error) {
+				c.Workers, err = strconv.ParseBool(v)
+				return err
+			},
+		},
+		{
+			Name: "drain-timeout", Default: "20s", Allowed: "a duration from 1s to 10m",
+			Purpose: "time for what is under way when the server is asked to end",
+			set: func(c *Config, v string) (err error) {
+				c.DrainTimeout, err = time.ParseDuration(v)
+				if err == nil && (c.DrainTimeout < time.Second || c.DrainTimeout > 10*time.Minute) {
+					err = errValue
+				}
+				return err
+			},
+		},
+		{
+			Name: "environment", Default: "production", Allowed: "up to 32 lower-case letters, digits and hyphens",
+			Purpose: "label that tells installations apart",
+			set: func(c *Config, v string) error {
+				c.Environment = v
+				if len(v) > 32 || strings.Trim(v, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+					return errValue
+				}
+				return nil
+			},
+		},
+	}
+}
+
+// errValue says that a value is not what Setting.Allowed asks for, which is all that needs saying.
+var errValue = errors.New("not allowed")
+
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err
+}
+
+func checkURL(text string, schemes ...string) error {
+	u, err := url.Parse(text)
+	if err != nil {
+		return err
+	}
+	if u.Host == "" || !slices.Contains(schemes, u.Scheme) {
+		return errValue
+	}
+	return nil
+}
+
+func checkOneOf(value string, allowed ...string) error {
+	if !slices.Contains(allowed, value) {
+		return errValue
+	}
+	return nil
+}
+
+func parsePrefixes(list string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for item := range strings.SplitSeq(list, ",") {
+		item = strings.TrimSpace(item)
+		if addr, err := netip.ParseAddr(item); err == nil {
+			prefixes = append(prefixes, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(item)
+		if err != nil {
+			return nil, err
+		}
+		prefixes = append(prefixes, p.Masked())
+	}
+	return prefixes, nil
+}
+
+func decodeSecretKey(text string) ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	if err != nil {
+		return nil, err
+	}
+	if len(key) != secretKeySize {
+		return nil, fmt.Errorf("%d bytes: %w", len(key), errValue)
+	}
+	return key, nil
+}
