@@ -1,0 +1,141 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/tenants"
+)
+
+// LedgerHour is what became of the events that were received within one hour.
+type LedgerHour struct {
+	Tenant tenants.ID
+	Hour   time.Time
+	Counts Counts
+	// Found are rows counted in the store: events, dead letters, and the events that receipts speak of. They are counted for recent hours only.
+	Found *Found
+}
+
+// Found are rows that are really there.
+type Found struct{ Events, DeadLetters, InReceipts uint64 }
+
+// Balanced tells whether every event has exactly one outcome and, where rows were counted, whether they are all there.
+func (h LedgerHour) Balanced() bool {
+	if h.Found != nil && *h.Found != (Found{Events: h.Counts.Stored, DeadLetters: h.Counts.Quarantined, InReceipts: h.Counts.Received}) {
+		return false
+	}
+	return h.Counts.Balanced()
+}
+
+// QuarantinedEvent is a dead letter as it is shown.
+type QuarantinedEvent struct {
+	ReceivedAt    time.Time
+	Receipt       ReceiptID
+	Index         int
+	EventID       string
+	Event         string
+	Rejection     Rejection
+	Payload       string
+	Source        tenants.SourceID
+	CorrelationID string
+}
+
+// QuarantineCursor is a place in the quarantine: events before it, newest first. Zero: from the newest on.
+type QuarantineCursor struct {
+	ReceivedAt time.Time
+	Receipt    ReceiptID
+	Index      int
+}
+
+// BookStore reads what the sink wrote.
+type BookStore interface {
+	// Receipt finds a settled receipt; nil when there is none (yet).
+	Receipt(ctx context.Context, tenant tenants.ID, id ReceiptID) (*Receipt, error)
+	// Ledger sums the ledger of a tenant by hour, newest first. Rows in the store are counted for hours from counted on.
+	Ledger(ctx context.Context, tenant tenants.ID, from, to, counted time.Time) ([]LedgerHour, error)
+	// Unbalanced finds the hours of any tenant, from since on, that do not balance.
+	Unbalanced(ctx context.Context, since time.Time) ([]LedgerHour, error)
+	// Quarantine reads dead letters, newest first.
+	Quarantine(ctx context.Context, tenant tenants.ID, before QuarantineCursor, limit int) ([]QuarantinedEvent, error)
+}
+
+// Books answer for what became of events.
+type Books struct {
+	store    BookStore
+	receipts Receipts
+	now      func() time.Time
+	logger   *slog.Logger
+}
+
+// NewBooks opens the books.
+func NewBooks(store BookStore, receipts Receipts, now func() time.Time, logger *slog.Logger) *Books {
+	return &Books{store: store, receipts: receipts, now: now, logger: logger}
+}
+
+// Receipt tells what became of a request of the tenant. A receipt that is sealed by us and not in the store is pending:
+// its events are in the log and will be stored. Errors: ErrNoReceipt.
+func (b *Books) Receipt(ctx context.Context, tenant tenants.ID, text string) (Receipt, error) {
+	id, err := b.receipts.Open(tenant, text)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if b.now().Sub(id.ReceivedAt()) > ReceiptKept {
+		return Receipt{}, ErrNoReceipt
+	}
+	found, err := b.store.Receipt(ctx, tenant, id)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("find receipt: %w", err)
+	}
+	if found != nil {
+		return *found, nil
+	}
+	pending := Receipt{ID: id, Outcomes: make([]Outcome, id.Count())}
+	for i := range pending.Outcomes {
+		pending.Outcomes[i] = Outcome{Index: i, Status: Pending}
+	}
+	return pending, nil
+}
+
+// SealedReceipt is the text of a receipt of the tenant.
+func (b *Books) SealedReceipt(tenant tenants.ID, id ReceiptID) string { return b.receipts.Seal(tenant, id) }
+
+// Ledger is the conservation ledger of a tenant, newest hour first. The period is at most 92 days.
+func (b *Books) Ledger(ctx context.Context, tenant tenants.ID, from, to time.Time) ([]LedgerHour, error) {
+	const longest = 92 * 24 * time.Hour
+	if !from.Before(to) || to.Sub(from) > longest {
+		return nil, fault.New(fault.Invalid, "invalid_period", "`from` must lie before `to`, by 92 days at most.")
+	}
+	// A day later the store may have replaced a late duplicate, and rows that were erased are no longer there to be counted.
+	return b.store.Ledger(ctx, tenant, from.Truncate(time.Hour), to, b.now().Add(-DuplicateWindow).Truncate(time.Hour).Add(time.Hour))
+}
+
+// Quarantine lists events that were not accepted, newest first.
+func (b *Books) Quarantine(ctx context.Context, tenant tenants.ID, before QuarantineCursor, limit int) ([]QuarantinedEvent, error) {
+	return b.store.Quarantine(ctx, tenant, before, limit)
+}
+
+// Check looks for hours, of any tenant and from since on, that do not balance, and logs each as an error. A batch that is being
+// stored while it looks may show once, so only what shows twice counts.
+func (b *Books) Check(ctx context.Context, since time.Time) ([]LedgerHour, error) {
+	first, err := b.store.Unbalanced(ctx, since.Truncate(time.Hour))
+	if err != nil || len(first) == 0 {
+		return nil, err
+	}
+	second, err := b.store.Unbalanced(ctx, since.Truncate(time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	unbalanced := slices.DeleteFunc(second, func(h LedgerHour) bool {
+		return !slices.ContainsFunc(first, func(o LedgerHour) bool {
+			return o.Tenant == h.Tenant && o.Hour.Equal(h.Hour) && o.Counts == h.Counts && *o.Found == *h.Found
+		})
+	})
+	for _, h := range unbalanced {
+		b.logger.Error("the conservation ledger does not balance", "tenant", h.Tenant, "hour", h.Hour, "counts", h.Counts, "found", *h.Found)
+	}
+	return unbalanced, nil
+}

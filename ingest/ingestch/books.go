@@ -1,0 +1,159 @@
+package ingestch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/tenants"
+)
+
+var _ ingest.BookStore = (*Store)(nil)
+
+// Receipt implements ingest.BookStore.
+func (s *Store) Receipt(ctx context.Context, tenant tenants.ID, id ingest.ReceiptID) (*ingest.Receipt, error) {
+	rows, err := s.conn.Query(ctx, `
+		SELECT source_id, correlation_id, event_ids, exceptions_index, CAST(exceptions_status, 'Array(Int8)'), CAST(exceptions_code, 'Array(String)'), exceptions_message
+		FROM receipts
+		WHERE tenant_id = {tenant:UUID} AND received_at = fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND receipt_id = {receipt:UUID}
+		LIMIT 1`,
+		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("at", fmt.Sprint(id.ReceivedAt().UnixMilli())), clickhouse.Named("receipt", uuid.UUID(id).String()))
+	if err != nil {
+		return nil, ch.Fault(err)
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	if !rows.Next() {
+		return nil, ch.Fault(rows.Err())
+	}
+	var (
+		source          uuid.UUID
+		ids             []string
+		index           []uint16
+		status          []int8
+		codes, messages []string
+		receipt         = ingest.Receipt{ID: id, Settled: true}
+	)
+	if err := rows.Scan(&source, &receipt.CorrelationID, &ids, &index, &status, &codes, &messages); err != nil {
+		return nil, fmt.Errorf("read receipt: %w", err)
+	}
+	receipt.Source = tenants.SourceID(source)
+	receipt.Outcomes = make([]ingest.Outcome, len(ids))
+	for i, eventID := range ids {
+		receipt.Outcomes[i] = ingest.Outcome{Index: i, EventID: eventID, Status: ingest.Stored}
+	}
+	for i, at := range index {
+		o := &receipt.Outcomes[at]
+		o.Status, o.Code, o.Message = ingest.Status(status[i]), codes[i], messages[i] //nolint:gosec // an Enum8 of ours
+	}
+	return &receipt, nil
+}
+
+// Ledger implements ingest.BookStore.
+func (s *Store) Ledger(ctx context.Context, tenant tenants.ID, from, to, counted time.Time) ([]ingest.LedgerHour, error) {
+	hours, err := s.hours(ctx, &tenant, from, to, counted, "")
+	for i := range hours {
+		if hours[i].Hour.Before(counted) {
+			hours[i].Found = nil
+		}
+	}
+	return hours, err
+}
+
+// Unbalanced implements ingest.BookStore.
+func (s *Store) Unbalanced(ctx context.Context, since time.Time) ([]ingest.LedgerHour, error) {
+	const farAhead = 365 * 24 * time.Hour
+	return s.hours(ctx, nil, since, since.Add(farAhead), since, `
+		HAVING received != stored + duplicate + quarantined + suppressed + held
+			OR stored != found_events OR quarantined != found_dead_letters OR received != found_in_receipts`)
+}
+
+// hours sums the ledger and counts the rows that should be there. Only batches that are in the ledger count: it is written last.
+func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted time.Time, having string) ([]ingest.LedgerHour, error) {
+	whose, args := "1", []any{
+		clickhouse.Named("from", fmt.Sprint(from.UnixMilli())), clickhouse.Named("to", fmt.Sprint(to.UnixMilli())),
+		clickhouse.Named("counted", fmt.Sprint(max(counted.UnixMilli(), from.UnixMilli()))),
+	}
+	if tenant != nil {
+		whose, args = "tenant_id = {tenant:UUID}", append(args, clickhouse.Named("tenant", tenant.String()))
+	}
+	found := func(table, count string) string {
+		return `
+			SELECT tenant_id, toStartOfHour(received_at) AS hour, 0 AS received, 0 AS stored, 0 AS duplicate, 0 AS quarantined, 0 AS suppressed, 0 AS held, ` + count + `
+			FROM ` + table + `
+			WHERE ` + whose + ` AND received_at >= fromUnixTimestamp64Milli({counted:Int64}, 'UTC') AND received_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+				AND _batch_id IN (SELECT _batch_id FROM ledger WHERE ` + whose + ` AND hour >= fromUnixTimestamp64Milli({counted:Int64}, 'UTC'))
+			GROUP BY tenant_id, hour`
+	}
+	rows, err := s.conn.Query(ctx, `
+		SELECT tenant_id, hour, sum(t.received) AS received, sum(t.stored) AS stored, sum(t.duplicate) AS duplicate,
+			sum(t.quarantined) AS quarantined, sum(t.suppressed) AS suppressed, sum(t.held) AS held,
+			sum(t.e) AS found_events, sum(t.d) AS found_dead_letters, sum(t.r) AS found_in_receipts
+		FROM (
+			SELECT tenant_id, hour, received, stored, duplicate, quarantined, suppressed, held, 0 AS e, 0 AS d, 0 AS r
+			FROM ledger
+			WHERE `+whose+` AND hour >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND hour < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+			UNION ALL `+found("events", "count() AS e, 0 AS d, 0 AS r")+`
+			UNION ALL `+found("dead_letters", "0 AS e, count() AS d, 0 AS r")+`
+			UNION ALL `+found("receipts", "0 AS e, 0 AS d, sum(length(event_ids)) AS r")+`
+		) AS t
+		GROUP BY tenant_id, hour`+having+`
+		ORDER BY hour DESC, tenant_id
+		LIMIT 10000`, args...)
+	if err != nil {
+		return nil, ch.Fault(err)
+	}
+	return scanAll(rows, func(h *ingest.LedgerHour) error {
+		h.Found = &ingest.Found{}
+		var id uuid.UUID
+		c := &h.Counts
+		err := rows.Scan(&id, &h.Hour, &c.Received, &c.Stored, &c.Duplicate, &c.Quarantined, &c.Suppressed, &c.Held, &h.Found.Events, &h.Found.DeadLetters, &h.Found.InReceipts)
+		h.Tenant = tenants.ID(id)
+		return err
+	})
+}
+
+// Quarantine implements ingest.BookStore.
+func (s *Store) Quarantine(ctx context.Context, tenant tenants.ID, before ingest.QuarantineCursor, limit int) ([]ingest.QuarantinedEvent, error) {
+	if before.ReceivedAt.IsZero() {
+		before.ReceivedAt = time.UnixMilli(1 << 42) // the year 2109
+	}
+	rows, err := s.conn.Query(ctx, `
+		SELECT received_at, receipt_id, receipt_index, event_id, event, CAST(code, 'String'), message, payload, source_id, correlation_id
+		FROM dead_letters
+		WHERE tenant_id = {tenant:UUID}
+			AND (received_at, receipt_id, receipt_index) < (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})
+		ORDER BY tenant_id DESC, received_at DESC, receipt_id DESC, receipt_index DESC
+		LIMIT {limit:UInt32}`,
+		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("at", fmt.Sprint(before.ReceivedAt.UnixMilli())),
+		clickhouse.Named("receipt", uuid.UUID(before.Receipt).String()), clickhouse.Named("index", fmt.Sprint(before.Index)), clickhouse.Named("limit", fmt.Sprint(limit)))
+	if err != nil {
+		return nil, ch.Fault(err)
+	}
+	return scanAll(rows, func(e *ingest.QuarantinedEvent) error {
+		var receipt, source uuid.UUID
+		var index uint16
+		err := rows.Scan(&e.ReceivedAt, &receipt, &index, &e.EventID, &e.Event, &e.Rejection.Code, &e.Rejection.Message, &e.Payload, &source, &e.CorrelationID)
+		e.Receipt, e.Index, e.Source = ingest.ReceiptID(receipt), int(index), tenants.SourceID(source)
+		return err
+	})
+}
+
+// scanAll reads every row and closes the rows.
+func scanAll[R any](rows driver.Rows, scan func(*R) error) ([]R, error) {
+	defer rows.Close() //nolint:errcheck // Err tells
+	var all []R
+	for rows.Next() {
+		var r R
+		if err := scan(&r); err != nil {
+			return nil, fmt.Errorf("read row: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, ch.Fault(rows.Err())
+}
