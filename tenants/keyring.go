@@ -44,14 +44,14 @@ type KeyRing struct {
 // ringEntry is one key. Cached tokens point to it, so that they see every change of the key at once.
 type ringEntry struct{ key *APIKey }
 
-// KeyFeed is where a KeyRing learns of keys. An error means that the feed cannot be reached now.
+// KeyFeed is where a KeyRing learns of keys. An error means that it cannot be reached now.
 type KeyFeed interface {
 	// KeyChanges returns what changed after the call that returned the mark since, and possibly a little from before it;
 	// for the zero mark, and whenever in doubt, everything.
 	KeyChanges(ctx context.Context, since KeyMark) (KeyChanges, error)
-	// ListenKeys calls changed after every change, until ctx ends or the connection breaks. It calls changed once at the
-	// beginning, when it began to listen. Notifications may be lost.
-	ListenKeys(ctx context.Context, changed func()) error
+	// ListenKeys calls changed after every change, and whenever it may have missed one, until ctx ends. It is a
+	// short cut only: a call may be lost.
+	ListenKeys(ctx context.Context, changed func())
 }
 
 // KeyMark is a position in the history of changes. Zero is its beginning.
@@ -97,7 +97,6 @@ var (
 const (
 	defaultPoll  = 2 * time.Second
 	refreshLimit = 10 * time.Second // of one exchange with the feed
-	relistenWait = time.Second
 )
 
 // NewKeyRing makes an empty ring. Call Refresh to fill it and Run to keep it fresh.
@@ -248,7 +247,7 @@ func (r *KeyRing) Len() int {
 func (r *KeyRing) Run(ctx context.Context) error {
 	var g errgroup.Group
 	g.Go(func() error { r.poll(ctx); return nil })
-	g.Go(func() error { r.listen(ctx); return nil })
+	g.Go(func() error { r.feed.ListenKeys(ctx, r.refreshSoon); return nil })
 	return g.Wait()
 }
 
@@ -263,19 +262,6 @@ func (r *KeyRing) poll(ctx context.Context) {
 		case <-r.wake:
 		}
 		_ = r.Refresh(ctx) // logged, and seen in Staleness
-	}
-}
-
-func (r *KeyRing) listen(ctx context.Context) {
-	for {
-		if err := r.feed.ListenKeys(ctx, r.refreshSoon); err != nil && ctx.Err() == nil {
-			r.log.DebugContext(ctx, "listening for changed API keys was interrupted; polling goes on", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(relistenWait):
-		}
 	}
 }
 

@@ -72,6 +72,9 @@ type MailRows interface {
 	MailGivenUp(ctx context.Context, id MailID, why string, at time.Time) error
 }
 
+// MailKept is how long a mail's row stays after it was sent or given up, without the letter, for looking into complaints.
+const MailKept = 30 * 24 * time.Hour
+
 // letter is the sealed part of a mail.
 type letter struct {
 	To           string `json:"to"`

@@ -76,7 +76,8 @@ type SessionRows interface {
 	SetSessionTenant(ctx context.Context, hash TokenHash, tenant ID) error
 	EndSession(ctx context.Context, hash TokenHash) error
 	EndSessions(ctx context.Context, user UserID, but TokenHash) error // all of a person's but one; zeros for all
-	// Sweep deletes sessions that have ended and used or expired links, and returns how many rows that were.
+	// Sweep deletes sessions that have ended, used or expired links, and mails that were settled MailKept ago. It returns
+	// how many rows that were.
 	Sweep(ctx context.Context, now time.Time) (int64, error)
 }
 
@@ -129,7 +130,8 @@ func (a *Accounts) LogOut(ctx context.Context, token string) error {
 	return a.store.System(ctx, func(sys SystemTx) error { return sys.EndSession(ctx, hashToken(token)) })
 }
 
-// Sweep deletes what has ended: sessions, used or expired links. Call it now and then. It returns how many rows it deleted.
+// Sweep deletes what nobody needs any more: ended sessions, used or expired links, mails settled MailKept ago. Call it now
+// and then. It returns how many rows it deleted.
 func (a *Accounts) Sweep(ctx context.Context) (int64, error) {
 	var n int64
 	err := a.store.System(ctx, func(sys SystemTx) (err error) {
