@@ -1,0 +1,49 @@
+package mail
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/mail"
+	"os"
+	"path/filepath"
+
+	"github.com/observatory/observatory/tenants"
+)
+
+// files is tenants.Mailer for installations without a mail server: each mail is a file that any mail program opens.
+type files struct {
+	folder string
+	log    *slog.Logger
+}
+
+// Send writes <time>-<kind>-<id>.eml, which only the server's user may read, and names it in the log. The same message
+// again replaces its own file.
+func (f *files) Send(ctx context.Context, m tenants.Message) error {
+	msg, err := build(m, &mail.Address{Name: "Observatory", Address: "observatory@localhost"}, "localhost")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(f.folder, 0o700); err != nil {
+		return fmt.Errorf("make the mail folder: %w", err)
+	}
+	name := fmt.Sprintf("%s-%s-%s.eml", m.CreatedAt.UTC().Format("20060102T150405Z"), m.Kind, m.ID)
+	path := filepath.Join(f.folder, name)
+	partial, err := os.CreateTemp(f.folder, ".partial-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write mail: %w", err)
+	}
+	defer func() { _ = os.Remove(partial.Name()) }() // gone already when all went well
+	_, err = msg.WriteTo(partial)
+	if closing := partial.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(partial.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write mail: %w", err)
+	}
+	f.log.InfoContext(ctx, "no mail server is configured; a mail was written to a file", "kind", m.Kind, "file", path)
+	return nil
+}
