@@ -182,6 +182,16 @@ func TestVeryLongFieldsAreClippedAndNamed(t *testing.T) {
 	require.Equal(t, "/"+strings.Repeat("ü", 1023), p["path"], "cut at the end of a character")
 }
 
+func TestNoLineMakesAnEventThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	for _, worst := range []string{`\\\\`, `\"`, "<", "\u2028", "\u0085", `\x00`, "\xff"} {
+		long := strings.Repeat(worst, 12_000/len(worst))
+		events, unreadable := eventsOf(t, key, strings.NewReader(`192.0.2.1 - - [17/May/2015:10:05:03 +0000] "GET /`+long+`?`+long+` HTTP/1.1" 200 12 "`+long+`" "`+long+`"`))
+		require.Empty(t, unreadable)
+		require.Less(t, sizeOnTheWire(t, events[0]), 32<<10, "%q", worst)
+	}
+}
+
 // The real log is not part of the repository: where it lies beside it, the figures that everybody quotes are checked.
 func TestTheRealLog(t *testing.T) {
 	t.Parallel()
