@@ -7,7 +7,7 @@ import "time"
 const (
 	MaxCatalogEvents     = 1_000   // names, those with the most events
 	MaxCatalogSample     = 10_000  // newest events of one name whose properties are looked at
-	MaxCatalogDocuments  = 500_000 // the same over all names together
+	MaxCatalogDocuments  = 200_000 // the same over all names together
 	MaxCatalogProperties = 200     // of one name, those that the most events have
 	MaxCatalogRows       = 50_000  // properties over all names together
 	MaxCatalogExamples   = 5
@@ -43,4 +43,9 @@ func CatalogSample(names int) int {
 // CatalogProperties is how many properties of each name are told when there are so many names.
 func CatalogProperties(names int) int {
 	return min(MaxCatalogProperties, MaxCatalogRows/max(names, 1))
+}
+
+// JSONTypes are the types of CatalogProperty, in their order.
+func JSONTypes() []string {
+	return []string{"string", "number", "boolean", "object", "array", "null"}
 }

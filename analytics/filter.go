@@ -110,7 +110,7 @@ func (f *Filter) validate(depth int, conditions *int) error {
 		if *conditions++; *conditions > MaxFilterConditions {
 			return invalid(CodeFilterTooLarge, "A filter may have %d conditions. Use in instead of many equals.", MaxFilterConditions)
 		}
-		return in("Filter on "+f.Property, f.validateCondition())
+		return within("Filter on "+f.Property, f.validateCondition())
 	}
 	members := slices.Concat(f.And, f.Or)
 	if f.Not != nil {

@@ -83,8 +83,8 @@ func (p Path) String() string {
 // IsJSON tells a path into JSON from a plain field, which is always text.
 func (p Path) IsJSON() bool { return len(p.Keys) > 0 }
 
-// in puts the place of a fault before its message.
-func in(place string, err error) error {
+// within puts the place of a fault before its message.
+func within(place string, err error) error {
 	if err == nil {
 		return nil
 	}

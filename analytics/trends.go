@@ -153,7 +153,7 @@ func (q TrendsQuery) validateProperty() error {
 	if err == nil && !path.IsJSON() {
 		return invalid(CodePropertyInvalid, "%s is text and cannot be measured: choose a property, such as properties.price.", path)
 	}
-	return in("property", err)
+	return within("property", err)
 }
 
 func (q TrendsQuery) validateBreakdown() error {
@@ -164,7 +164,7 @@ func (q TrendsQuery) validateBreakdown() error {
 		return nil
 	}
 	_, err := ParsePath(q.Breakdown)
-	return in("breakdown", err)
+	return within("breakdown", err)
 }
 
 func validateEvent(name string) error {

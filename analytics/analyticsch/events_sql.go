@@ -1,0 +1,99 @@
+package analyticsch
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/analytics"
+	"github.com/observatory/observatory/tenants"
+)
+
+// eventRow is an event as it is stored.
+type eventRow struct {
+	ID            string    `ch:"event_id"`
+	Name          string    `ch:"event"`
+	Type          string    `ch:"type"`
+	Time          time.Time `ch:"time"`
+	ReceivedAt    time.Time `ch:"received_at"`
+	UserID        string    `ch:"user_id"`
+	AnonymousID   string    `ch:"anonymous_id"`
+	SessionID     string    `ch:"session_id"`
+	SourceID      uuid.UUID `ch:"source_id"`
+	Properties    string    `ch:"properties"`
+	Context       string    `ch:"context"`
+	CorrelationID string    `ch:"correlation_id"`
+	ReceiptID     uuid.UUID `ch:"receipt_id"`
+	ReceiptIndex  uint16    `ch:"receipt_index"`
+	Tie           uint64    `ch:"tie"`
+}
+
+const (
+	eventColumns = `SELECT
+    event_id,
+    event,
+    type,
+    time,
+    received_at,
+    user_id,
+    anonymous_id,
+    session_id,
+    source_id,
+    properties,
+    context,
+    correlation_id,
+    receipt_id,
+    receipt_index,
+    ` + tie + ` AS tie
+`
+	newestFirst = "\nORDER BY time DESC, received_at DESC, receipt_index DESC, tie DESC\nLIMIT "
+	// tie tells events apart that were received as the same item of two requests in the same millisecond.
+	tie = "sipHash64(event, event_id)"
+)
+
+func (r eventRow) event() analytics.Event {
+	return analytics.Event{
+		ID: r.ID, Name: r.Name, Type: r.Type, Time: r.Time.UTC(), ReceivedAt: r.ReceivedAt.UTC(),
+		UserID: r.UserID, AnonymousID: r.AnonymousID, SessionID: r.SessionID, SourceID: tenants.SourceID(r.SourceID),
+		Properties: object(r.Properties), Context: object(r.Context),
+		CorrelationID: r.CorrelationID, ReceiptID: r.ReceiptID, ReceiptIndex: r.ReceiptIndex,
+	}
+}
+
+// object is stored JSON. An empty column stands for an empty object.
+func object(text string) json.RawMessage {
+	if text == "" {
+		text = "{}"
+	}
+	return json.RawMessage(text)
+}
+
+func (r eventRow) position() *analytics.Position {
+	return &analytics.Position{Time: r.Time.UTC(), ReceivedAt: r.ReceivedAt.UTC(), Index: r.ReceiptIndex, Tie: r.Tie}
+}
+
+// listEvents writes the query of one window of a list.
+func listEvents(tenant tenants.ID, in analytics.EventsInput, window analytics.Period, limit int) (*statement, error) {
+	s := newStatement(tenant)
+	conditions := s.during("time", window)
+	matching, err := s.matching(in.Event, in.Filter)
+	if err != nil {
+		return nil, err
+	}
+	conditions = append(conditions, matching...)
+	if in.After != nil {
+		conditions = append(conditions, "(time, received_at, receipt_index, "+tie+") < ("+
+			s.bindTime("after_time", in.After.Time)+", "+s.bindTime("after_received", in.After.ReceivedAt)+", "+
+			s.bind("after_index", "UInt16", in.After.Index)+", "+s.bind("after_tie", "UInt64", in.After.Tie)+")")
+	}
+	s.sql = eventColumns + s.from(eventsTable, conditions...) + newestFirst + s.bind("limit", "UInt32", limit)
+	return s, nil
+}
+
+// findEvent writes the query of one event. Where an ID was used again after a day, under another name or time, the newest is meant.
+func findEvent(tenant tenants.ID, id string) *statement {
+	s := newStatement(tenant)
+	s.sql = eventColumns + s.fromByKey(eventsTable, "event_id = "+s.bind("event_id", "String", id)) + newestFirst + "1"
+	return s
+}
