@@ -34,7 +34,7 @@ func (s *Store) Measure(ctx context.Context, tenant tenants.ID, in analytics.Mea
 
 // measureRow is a bucket of a breakdown value, or (Whole) the whole period of one. The values that are not shown come as one.
 type measureRow struct {
-	Whole         uint8    `ch:"whole"`
+	Whole         bool     `ch:"whole"`
 	Shown         bool     `ch:"shown"`
 	Value         *string  `ch:"value"`
 	Bucket        int64    `ch:"bucket"`
@@ -46,11 +46,11 @@ type measureRow struct {
 // add relies on the rows of whole periods coming before those of buckets.
 func (r measureRow) add(m *analytics.Measured, groups map[string]int) {
 	measure := finite(r.Measure)
-	if r.Whole == 1 {
+	if r.Whole {
 		m.WithoutNumber += int64(r.WithoutNumber)
 	}
 	if !r.Shown {
-		if r.Whole == 1 {
+		if r.Whole {
 			m.Other = &analytics.OtherValues{Values: int64(r.Values), Total: measure}
 		}
 		return
@@ -59,7 +59,7 @@ func (r measureRow) add(m *analytics.Measured, groups map[string]int) {
 	if r.Value != nil {
 		key = "=" + *r.Value
 	}
-	if r.Whole == 1 {
+	if r.Whole {
 		groups[key] = len(m.Groups)
 		m.Groups = append(m.Groups, analytics.Group{Breakdown: r.Value, Total: measure, Values: map[int64]*float64{}})
 		return

@@ -46,7 +46,7 @@ func measure(tenant tenants.ID, in analytics.MeasureInput) (*statement, error) {
 }
 
 const measureSQL = `SELECT
-    grouping(bucket) AS whole,
+    toBool(grouping(bucket)) AS whole,
     true AS shown,
     CAST(NULL, 'Nullable(String)') AS value,
     bucket,
@@ -64,12 +64,12 @@ ORDER BY whole DESC`
 const (
 	breakdownSQL = `%s
 SELECT
-    grouping(bucket) AS whole,
+    toBool(grouping(bucket)) AS whole,
     shown,
     value,
     bucket,
     %s AS measure,
-    uniqExact(tuple(breakdown)) AS distinct_values,
+    uniqExact(breakdown) + max(isNull(breakdown)) AS distinct_values,
     %s AS without_number
 FROM labelled
 GROUP BY GROUPING SETS ((shown, value, bucket), (shown, value))
