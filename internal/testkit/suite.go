@@ -37,12 +37,12 @@ func Postgres(tb testing.TB) string {
 	if err != nil {
 		tb.Fatalf("testkit: %v", err)
 	}
-	name := newName()
-	if err := execPostgres(tb.Context(), server.URL(), "CREATE DATABASE "+name+" TEMPLATE observatory"); err != nil {
+	name, admin := newName(), withDatabase(server.URL(), "postgres") // nobody may be connected to a template that is copied
+	if err := execPostgres(tb.Context(), admin, "CREATE DATABASE "+name+" TEMPLATE observatory"); err != nil {
 		tb.Fatalf("testkit: make a database: %v", err)
 	}
 	tb.Cleanup(func() {
-		if err := execPostgres(background(), server.URL(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := execPostgres(background(), admin, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 			tb.Errorf("testkit: drop the database: %v", err)
 		}
 	})
