@@ -1,8 +1,10 @@
 package tenantspg
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -206,6 +208,7 @@ func (s systemTx) AddMail(ctx context.Context, m tenants.MailRow) error {
 
 func (s systemTx) ClaimMail(ctx context.Context, now, again time.Time, limit int) ([]tenants.MailRow, error) {
 	rows, err := s.q.ClaimMail(ctx, db.ClaimMailParams{Now: now, Again: again, MaxRows: int32(limit)})
+	slices.SortFunc(rows, func(a, b db.ClaimMailRow) int { return bytes.Compare(a.ID[:], b.ID[:]) }) // UPDATE returns them in any order
 	return each(rows, err, func(r db.ClaimMailRow) tenants.MailRow {
 		return tenants.MailRow{
 			ID: tenants.MailID(r.ID), Kind: tenants.MailKind(r.Kind), Sealed: r.Sealed,

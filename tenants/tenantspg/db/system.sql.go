@@ -139,7 +139,7 @@ UPDATE mail_outbox SET attempts = attempts + 1, due_at = $1::timestamptz
 WHERE id IN (
     SELECT o.id FROM mail_outbox o
     WHERE o.sent_at IS NULL AND o.given_up_at IS NULL AND o.due_at <= $2::timestamptz
-    ORDER BY o.due_at
+    ORDER BY o.due_at, o.id
     LIMIT $3
     FOR UPDATE SKIP LOCKED
 )
