@@ -155,3 +155,11 @@ func (c *Counts) Add(s Status, n uint64) {
 	case Pending: // has no outcome yet: shows as an imbalance
 	}
 }
+
+// Plus is the sum of two counts.
+func (c Counts) Plus(o Counts) Counts {
+	return Counts{
+		Received: c.Received + o.Received, Stored: c.Stored + o.Stored, Duplicate: c.Duplicate + o.Duplicate,
+		Quarantined: c.Quarantined + o.Quarantined, Suppressed: c.Suppressed + o.Suppressed, Held: c.Held + o.Held,
+	}
+}

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"net/netip"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/tenants"
+)
+
+// access says who may call an operation of the contract.
+type access struct {
+	public  bool               // anybody
+	session bool               // somebody logged in, whatever their role
+	needs   tenants.Permission // a person's role or a key's scope must allow it
+	orScope tenants.Scope      // a key with this scope will do as well
+}
+
+// accessTo lists every operation but ingestion, which looks after itself. One that is missing here is refused.
+func accessTo(operation string) (access, bool) {
+	query := access{needs: tenants.Query}
+	a, ok := map[string]access{
+		"healthz": {public: true}, "readyz": {public: true}, "getJWKS": {public: true},
+		"signUp": {public: true}, "logIn": {public: true}, "logOut": {public: true},
+		"requestPasswordReset": {public: true}, "confirmPasswordReset": {public: true}, "confirmEmailVerification": {public: true},
+		"previewInvitation": {public: true}, "acceptInvitation": {public: true},
+
+		"getMe": {session: true}, "changePassword": {session: true}, "switchTenant": {session: true}, "requestEmailVerification": {session: true},
+
+		"getReceipt": {needs: tenants.Query, orScope: tenants.ScopeEventsWrite},
+		"getLedger":  query, "listQuarantine": query, "queryTrends": query, "queryEvents": query, "getEvent": query, "getCatalog": query, "streamEvents": query,
+		"getTenant": query, "listSources": query,
+
+		"updateTenant": {needs: tenants.ManageTenant},
+		"createSource": {needs: tenants.ManageSources}, "updateSource": {needs: tenants.ManageSources}, "archiveSource": {needs: tenants.ManageSources},
+		"listKeys": {needs: tenants.ManageKeys}, "createKey": {needs: tenants.ManageKeys}, "updateKey": {needs: tenants.ManageKeys},
+		"rotateKey": {needs: tenants.ManageKeys}, "revokeKey": {needs: tenants.ManageKeys},
+		"listMembers": query, "updateMember": {needs: tenants.ManageMembers}, "removeMember": {needs: tenants.ManageMembers},
+		"listInvitations": {needs: tenants.ManageMembers}, "createInvitation": {needs: tenants.ManageMembers}, "withdrawInvitation": {needs: tenants.ManageMembers},
+		"listAudit": {needs: tenants.ViewAudit}, "verifyAudit": {needs: tenants.ViewAudit},
+	}[operation]
+	return a, ok
+}
+
+// admit lets a request through if its caller may call the operation behind its route.
+func (s *server) admit(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		route := s.routes.of(c)
+		if route == nil {
+			return echo.ErrNotFound
+		}
+		rule, known := accessTo(route.Operation.OperationID)
+		if !known {
+			return fault.New(fault.Forbidden, "not_allowed", "This operation is not open to anybody.")
+		}
+		it := callOf(c)
+		if err := s.admitCaller(c, it, rule); err != nil {
+			return err
+		}
+		c.SetRequest(c.Request().WithContext(withCall(c.Request().Context(), it)))
+		return next(c)
+	}
+}
+
+func (s *server) admitCaller(c echo.Context, it *call, rule access) error {
+	r := c.Request()
+	it.address, _ = netip.ParseAddr(c.RealIP())
+	if _, isKey := bearer(r); !isKey {
+		if err := s.origins.Check(r); err != nil {
+			return fault.New(fault.Forbidden, "cross_origin", "A page of another origin may not do this.").Because(err)
+		}
+	}
+	if rule.public {
+		if cookie, err := r.Cookie(s.sessionCookie()); err == nil {
+			it.sessionToken = cookie.Value
+		}
+		return nil
+	}
+	if err := s.identify(r, it); err != nil {
+		return err
+	}
+	return rule.check(it)
+}
+
+func (a access) check(it *call) error {
+	switch {
+	case it.session == nil && it.principal.Key == nil:
+		return tenants.ErrSessionMissing
+	case a.session && it.session == nil:
+		return fault.New(fault.Forbidden, "session_needed", "This is for people. Log in instead of using a key.")
+	case a.session:
+		return nil
+	case it.principal.Tenant.IsZero():
+		return tenants.ErrNoMembership
+	case a.orScope != "" && it.principal.Key != nil && it.principal.Has(a.orScope):
+		return nil
+	default:
+		return it.principal.Require(a.needs)
+	}
+}

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/api/gen"
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/internal/fault"
+)
+
+func (s *server) GetReceipt(ctx context.Context, r gen.GetReceiptRequestObject) (gen.GetReceiptResponseObject, error) {
+	receipt, err := s.deps.Books.Receipt(ctx, in(ctx).principal.Tenant, r.ReceiptId)
+	if err != nil {
+		return nil, err
+	}
+	out := gen.GetReceipt200JSONResponse{
+		Receipt: r.ReceiptId, Status: gen.ReceiptStatusPending, ReceivedAt: receipt.ID.ReceivedAt(), CorrelationId: receipt.CorrelationID,
+		Events: each(receipt.Outcomes, func(o ingest.Outcome) gen.ReceiptEvent {
+			return gen.ReceiptEvent{Index: o.Index, EventId: o.EventID, Status: gen.EventStatus(o.Status.String()), Code: orNil(o.Code), Message: orNil(o.Message)}
+		}),
+		Counts: receiptCounts(receipt),
+	}
+	if receipt.Settled {
+		source := uuid.UUID(receipt.Source)
+		out.Status, out.SourceId = gen.ReceiptStatusSettled, &source
+	}
+	return out, nil
+}
+
+func receiptCounts(receipt ingest.Receipt) gen.ReceiptCounts {
+	var c gen.ReceiptCounts
+	for _, o := range receipt.Outcomes {
+		c.Received++
+		switch o.Status {
+		case ingest.Stored:
+			c.Stored++
+		case ingest.Duplicate:
+			c.Duplicate++
+		case ingest.Quarantined:
+			c.Quarantined++
+		case ingest.Suppressed:
+			c.Suppressed++
+		case ingest.Held:
+			c.Held++
+		case ingest.Pending:
+			c.Pending++
+		}
+	}
+	return c
+}
+
+func (s *server) GetLedger(ctx context.Context, r gen.GetLedgerRequestObject) (gen.GetLedgerResponseObject, error) {
+	const week = 7 * 24 * time.Hour
+	to := s.deps.Now()
+	if r.Params.To != nil {
+		to = *r.Params.To
+	}
+	from := to.Add(-week)
+	if r.Params.From != nil {
+		from = *r.Params.From
+	}
+	hours, err := s.deps.Books.Ledger(ctx, in(ctx).principal.Tenant, from.UTC(), to.UTC())
+	if err != nil {
+		return nil, err
+	}
+	var totals ingest.Counts
+	for _, h := range hours {
+		totals = totals.Plus(h.Counts)
+	}
+	return gen.GetLedger200JSONResponse{
+		Totals: countsOut(totals),
+		Hours: each(hours, func(h ingest.LedgerHour) gen.LedgerHour {
+			return gen.LedgerHour{Hour: h.Hour.UTC(), Counts: countsOut(h.Counts), Balanced: h.Balanced()}
+		}),
+	}, nil
+}
+
+func countsOut(c ingest.Counts) gen.LedgerCounts {
+	n := func(v uint64) int64 { return int64(v) } //nolint:gosec // counts of events are far below 2^63
+	return gen.LedgerCounts{
+		Received: n(c.Received), Stored: n(c.Stored), Duplicate: n(c.Duplicate), Quarantined: n(c.Quarantined), Suppressed: n(c.Suppressed), Held: n(c.Held),
+	}
+}
+
+func (s *server) ListQuarantine(ctx context.Context, r gen.ListQuarantineRequestObject) (gen.ListQuarantineResponseObject, error) {
+	before, err := openQuarantineCursor(deref(r.Params.Cursor))
+	if err != nil {
+		return nil, err
+	}
+	limit := pageSize(r.Params.Limit)
+	tenant := in(ctx).principal.Tenant
+	found, err := s.deps.Books.Quarantine(ctx, tenant, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := gen.ListQuarantine200JSONResponse{Events: each(found, func(e ingest.QuarantinedEvent) gen.QuarantinedEvent {
+		return gen.QuarantinedEvent{
+			ReceivedAt: e.ReceivedAt.UTC(), EventId: readable(e.EventID), Event: readable(e.Event), Code: e.Rejection.Code, Message: e.Rejection.Message,
+			Payload: readable(e.Payload), SourceId: uuid.UUID(e.Source), CorrelationId: e.CorrelationID,
+			Receipt: s.deps.Books.SealedReceipt(tenant, e.Receipt), Index: e.Index,
+		}
+	})}
+	if len(found) == limit {
+		last := found[limit-1]
+		out.NextCursor = orNil(quarantineCursor(ingest.QuarantineCursor{ReceivedAt: last.ReceivedAt, Receipt: last.Receipt, Index: last.Index}))
+	}
+	return out, nil
+}
+
+// readable replaces what is not UTF-8, which a rejected event may hold.
+func readable(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
+func quarantineCursor(c ingest.QuarantineCursor) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(c.ReceivedAt.UnixMilli())) //nolint:gosec // after 1970
+	b = append(b, c.Receipt[:]...)
+	b = binary.BigEndian.AppendUint16(b, uint16(c.Index)) //nolint:gosec // at most ingest.MaxEvents
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func openQuarantineCursor(text string) (c ingest.QuarantineCursor, err error) {
+	if text == "" {
+		return c, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(b) != 8+16+2 {
+		return c, fault.New(fault.Invalid, "cursor_invalid", "This cursor is not one of ours. Start again without a cursor, and pass next_cursor on as it is.")
+	}
+	c.ReceivedAt = time.UnixMilli(int64(binary.BigEndian.Uint64(b) & (1<<42 - 1)))
+	c.Receipt = ingest.ReceiptID(b[8:24])
+	c.Index = int(binary.BigEndian.Uint16(b[24:]))
+	return c, nil
+}

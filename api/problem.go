@@ -1,0 +1,99 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/observatory/observatory/api/gen"
+	"github.com/observatory/observatory/internal/fault"
+)
+
+func statusOf(kind fault.Kind) int {
+	switch kind {
+	case fault.Invalid:
+		return http.StatusBadRequest
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.Internal:
+	}
+	return http.StatusInternalServerError
+}
+
+// handleError answers a request that failed with a problem document (RFC 9457).
+func (s *server) handleError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	f := faultOf(err)
+	it := callOf(c)
+	status := statusOf(f.Kind)
+	var routing *echo.HTTPError
+	if errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed {
+		status = routing.Code
+	}
+	if status >= http.StatusInternalServerError {
+		s.deps.Logger.Error("request failed", "error", err, "correlation_id", it.correlationID, "method", c.Request().Method, "route", c.Path())
+	}
+	body, err := json.Marshal(gen.Problem{
+		Type: s.cfg.PublicURL.String() + "/docs#" + string(f.Code), Title: http.StatusText(status), Status: status,
+		Code: string(f.Code), Detail: f.Message, CorrelationId: it.correlationID,
+	})
+	if err != nil {
+		body = []byte(`{"code":"internal"}`)
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if f.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(max(1, int(f.RetryAfter.Seconds()))))
+	}
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="observatory"`)
+	}
+	c.Response().WriteHeader(status)
+	if c.Request().Method != http.MethodHead {
+		_, _ = c.Response().Write(body) // the client may be gone; nothing more can be said to it
+	}
+}
+
+// faultOf finds the fault, or makes one of what the router and the generated code report.
+func faultOf(err error) *fault.Error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f
+	}
+	var he *echo.HTTPError
+	if !errors.As(err, &he) {
+		return fault.From(err)
+	}
+	switch he.Code {
+	case http.StatusNotFound:
+		return fault.New(fault.NotFound, "not_found", "There is nothing at this address. The API is described at /docs.")
+	case http.StatusMethodNotAllowed:
+		return fault.New(fault.Invalid, "method_not_allowed", "This address exists but not with this method. The API is described at /docs.")
+	case http.StatusUnsupportedMediaType:
+		return fault.New(fault.Invalid, "unsupported_media_type", "Send the body as application/json.").Because(err)
+	case http.StatusRequestEntityTooLarge:
+		return fault.New(fault.TooLarge, "body_too_large", "The body is too large.").Because(err)
+	}
+	if he.Code < http.StatusInternalServerError {
+		return fault.New(fault.Invalid, "invalid_request", "The request cannot be read: %v", he.Message).Because(err)
+	}
+	return fault.From(err)
+}

@@ -1,0 +1,118 @@
+// Package api is the edge: it authenticates, translates between the contract (openapi.yaml) and the domains, and turns faults
+// into answers. It holds no business rules. Requests with events take their own short way (events.go, segment.go);
+// all others go through the handlers that are generated from the contract.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/observatory/observatory/analytics"
+	"github.com/observatory/observatory/api/gen"
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/tenants"
+)
+
+//go:generate go tool -modfile=../tools/go.mod oapi-codegen -config gen.yaml openapi.yaml
+
+// Config of the edge.
+type Config struct {
+	PublicURL      *url.URL
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	Version        string
+	MaxBodyMemory  int64 // bytes that the bodies of requests in hand may take; default 128 MiB
+}
+
+// Deps are what the edge hands requests to.
+type Deps struct {
+	Tenants   *tenants.Services
+	Keys      *tenants.KeyRing
+	Collector *ingest.Collector
+	Settled   Settled
+	Books     *ingest.Books
+	Live      *ingest.Live
+	Analytics *analytics.Service
+	Readiness Readiness
+	Dashboard http.Handler
+	Metrics   *prometheus.Registry
+	Logger    *slog.Logger
+	Now       func() time.Time
+}
+
+// Settled waits until the log is stored up to an offset, or returns ctx's error.
+type Settled interface {
+	WaitSettled(ctx context.Context, end ingest.Offset) error
+}
+
+// Readiness looks at the parts that a node depends on. ready tells whether it can accept events.
+type Readiness interface {
+	Check(ctx context.Context) (ready bool, parts []Part)
+}
+
+// Part is something that a node depends on.
+type Part struct {
+	Name   string
+	OK     bool
+	Detail string // what is wrong, for operators; empty when nothing is
+}
+
+type server struct {
+	cfg     Config
+	deps    Deps
+	bodies  *bodies
+	metrics *metrics
+	origins *http.CrossOriginProtection
+	routes  routes
+}
+
+var _ gen.StrictServerInterface = (*server)(nil)
+
+// New makes the handler of everything that is served on the public port.
+func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
+	if cfg.MaxBodyMemory == 0 {
+		cfg.MaxBodyMemory = 128 << 20
+	}
+	doc, err := LoadContract(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{
+		cfg: cfg, deps: deps, routes: newRoutes(doc),
+		bodies:  newBodies(cfg.MaxBodyMemory),
+		metrics: newMetrics(deps.Metrics),
+		origins: http.NewCrossOriginProtection(),
+	}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = ipExtractor(cfg.TrustedProxies)
+	e.HTTPErrorHandler = s.handleError
+	e.Use(s.observe)
+	s.routeIngest(e)
+	described := e.Group("", s.admit, s.routes.validate)
+	described.GET("/v1/events/stream", s.stream)
+	gen.RegisterHandlers(described, gen.NewStrictHandler(s, nil))
+	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(deps.Metrics, promhttp.HandlerOpts{})))
+	e.GET("/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", contract) })
+	e.Any("/v1/*", func(echo.Context) error { return echo.ErrNotFound })
+	e.GET("/*", echo.WrapHandler(deps.Dashboard))
+	return e, nil
+}
+
+func ipExtractor(trusted []netip.Prefix) echo.IPExtractor {
+	if len(trusted) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range trusted {
+		options = append(options, echo.TrustIPRange(prefixNet(p)))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
