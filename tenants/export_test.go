@@ -1,0 +1,21 @@
+package tenants
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"testing"
+)
+
+// OpenSigningKey unseals a signing key, as somebody could who has the secret key.
+func OpenSigningKey(t *testing.T, secretKey []byte, k SigningKey) crypto.Signer {
+	t.Helper()
+	s, err := newSealer(secretKey, "signing keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed, err := s.open(k.SealedPrivate, k.KID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ed25519.NewKeyFromSeed(seed)
+}
