@@ -2,6 +2,7 @@ package analyticsch
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -10,11 +11,13 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// firstWindow is how far back a list of events looks at first; each further look is windowGrowth times as far. The
-// sorting key is not by time alone, so to sort the events of a window they must all be read.
+// A list of events looks back an hour at first; each further look is windowGrowth times as far, and one behind a window longer
+// than longWindow sees all the rest. The sorting key is not by time alone, so to sort the events of a window they must
+// all be read.
 const (
 	firstWindow  = time.Hour
-	windowGrowth = 8
+	windowGrowth = 24
+	longWindow   = 365 * 24 * time.Hour
 )
 
 // Events implements analytics.Store.
@@ -55,16 +58,15 @@ func (s *Store) Events(ctx context.Context, tenant tenants.ID, in analytics.Even
 }
 
 // windows cuts a period into windows, newest first. The first reaches from the period's end to an hour ago, the others get longer.
-func windows(p analytics.Period, now time.Time) func(yield func(analytics.Period) bool) {
+func windows(p analytics.Period, now time.Time) iter.Seq[analytics.Period] {
 	return func(yield func(analytics.Period) bool) {
-		to, length := p.To, firstWindow
-		from := p.To
+		to, from, length := p.To, p.To, firstWindow
 		if now.Before(from) {
 			from = now
 		}
 		for p.From.Before(to) {
 			from = from.Add(-length)
-			if from.Before(p.From) {
+			if from.Before(p.From) || length > longWindow {
 				from = p.From
 			}
 			if !yield(analytics.Period{From: from, To: to}) {

@@ -2,6 +2,7 @@ package analyticsch_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -106,6 +107,15 @@ func (b bench) quarantine(t tester, tenant tenants.ID, event string, receivedAt 
 		require.NoError(t, batch.Append(uuid.UUID(tenant), receivedAt, fmt.Sprint(i), event, "too_large"))
 	}
 	require.NoError(t, batch.Send())
+}
+
+// object is the JSON of an object with one member.
+func object(key string, value any) json.RawMessage {
+	text, err := json.Marshal(map[string]any{key: value})
+	if err != nil {
+		panic(err)
+	}
+	return text
 }
 
 func ptr[T any](v T) *T { return &v }
