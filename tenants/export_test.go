@@ -19,3 +19,6 @@ func OpenSigningKey(t *testing.T, secretKey []byte, k SigningKey) crypto.Signer 
 	}
 	return ed25519.NewKeyFromSeed(seed)
 }
+
+// Thumbprint is the kid of a public key.
+func Thumbprint(public ed25519.PublicKey) string { return newJWK(public).KID }

@@ -64,17 +64,19 @@ func TestCreateKeyRefuses(t *testing.T) {
 		change func(*tenants.CreateKeyInput)
 		want   error
 	}{
-		"an unknown kind":             {func(in *tenants.CreateKeyInput) { in.Kind = "root" }, tenants.ErrKeyKindUnknown},
-		"no name":                     {func(in *tenants.CreateKeyInput) { in.Name = "" }, tenants.ErrNameInvalid},
-		"an unknown scope":            {func(in *tenants.CreateKeyInput) { in.Scopes = tenants.Scopes{"events:delete"} }, tenants.ErrScopeUnknown},
-		"a publishable key that asks": {func(in *tenants.CreateKeyInput) { in.Scopes = tenants.Scopes{tenants.ScopeEventsWrite, tenants.ScopeQueryRead} }, tenants.ErrKeyScopesInvalid},
-		"no scopes at all":            {func(in *tenants.CreateKeyInput) { in.Kind, in.Scopes = tenants.Secret, tenants.Scopes{} }, tenants.ErrKeyScopesInvalid},
-		"an unknown environment":      {func(in *tenants.CreateKeyInput) { in.Env = "moon" }, tenants.ErrEnvUnknown},
-		"origins of a secret key":     {func(in *tenants.CreateKeyInput) { in.Kind, in.Origins = tenants.Secret, []string{"*"} }, tenants.ErrKeyTakesNoOrigins},
-		"no origin":                   {func(in *tenants.CreateKeyInput) { in.Origins = []string{"example.com"} }, tenants.ErrOriginInvalid},
-		"an end in the past":          {func(in *tenants.CreateKeyInput) { in.ExpiresAt = &past }, tenants.ErrKeyExpiryInvalid},
-		"no source":                   {func(in *tenants.CreateKeyInput) { in.Source = tenants.SourceID{} }, tenants.ErrSourceNotFound},
-		"somebody else's source":      {func(in *tenants.CreateKeyInput) { in.Source = other.Source.ID }, tenants.ErrSourceNotFound},
+		"an unknown kind":  {func(in *tenants.CreateKeyInput) { in.Kind = "root" }, tenants.ErrKeyKindUnknown},
+		"no name":          {func(in *tenants.CreateKeyInput) { in.Name = "" }, tenants.ErrNameInvalid},
+		"an unknown scope": {func(in *tenants.CreateKeyInput) { in.Scopes = tenants.Scopes{"events:delete"} }, tenants.ErrScopeUnknown},
+		"a publishable key that asks": {func(in *tenants.CreateKeyInput) {
+			in.Scopes = tenants.Scopes{tenants.ScopeEventsWrite, tenants.ScopeQueryRead}
+		}, tenants.ErrKeyScopesInvalid},
+		"no scopes at all":        {func(in *tenants.CreateKeyInput) { in.Kind, in.Scopes = tenants.Secret, tenants.Scopes{} }, tenants.ErrKeyScopesInvalid},
+		"an unknown environment":  {func(in *tenants.CreateKeyInput) { in.Env = "moon" }, tenants.ErrEnvUnknown},
+		"origins of a secret key": {func(in *tenants.CreateKeyInput) { in.Kind, in.Origins = tenants.Secret, []string{"*"} }, tenants.ErrKeyTakesNoOrigins},
+		"no origin":               {func(in *tenants.CreateKeyInput) { in.Origins = []string{"example.com"} }, tenants.ErrOriginInvalid},
+		"an end in the past":      {func(in *tenants.CreateKeyInput) { in.ExpiresAt = &past }, tenants.ErrKeyExpiryInvalid},
+		"no source":               {func(in *tenants.CreateKeyInput) { in.Source = tenants.SourceID{} }, tenants.ErrSourceNotFound},
+		"somebody else's source":  {func(in *tenants.CreateKeyInput) { in.Source = other.Source.ID }, tenants.ErrSourceNotFound},
 	} {
 		in := good
 		c.change(&in)

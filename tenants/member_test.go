@@ -161,7 +161,9 @@ func TestTwoOwnersCannotUnmakeEachOther(t *testing.T) {
 	for range 10 {
 		errs := make([]error, 2)
 		var wg sync.WaitGroup
-		wg.Go(func() { _, errs[0] = w.Members.ChangeRole(t.Context(), adaBy, bobIn.Session.User.ID, tenants.RoleViewer) })
+		wg.Go(func() {
+			_, errs[0] = w.Members.ChangeRole(t.Context(), adaBy, bobIn.Session.User.ID, tenants.RoleViewer)
+		})
 		wg.Go(func() { _, errs[1] = w.Members.ChangeRole(t.Context(), bobBy, ada.User.ID, tenants.RoleViewer) })
 		wg.Wait()
 		if errs[0] != nil {

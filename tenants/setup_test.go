@@ -28,7 +28,7 @@ type world struct {
 	Pool  *pg.Pool
 	Clock *clock
 	Mail  *mailbox
-	URL   string // of the database, as a superuser
+	URL   string // of the database, as its owner
 	deps  tenants.Deps
 	cfg   tenants.Config
 }
@@ -118,7 +118,9 @@ func by(t testing.TB, s tenants.Session) tenants.By {
 }
 
 // byKey is a caller with an API key.
-func byKey(k tenants.APIKey) tenants.By { return tenants.By{Principal: k.Principal(), CorrelationID: "c-key"} }
+func byKey(k tenants.APIKey) tenants.By {
+	return tenants.By{Principal: k.Principal(), CorrelationID: "c-key"}
+}
 
 // mailedToken delivers what is due and returns the token in the newest mail to this address.
 func (w *world) mailedToken(t testing.TB, to string) string {

@@ -80,6 +80,7 @@ CREATE TABLE signing_keys (
     kid            text PRIMARY KEY, -- RFC 7638 thumbprint
     public_key     bytea       NOT NULL CHECK (octet_length(public_key) = 32),
     sealed_private bytea       NOT NULL, -- AES-256-GCM under the process's secret key
+    ordinal        bigint      NOT NULL GENERATED ALWAYS AS IDENTITY, -- the highest signs; clocks of nodes differ too much to tell
     created_at     timestamptz NOT NULL,
     retired_at     timestamptz
 );

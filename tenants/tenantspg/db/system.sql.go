@@ -457,7 +457,7 @@ func (q *Queries) ListKeysSignedWith(ctx context.Context, arg ListKeysSignedWith
 }
 
 const listLiveSigningKeys = `-- name: ListLiveSigningKeys :many
-SELECT kid, public_key, sealed_private, created_at FROM signing_keys WHERE retired_at IS NULL ORDER BY created_at DESC, kid
+SELECT kid, public_key, sealed_private, created_at FROM signing_keys WHERE retired_at IS NULL ORDER BY ordinal DESC
 `
 
 type ListLiveSigningKeysRow struct {

@@ -84,7 +84,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('observatory signing keys', 0));
 SELECT pg_advisory_xact_lock_shared(hashtextextended('observatory signing keys', 0));
 
 -- name: ListLiveSigningKeys :many
-SELECT kid, public_key, sealed_private, created_at FROM signing_keys WHERE retired_at IS NULL ORDER BY created_at DESC, kid;
+SELECT kid, public_key, sealed_private, created_at FROM signing_keys WHERE retired_at IS NULL ORDER BY ordinal DESC;
 
 -- name: AddSigningKey :exec
 INSERT INTO signing_keys (kid, public_key, sealed_private, created_at) VALUES (@kid, @public_key, @sealed_private, @created_at);
