@@ -84,7 +84,11 @@ func (c *Client) Deliver(ctx context.Context, events iter.Seq2[Event, error], o 
 		})
 	}
 	group.Wait()
-	return all, context.Cause(reading) // what came first; a batch that was cut off after it is not the reason
+	err := context.Cause(reading)                      // what came first; a batch that was cut off after it is not the reason
+	if ctx.Err() != nil && err == context.Cause(ctx) { //nolint:errorlint // is it the very same one
+		err = ctx.Err()
+	}
+	return all, err
 }
 
 func (o *DeliverOptions) fill() {

@@ -38,6 +38,8 @@ type Handler struct {
 	Meddle func(w http.ResponseWriter, r *http.Request, n int) bool
 	// LoseAnswer, when set, says of a batch that was taken whether its answer gets lost on the way back.
 	LoseAnswer func(n int) bool
+	// Refuse, when set, tells which events break a rule, besides those without a name.
+	Refuse func(Event) bool
 	// PendingFor is how often a receipt is asked for before it is settled.
 	PendingFor int
 
@@ -142,6 +144,9 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, n int) {
 		switch {
 		case e.Name == "":
 			outcome["status"], outcome["code"], outcome["message"] = "quarantined", "event_name_missing", "Every event needs a name."
+			rejected = append(rejected, map[string]any{"index": i, "code": outcome["code"], "message": outcome["message"]})
+		case h.Refuse != nil && h.Refuse(e):
+			outcome["status"], outcome["code"], outcome["message"] = "quarantined", "refused", "The test refuses this event."
 			rejected = append(rejected, map[string]any{"index": i, "code": outcome["code"], "message": outcome["message"]})
 		case h.seen[e.ID]:
 			outcome["status"] = "duplicate"
