@@ -45,7 +45,10 @@ func (s *server) stream(c echo.Context) error {
 			return nil
 		case <-tick.C:
 			_, err = fmt.Fprint(w, ": still here\n\n")
-		case e := <-watcher.Events:
+		case e, ok := <-watcher.Events:
+			if !ok {
+				return nil
+			}
 			err = s.sendLive(w, watcher, e)
 		}
 		if err != nil {
@@ -65,7 +68,11 @@ func (s *server) sendLive(w *echo.Response, watcher *ingest.Watcher, e ingest.Li
 			return err
 		}
 		select {
-		case e = <-watcher.Events:
+		case next, ok := <-watcher.Events:
+			if !ok {
+				return nil
+			}
+			e = next
 			continue
 		default:
 		}

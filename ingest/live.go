@@ -19,6 +19,7 @@ type LiveEvent struct {
 type Live struct {
 	mu       sync.RWMutex
 	watchers map[tenants.ID]map[*Watcher]struct{}
+	closed   bool
 }
 
 // NewLive makes a Live without watchers.
@@ -26,7 +27,7 @@ func NewLive() *Live { return &Live{watchers: map[tenants.ID]map[*Watcher]struct
 
 // Watcher receives the events of one tenant.
 type Watcher struct {
-	Events chan LiveEvent
+	Events chan LiveEvent // closed when Live is
 	missed atomic.Int64
 	name   string // only events of this name; empty: all
 }
@@ -40,6 +41,10 @@ func (l *Live) Watch(tenant tenants.ID, name string) (w *Watcher, stop func()) {
 	w = &Watcher{Events: make(chan LiveEvent, room), name: name}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		close(w.Events)
+		return w, func() {}
+	}
 	if l.watchers[tenant] == nil {
 		l.watchers[tenant] = map[*Watcher]struct{}{}
 	}
@@ -52,6 +57,19 @@ func (l *Live) Watch(tenant tenants.ID, name string) (w *Watcher, stop func()) {
 			delete(l.watchers, tenant)
 		}
 	}
+}
+
+// Close ends all watching.
+func (l *Live) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, watchers := range l.watchers {
+		for w := range watchers {
+			close(w.Events)
+		}
+	}
+	clear(l.watchers)
+	l.closed = true
 }
 
 // Publish tells the watchers of a settlement.

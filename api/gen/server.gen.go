@@ -1102,10 +1102,10 @@ type ListAuditParams struct {
 
 // GetCatalogParams defines parameters for GetCatalog.
 type GetCatalogParams struct {
-	// From Start
+	// From Start, inclusive. Default - the beginning.
 	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
 
-	// To End
+	// To End, exclusive. Default - now.
 	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 }
 
@@ -1148,10 +1148,10 @@ type RotateKeyJSONBody struct {
 
 // GetLedgerParams defines parameters for GetLedger.
 type GetLedgerParams struct {
-	// From Start
+	// From Start, inclusive. Default - 7 days ago.
 	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
 
-	// To End
+	// To End, exclusive. Default - now.
 	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/observatory/observatory/ingest"
@@ -21,11 +22,10 @@ type Decoder struct {
 	complete func()
 
 	// what a field leaves behind for the end of its event
-	name     []byte
-	time     []byte
-	timeSeen bool
-	typ      []byte
-	extra    segmentFields
+	name  []byte
+	time  []byte
+	typ   []byte
+	extra segmentFields
 }
 
 // NewDecoder makes a decoder.
@@ -41,18 +41,22 @@ func (d *Decoder) reset(body []byte) {
 
 // Decode reads a body in Observatory's own dialect: one event, an array, {"events": [...], "sent_at": ...}, or one event a line.
 //
-// Errors (faults): empty_body, invalid_json, unknown_field (in the envelope), wrong_type, invalid_timestamp (of sent_at), too_many_events.
+// Errors (faults): empty_body, invalid_json, too_many_events; of the envelope also wrong_type, unknown_field, invalid_timestamp (of
+// sent_at), and the flaws that an event is rejected for.
 func (d *Decoder) Decode(body []byte) (*ingest.Batch, error) {
 	d.reset(body)
 	d.field = d.nativeField
-	var err error
-	switch d.s.peek() {
-	case 0:
+	if d.s.end() {
 		return nil, errEmptyBody()
-	case '[':
+	}
+	var err error
+	switch start := d.s.i; {
+	case d.s.b[start] == '[':
 		err = d.array()
-	case '{':
+	case d.s.b[start] == '{':
 		err = d.objectOrLines()
+	case bytes.IndexByte(d.s.b[start:], '\n') >= 0:
+		err = d.lines(start)
 	default:
 		err = d.s.fail("expected an event, an array of events, or {\"events\": [...]}")
 	}
@@ -61,7 +65,7 @@ func (d *Decoder) Decode(body []byte) (*ingest.Batch, error) {
 
 // finish checks that a whole text was read and that it held events.
 func (d *Decoder) finish(err error) (*ingest.Batch, error) {
-	if err == nil && d.s.peek() != 0 {
+	if err == nil && !d.s.end() {
 		err = d.s.fail("unexpected text after the end")
 	}
 	var syntax *syntaxError
@@ -88,13 +92,10 @@ func (d *Decoder) objectOrLines() error {
 	switch {
 	case err == nil && isEnvelope:
 		return d.applyEnvelope(envelope)
-	case err == nil && d.s.peek() == 0:
+	case err == nil && d.s.end():
 		d.s.i = start
 		return d.event()
-	case err != nil && !bytes.ContainsRune(d.s.b[start:], '\n'):
-		return err
-	}
-	if err != nil && isEnvelope {
+	case err != nil && (isEnvelope || bytes.IndexByte(d.s.b[start:], '\n') < 0):
 		return err
 	}
 	return d.lines(start)
@@ -136,6 +137,9 @@ func (d *Decoder) eventsOf() ([]byte, error) {
 }
 
 func (d *Decoder) applyEnvelope(e envelope) error {
+	if flaw := d.s.flaw; flaw != nil {
+		return fault.New(fault.Invalid, fault.Code(flaw.Code), "%s It stands beside `events`, so nothing was accepted.", flaw.Message)
+	}
 	if e.odd != nil {
 		return fault.New(fault.Invalid, "unknown_field", "%q does not belong beside `events`. Put it into each event's properties or context.", clip(e.odd))
 	}
@@ -152,23 +156,27 @@ func (d *Decoder) applyEnvelope(e envelope) error {
 
 func (d *Decoder) array() error { return d.s.elements(d.event) }
 
-// lines reads newline-delimited JSON. A line that is not JSON costs only itself.
+// lines reads newline-delimited JSON. A line that is not JSON costs only itself. Where no line is an object of its own the body is
+// something else: most likely one pretty-printed document that was cut short.
 func (d *Decoder) lines(start int) error {
 	whole := d.s.b
 	clear(d.batch.Items)
 	d.batch.Items = d.batch.Items[:0]
+	anyObject := false
 	for rest := whole[start:]; len(rest) > 0; {
 		line, after, _ := bytes.Cut(rest, []byte{'\n'})
 		rest = after
+		object := len(line) > 0 && line[0] == '{' // not indented, as what lies within a document is
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 {
 			continue
 		}
 		d.s.b, d.s.i, d.s.depth = line, 0, 0
 		err := d.event()
-		if err == nil && d.s.peek() != 0 {
+		if err == nil && !d.s.end() {
 			err = d.s.fail("unexpected text after the event")
 		}
+		anyObject = anyObject || err == nil && object
 		var syntax *syntaxError
 		if errors.As(err, &syntax) {
 			d.s.names, d.s.depth = d.s.names[:0], 0
@@ -181,10 +189,8 @@ func (d *Decoder) lines(start int) error {
 		}
 	}
 	d.s.b, d.s.i = whole, len(whole)
-	for _, item := range d.batch.Items {
-		if item.Rejection == nil || item.Rejection.Code != ingest.CodeInvalidJSON {
-			return nil
-		}
+	if anyObject {
+		return nil
 	}
 	return fault.New(fault.Invalid, "invalid_json", "The body is neither one JSON document nor one a line. Nothing of it was accepted.")
 }
@@ -196,9 +202,9 @@ func (d *Decoder) event() error {
 	}
 	d.batch.Items = append(d.batch.Items, ingest.Item{})
 	d.item = &d.batch.Items[len(d.batch.Items)-1]
-	d.name, d.time, d.timeSeen, d.typ = nil, nil, false, nil
+	d.name, d.time, d.typ = nil, nil, nil
 
-	outer := d.s.depth
+	depth, keys, flaw := d.s.depth, d.s.keys, d.s.flaw // of the envelope
 	d.s.beginEvent()
 	begins := d.s.peek()
 	start := d.s.i
@@ -209,20 +215,19 @@ func (d *Decoder) event() error {
 		d.s.note(ingest.CodeNotAnObject, "An event is a JSON object.")
 		_, err = d.s.value()
 	}
-	d.s.depth = outer
 	if err != nil {
 		return err
 	}
 	raw := d.s.b[start:d.s.i]
 	if len(raw) > ingest.MaxEventBytes {
-		d.s.flaw = nil
-		d.s.note(ingest.CodeEventTooLarge, "The event has %d bytes; %d are allowed.", len(raw), ingest.MaxEventBytes)
+		d.s.flaw = tooLarge(len(raw))
 	}
 	if d.complete != nil {
 		d.complete()
 	}
 	d.completeEvent()
 	d.item.Raw, d.item.Rejection = bounded(raw), d.s.flaw
+	d.s.depth, d.s.keys, d.s.flaw = depth, keys, flaw
 	return nil
 }
 
@@ -237,9 +242,6 @@ func (d *Decoder) completeEvent() {
 	}
 	if len(e.Name) == 0 {
 		d.s.note(ingest.CodeNameMissing, "The event has no name. Send it as `event`.")
-	}
-	if d.timeSeen && d.time == nil {
-		return // its flaw is noted
 	}
 	if d.time != nil {
 		var ok bool
@@ -264,7 +266,6 @@ func (d *Decoder) nativeField(key []byte) (err error) {
 	case "session_id":
 		e.SessionID, err = d.stringField("session_id", ingest.MaxIDBytes)
 	case "timestamp":
-		d.timeSeen = true
 		d.time, err = d.stringField("timestamp", 64)
 	case "properties":
 		e.Properties, err = d.objectField("properties")
@@ -288,10 +289,18 @@ func (d *Decoder) stringField(name string, most int) ([]byte, error) {
 	}
 	v, err := d.s.str()
 	if len(v) > most {
-		d.s.note(ingest.CodeFieldTooLong, "`%s` has %d bytes; %d are allowed.", name, len(v), most)
+		d.noteTooLong(name, len(v), most)
 		v = v[:most]
 	}
 	return v, err
+}
+
+func (d *Decoder) noteTooLong(field string, has, most int) {
+	d.s.note(ingest.CodeFieldTooLong, "`%s` has %d bytes; %d are allowed.", field, has, most)
+}
+
+func tooLarge(size int) *ingest.Rejection {
+	return &ingest.Rejection{Code: ingest.CodeEventTooLarge, Message: fmt.Sprintf("The event has %d bytes; %d are allowed.", size, ingest.MaxEventBytes)}
 }
 
 // objectField walks over an object and keeps its text; null is as good as absent.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -41,14 +42,15 @@ func (p *Bodies) Read(r io.Reader, encoding string, sniff bool, buf []byte) ([]b
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, translate(err)
 		}
-		if n == 2 && head == [2]byte{0x1f, 0x8b} {
+		switch isGzip := n == 2 && head == [2]byte{0x1f, 0x8b}; {
+		case isGzip:
 			encoding = "gzip"
-		} else {
-			encoding = ""
+		case strings.EqualFold(encoding, "gzip"):
+			encoding = "" // some clients say so and send plain text
 		}
 		src = io.MultiReader(bytes.NewReader(head[:n]), wire)
 	}
-	switch encoding {
+	switch strings.ToLower(encoding) {
 	case "", "identity":
 		return readAll(src, wire, ingest.MaxWireBytes, ErrBodyTooLarge, buf)
 	case "gzip":

@@ -15,9 +15,6 @@ import (
 	"github.com/observatory/observatory/ingest"
 )
 
-// hardDepth bounds the scanner's own recursion. Events are refused far earlier (ingest.MaxDepth).
-const hardDepth = 256
-
 // syntaxError says where text stops being JSON.
 type syntaxError struct {
 	at   int
@@ -33,6 +30,7 @@ type scanner struct {
 	i     int
 	depth int
 	keys  int
+	keyAt int // where the key begins whose field is called
 	flaw  *ingest.Rejection
 	names [][]byte // keys of the objects being walked, innermost last
 	arena []byte   // unescaped strings
@@ -62,7 +60,13 @@ func (s *scanner) space() {
 	}
 }
 
-// peek skips white space and tells the next byte, 0 at the end of the text.
+// end skips white space and tells whether nothing comes behind it.
+func (s *scanner) end() bool {
+	s.space()
+	return s.i >= len(s.b)
+}
+
+// peek skips white space and tells the next byte, 0 at the end of the text (or for a NUL, which no JSON begins with).
 func (s *scanner) peek() byte {
 	s.space()
 	if s.i < len(s.b) {
@@ -77,6 +81,9 @@ func (s *scanner) value() ([]byte, error) {
 	start := s.i
 	var err error
 	switch {
+	case (c == '{' || c == '[') && s.depth >= ingest.MaxDepth:
+		s.note(ingest.CodeTooDeep, "The event is nested deeper than %d levels.", ingest.MaxDepth)
+		err = s.deep()
 	case c == '{':
 		err = s.object(nil)
 	case c == '[':
@@ -162,14 +169,60 @@ func (s *scanner) number() error {
 	return nil
 }
 
-func (s *scanner) down() error {
-	s.depth++
-	if s.depth > ingest.MaxDepth {
-		s.note(ingest.CodeTooDeep, "The event is nested deeper than %d levels.", ingest.MaxDepth)
-		if s.depth > hardDepth {
-			return s.fail(fmt.Sprintf("nested deeper than %d levels", hardDepth))
+// deep walks over an object or array that lies too deep to be accepted. It checks the syntax and nothing else, and does
+// not recur, so that no text exhausts the stack or costs the events beside it.
+func (s *scanner) deep() error {
+	var owed []byte // closing brackets
+	for {
+		switch c := s.peek(); c {
+		case '{', '[':
+			closing := c + 2 // ASCII has them so
+			if s.i++; s.peek() == closing {
+				s.i++
+				break
+			}
+			owed = append(owed, closing)
+			if closing == '}' {
+				if err := s.skipKey(); err != nil {
+					return err
+				}
+			}
+			continue
+		default:
+			if _, err := s.value(); err != nil {
+				return err
+			}
+		}
+		for len(owed) > 0 && s.peek() == owed[len(owed)-1] {
+			s.i++
+			owed = owed[:len(owed)-1]
+		}
+		if len(owed) == 0 {
+			return nil
+		}
+		if s.peek() != ',' {
+			return s.fail("expected , or a closing bracket")
+		}
+		s.i++
+		if owed[len(owed)-1] == '}' {
+			if err := s.skipKey(); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+func (s *scanner) skipKey() error {
+	if s.peek() != '"' {
+		return s.fail("expected a key in double quotes")
+	}
+	if _, _, err := s.text(); err != nil {
+		return err
+	}
+	if s.peek() != ':' {
+		return s.fail("expected : after a key")
+	}
+	s.i++
 	return nil
 }
 
@@ -183,9 +236,7 @@ func (s *scanner) array() error {
 
 // elements walks over an array and calls each where an element begins; each must walk over it.
 func (s *scanner) elements(each func() error) error {
-	if err := s.down(); err != nil {
-		return err
-	}
+	s.depth++
 	s.i++ // [
 	if s.peek() == ']' {
 		s.i++
@@ -211,9 +262,7 @@ func (s *scanner) elements(each func() error) error {
 
 // object walks over an object. Where field is given it is called after each key and must walk over the value.
 func (s *scanner) object(field func(key []byte) error) error {
-	if err := s.down(); err != nil {
-		return err
-	}
+	s.depth++
 	s.i++ // {
 	first := len(s.names)
 	defer func() {
@@ -229,6 +278,7 @@ func (s *scanner) object(field func(key []byte) error) error {
 		if s.peek() != '"' {
 			return s.fail("expected a key in double quotes")
 		}
+		keyAt := s.i
 		key, err := s.str()
 		if err != nil {
 			return err
@@ -241,6 +291,7 @@ func (s *scanner) object(field func(key []byte) error) error {
 		if field == nil {
 			_, err = s.value()
 		} else {
+			s.keyAt = keyAt
 			err = field(key)
 		}
 		if err != nil {

@@ -1,20 +1,24 @@
 package wire
 
 import (
-	"bytes"
-	"encoding/json"
-
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/internal/fault"
 )
 
 // segmentFields are the parts of a Segment call that are folded into properties and context once the call is read.
 type segmentFields struct {
-	properties, traits                []byte
-	groupID, previousID, pageName     []byte // as JSON values
-	integrations                      []byte
-	batchContext, batchIntegrations   []byte // of the envelope
+	properties, traits, integrations  []byte
+	groupID, previousID               []byte // JSON values of any type, as the next two
+	pageName, pageCategory            []byte
 	writeKey, itemSentAt, typeOfEvent []byte
+	all                               sharedFields
+}
+
+// sharedFields are the parts of a batch that are merged into its calls.
+type sharedFields struct {
+	context, integrations []byte
+	ofItems               [][]byte // the calls' own integrations
+	flaw                  *ingest.Rejection
 }
 
 // SegmentRequest is a decoded body in Segment's dialect.
@@ -26,12 +30,12 @@ type SegmentRequest struct {
 // DecodeSegment reads a body of Segment's tracking API. kind is the type that the path names (track, page, ...), or 0 for a
 // batch. See https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/ for the format.
 //
-// Errors (faults): empty_body, invalid_json, wrong_type, too_many_events.
+// Errors (faults): empty_body, invalid_json, wrong_type, too_many_events, inflated_too_large (once what the calls share is merged into each).
 func (d *Decoder) DecodeSegment(body []byte, kind ingest.Type) (SegmentRequest, error) {
 	d.reset(body)
-	d.extra = segmentFields{}
+	d.extra = segmentFields{all: sharedFields{ofItems: d.extra.all.ofItems[:0]}}
 	d.field, d.complete = d.segmentField, d.completeSegment
-	if d.s.peek() == 0 {
+	if d.s.end() {
 		return SegmentRequest{}, errEmptyBody()
 	}
 	var err error
@@ -46,7 +50,9 @@ func (d *Decoder) DecodeSegment(body []byte, kind ingest.Type) (SegmentRequest, 
 	if err != nil {
 		return SegmentRequest{}, err
 	}
-	d.foldEnvelope()
+	if err := d.foldEnvelope(); err != nil {
+		return SegmentRequest{}, err
+	}
 	return SegmentRequest{Batch: batch, WriteKey: string(d.extra.writeKey)}, nil
 }
 
@@ -64,9 +70,10 @@ func (d *Decoder) segmentCall(kind ingest.Type) error {
 func (d *Decoder) segmentBatch() error {
 	x := &d.extra
 	found := false
-	var sentAt []byte
+	var sentAt, writeKey []byte
 	d.s.beginEvent()
 	err := d.s.object(func(key []byte) (err error) {
+		flaw := d.s.flaw
 		switch string(key) {
 		case "batch":
 			if d.s.peek() != '[' {
@@ -77,18 +84,25 @@ func (d *Decoder) segmentBatch() error {
 		case "sentAt":
 			sentAt, err = d.stringField("sentAt", 64)
 		case "writeKey":
-			x.writeKey, err = d.stringField("writeKey", 4096)
+			writeKey, err = d.stringField("writeKey", 4096)
 		case "context":
-			x.batchContext, err = d.objectField("context")
+			x.all.context, err = d.objectField("context")
+			flaw = d.s.flaw
 		case "integrations":
-			x.batchIntegrations, err = d.objectField("integrations")
+			x.all.integrations, err = d.objectField("integrations")
+			flaw = d.s.flaw
 		default:
 			_, err = d.s.value()
 		}
+		d.s.flaw = flaw // only what is merged into the calls can spoil them
 		return err
 	})
 	if err == nil && !found {
 		return fault.New(fault.Invalid, "wrong_type", "The body has no `batch`.")
+	}
+	x.all.flaw = d.s.flaw
+	if len(writeKey) > 0 {
+		x.writeKey = writeKey
 	}
 	d.sentAt(sentAt)
 	return err
@@ -115,8 +129,10 @@ func (d *Decoder) segmentField(key []byte) (err error) {
 	case "anonymousId":
 		e.AnonymousID, err = d.idField("anonymousId")
 	case "timestamp":
-		d.timeSeen = true
-		d.time, err = d.stringField("timestamp", 64)
+		var t []byte
+		if t, err = d.stringField("timestamp", 64); t != nil {
+			d.time = t
+		}
 	case "originalTimestamp":
 		var t []byte
 		if t, err = d.stringField("originalTimestamp", 64); d.time == nil {
@@ -143,6 +159,8 @@ func (d *Decoder) segmentField(key []byte) (err error) {
 		x.previousID, err = d.s.value()
 	case "name":
 		x.pageName, err = d.s.value()
+	case "category":
+		x.pageCategory, err = d.s.value()
 	default:
 		_, err = d.s.value()
 	}
@@ -156,7 +174,11 @@ func (d *Decoder) idField(name string) ([]byte, error) {
 		return d.stringField(name, ingest.MaxIDBytes)
 	}
 	v, err := d.s.value()
-	return v[:min(len(v), ingest.MaxIDBytes)], err
+	if len(v) > ingest.MaxIDBytes {
+		d.noteTooLong(name, len(v), ingest.MaxIDBytes)
+		v = v[:ingest.MaxIDBytes]
+	}
+	return v, err
 }
 
 // completeSegment turns what a Segment call holds into an event of ours: page and screen calls become page_view and
@@ -175,8 +197,7 @@ func (d *Decoder) completeSegment() {
 	e.Properties = x.properties
 	switch e.Type {
 	case ingest.Page, ingest.Screen:
-		d.name = nil
-		e.Properties = withMember(e.Properties, "name", x.pageName)
+		e.Properties = withMember(withMember(e.Properties, "category", x.pageCategory), "name", x.pageName)
 	case ingest.Identify:
 		e.Properties = x.traits
 	case ingest.Group:
@@ -187,92 +208,35 @@ func (d *Decoder) completeSegment() {
 	if e.Type != ingest.Track {
 		d.name = nil
 	}
-	e.Context = withMember(e.Context, "integrations", nonEmptyObject(x.integrations))
-	keep := segmentFields{
-		writeKey: x.writeKey, itemSentAt: x.itemSentAt, typeOfEvent: x.typeOfEvent,
-		batchContext: x.batchContext, batchIntegrations: x.batchIntegrations,
-	}
-	*x = keep
+	x.all.ofItems = append(x.all.ofItems, x.integrations)
+	*x = segmentFields{writeKey: x.writeKey, itemSentAt: x.itemSentAt, typeOfEvent: x.typeOfEvent, all: x.all}
 }
 
-// foldEnvelope merges the envelope's context and integrations into every item; the item's own keys win.
-func (d *Decoder) foldEnvelope() {
-	x := &d.extra
-	shared := withMember(x.batchContext, "integrations", nonEmptyObject(x.batchIntegrations))
-	if len(shared) == 0 {
-		return
-	}
+// foldEnvelope merges the context and the integrations of the batch into those of every call, whose own keys win, and puts the
+// integrations into the context. A flaw of what is shared is a flaw of every call.
+func (d *Decoder) foldEnvelope() error {
+	all := &d.extra.all
+	context, integrations := newOverlay(all.context), newOverlay(all.integrations)
+	total := 0
 	for i := range d.batch.Items {
-		e := &d.batch.Items[i].Event
-		e.Context = mergeObjects(shared, e.Context)
-	}
-}
-
-func nonEmptyObject(v []byte) []byte {
-	if len(v) < 2 || v[0] != '{' || len(bytes.TrimSpace(v[1:len(v)-1])) == 0 {
-		return nil
-	}
-	return v
-}
-
-// withMember returns object with key: value added, unless value is absent or null or the object has the key. The object may be empty.
-func withMember(object []byte, key string, value []byte) []byte {
-	if len(value) == 0 || string(value) == "null" || hasMember(object, key) {
-		return object
-	}
-	out := make([]byte, 0, len(object)+len(key)+len(value)+6)
-	out = append(append(append(out, `{"`...), key...), `":`...)
-	out = append(out, value...)
-	return appendMembers(out, object)
-}
-
-// appendMembers closes a not yet closed, not empty object with the members of object.
-func appendMembers(open, object []byte) []byte {
-	if nonEmptyObject(object) == nil {
-		return append(open, '}')
-	}
-	return append(append(open, ','), object[1:]...)
-}
-
-func hasMember(object []byte, key string) bool {
-	found := false
-	eachMember(object, func(k, _ []byte) { found = found || string(k) == key })
-	return found
-}
-
-// eachMember walks over the members of an object that the scanner has accepted.
-func eachMember(object []byte, f func(key, value []byte)) {
-	s := scanner{b: object}
-	if s.peek() != '{' {
-		return
-	}
-	_ = s.object(func(key []byte) error { // valid: it was scanned before
-		s.space()
-		v, err := s.value()
-		f(key, v)
-		return err
-	})
-}
-
-// mergeObjects merges two objects, key by key; over wins.
-func mergeObjects(under, over []byte) []byte {
-	if nonEmptyObject(over) == nil {
-		return under
-	}
-	merged := over
-	eachMember(under, func(key, value []byte) {
-		if !hasMember(over, string(key)) {
-			merged = withMember(merged, string(quotedBody(key)), value)
+		item := &d.batch.Items[i]
+		if item.Rejection == nil {
+			item.Rejection = all.flaw
 		}
-	})
-	return merged
-}
-
-// quotedBody is key as it stands between the quotes of JSON text.
-func quotedBody(key []byte) []byte {
-	quoted, err := json.Marshal(string(key))
-	if err != nil {
-		return key
+		if item.Rejection != nil {
+			continue
+		}
+		e := &item.Event
+		ofContext, ofIntegrations := context.under(e.Context), integrations.under(all.ofItems[i])
+		size := len(item.Raw) + len(ofContext) - len(e.Context) + len(ofIntegrations) - len(all.ofItems[i])
+		if size > ingest.MaxEventBytes {
+			item.Rejection = tooLarge(size)
+			continue
+		}
+		e.Context = withMember(ofContext, "integrations", nonEmptyObject(ofIntegrations))
+		if total += len(e.Context); total > ingest.MaxInflatedBytes {
+			return ErrInflatedTooLarge
+		}
 	}
-	return quoted[1 : len(quoted)-1]
+	return nil
 }

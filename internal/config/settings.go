@@ -120,6 +120,17 @@ func Settings() []Setting {
 			},
 		},
 		{
+			Name: "rate-per-key", Default: "50000", Allowed: "a whole number from 0 to 10000000",
+			Purpose: "events a second that one API key may send to this node; 0 for no limit",
+			set: func(c *Config, v string) (err error) {
+				c.RatePerKey, err = strconv.Atoi(v)
+				if err == nil && (c.RatePerKey < 0 || c.RatePerKey > 10_000_000) {
+					err = errValue
+				}
+				return err
+			},
+		},
+		{
 			Name: "drain-timeout", Default: "20s", Allowed: "a duration from 1s to 10m",
 			Purpose: "time for what is under way when the server is asked to end",
 			set: func(c *Config, v string) (err error) {

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/ingestch"
+	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/config"
+	"github.com/observatory/observatory/internal/embedded"
+	"github.com/observatory/observatory/internal/pg"
+	"github.com/observatory/observatory/migrations"
+	"github.com/observatory/observatory/tenants"
+	"github.com/observatory/observatory/tenants/mail"
+	"github.com/observatory/observatory/tenants/tenantspg"
+	"github.com/observatory/observatory/workers"
+)
+
+// node is what serve, worker and the operators' tools have in common: configuration, connections and the domains on them.
+type node struct {
+	cfg     config.Config
+	urls    embedded.URLs
+	logger  *slog.Logger
+	metrics *prometheus.Registry
+	now     func() time.Time
+
+	postgres *pg.Pool
+	events   driver.Conn
+
+	control  *tenantspg.Store
+	keys     *tenants.KeyRing
+	tenants  *tenants.Services
+	store    *ingestch.Store
+	receipts ingest.Receipts
+	books    *ingest.Books
+}
+
+// newNode opens the connections, which need not answer yet, and makes the domains.
+func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node, error) {
+	n := &node{cfg: cfg, urls: urls, logger: newLogger(cfg), metrics: prometheus.NewRegistry(), now: time.Now}
+	n.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	public, err := url.Parse(cfg.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("parse the public URL: %w", err)
+	}
+	if n.postgres, err = pg.Open(ctx, urls.Postgres, pg.Options{}); err != nil {
+		return nil, err
+	}
+	if n.events, err = ch.Open(ctx, urls.ClickHouse); err != nil {
+		return nil, err
+	}
+	mailer, err := mail.New(mail.Config{SMTPURL: cfg.SMTPURL, Folder: filepath.Join(cfg.DataDir, "mail"), Log: n.logger})
+	if err != nil {
+		return nil, err
+	}
+	n.control = tenantspg.New(n.postgres, n.logger)
+	n.keys = tenants.NewKeyRing(tenants.KeyRingConfig{}, tenants.KeyRingDeps{Feed: n.control, Log: n.logger, Now: n.now})
+	n.tenants, err = tenants.New(
+		tenants.Config{PublicURL: public, SecretKey: cfg.SecretKey},
+		tenants.Deps{Store: n.control, Mailer: mailer, Ring: n.keys, Log: n.logger, Now: n.now},
+	)
+	if err != nil {
+		return nil, err
+	}
+	n.store = ingestch.New(n.events)
+	n.receipts = ingest.NewReceipts(cfg.SecretKey)
+	n.books = ingest.NewBooks(n.store, n.receipts, n.now, n.logger)
+	return n, nil
+}
+
+func (n *node) close() error {
+	n.postgres.Close()
+	return n.events.Close()
+}
+
+// workers are the background tasks of this node.
+func (n *node) workers() *workers.Workers {
+	tasks := append(workers.CheckLedger(n.books, n.metrics, n.now),
+		workers.DeliverMail(n.tenants.Outbox, n.logger),
+		workers.SweepAccounts(n.tenants.Accounts),
+	)
+	return workers.New(workers.Config{RedisURL: n.urls.Redis, Drain: n.cfg.DrainTimeout / 2}, n.logger, n.metrics, tasks...)
+}
+
+// migratePostgres brings the control plane up to date. It waits for a server that does not answer yet.
+func (n *node) migratePostgres(ctx context.Context) error {
+	err := n.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return pg.Migrate(ctx, n.urls.Postgres, migrations.Postgres()) })
+	if err != nil {
+		return err
+	}
+	return n.tenants.SigningKeys.Ensure(ctx)
+}
+
+// migrateClickHouse brings the store of events up to date. It waits for a server that does not answer yet.
+func (n *node) migrateClickHouse(ctx context.Context) error {
+	return n.untilAnswers(ctx, "ClickHouse", ch.ErrUnavailable, func() error { return ch.Migrate(ctx, n.urls.ClickHouse, migrations.ClickHouse()) })
+}
+
+// untilAnswers tries again as long as the fault is that nobody answers.
+func (n *node) untilAnswers(ctx context.Context, what string, away error, try func() error) error {
+	const pause = time.Second
+	for {
+		err := try()
+		if err == nil || !errors.Is(err, away) {
+			return err
+		}
+		n.logger.Warn("waiting for "+what, "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+func newLogger(cfg config.Config) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

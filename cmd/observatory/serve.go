@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/observatory/observatory/analytics"
+	"github.com/observatory/observatory/analytics/analyticsch"
+	"github.com/observatory/observatory/api"
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/eventlog"
+	"github.com/observatory/observatory/ingest/sinkstate"
+	"github.com/observatory/observatory/internal/config"
+	"github.com/observatory/observatory/internal/embedded"
+	"github.com/observatory/observatory/web"
+)
+
+func newServeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Run the server, with the engines that are not configured", Args: cobra.NoArgs,
+	}
+	raw := config.Bind(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := raw.Load(os.Getenv)
+		if err != nil {
+			return err
+		}
+		return serve(cmd.Context(), cfg)
+	}
+	return cmd
+}
+
+// serve runs a node until ctx ends, then drains it: no request is cut off, no acknowledged event is lost, no engine is left behind.
+func serve(ctx context.Context, cfg config.Config) (err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.HTTPAddr)
+	if err != nil {
+		return fmt.Errorf("listen on %s (another address: --http-addr): %w", cfg.HTTPAddr, err)
+	}
+	defer listener.Close() //nolint:errcheck // closed by the server, unless it never began
+	if err := cfg.EnsureSecretKey(); err != nil {
+		return err
+	}
+	engines, err := embedded.StartAll(ctx, embedded.Config{
+		RuntimeDir: cfg.RuntimeDir, DataDir: cfg.DataDir, Logger: newLogger(cfg),
+		Configured: embedded.URLs{ClickHouse: cfg.ClickHouseURL, Postgres: cfg.PostgresURL, Redis: cfg.RedisURL},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.DrainTimeout)
+		defer cancel()
+		engines.Stop(stopping)
+	}()
+	n, err := newNode(ctx, cfg, engines.URLs())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.close()) }()
+	s, err := newServing(n)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	return s.run(ctx, listener)
+}
+
+// serving is a node that accepts events: with its log, the sink behind it, and the edge before it.
+type serving struct {
+	*node
+	log       *eventlog.Log
+	state     *sinkstate.State
+	sink      *ingest.Sink
+	live      *ingest.Live
+	collector *ingest.Collector
+	metered   *sinkMetrics
+}
+
+func newServing(n *node) (*serving, error) {
+	s := &serving{node: n, live: ingest.NewLive(), metered: newSinkMetrics(n.metrics)}
+	var err error
+	s.state, err = sinkstate.Open(sinkstate.Config{FS: vfs.Default, Dir: filepath.Join(n.cfg.DataDir, "sink"), Secret: n.cfg.SecretKey, Logger: n.logger})
+	if err != nil {
+		return nil, err
+	}
+	settled, _, err := s.state.Load()
+	if err != nil {
+		return nil, errors.Join(err, s.state.Close())
+	}
+	s.log, err = eventlog.Open(eventlog.Config{FS: vfs.Default, Dir: filepath.Join(n.cfg.DataDir, "log"), Floor: settled, Logger: n.logger, Synced: s.metered.synced})
+	if err != nil {
+		return nil, errors.Join(err, s.state.Close())
+	}
+	s.sink, err = ingest.NewSink(ingest.SinkConfig{}, ingest.SinkDeps{
+		Log: s.log, State: s.state, Store: n.store, Now: n.now, Logger: n.logger, Stored: s.stored,
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	s.metered.backlog(n.metrics, s.log, s.sink)
+	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now})
+	return s, nil
+}
+
+func (s *serving) stored(set *ingest.Settlement, took time.Duration) {
+	s.metered.stored(set, took)
+	s.live.Publish(set)
+}
+
+func (s *serving) close() error { return errors.Join(s.log.Close(), s.state.Close()) }
+
+func (s *serving) run(ctx context.Context, listener net.Listener) error {
+	if err := s.migratePostgres(ctx); err != nil {
+		return err
+	}
+	if err := s.keys.Refresh(ctx); err != nil {
+		return err
+	}
+	handler, err := s.handler(ctx)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+	server.RegisterOnShutdown(s.live.Close)
+
+	group, running := errgroup.WithContext(ctx)
+	background := context.WithoutCancel(running)
+	work, stopWork := context.WithCancel(background)
+	defer stopWork()
+	group.Go(func() error { return s.keys.Run(work) })
+	group.Go(func() error { return s.carry(work) })
+	if s.cfg.Workers {
+		group.Go(func() error { return s.workers().Run(work) })
+	}
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-running.Done()
+		s.logger.Info("draining: no new requests, then everything that was acknowledged is stored")
+		draining, cancel := context.WithTimeout(background, s.cfg.DrainTimeout)
+		defer cancel()
+		err := server.Shutdown(draining)
+		stopWork()
+		return err
+	})
+	s.announce()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return s.drain(background)
+}
+
+// carry carries the log into ClickHouse, as soon as that answers.
+func (s *serving) carry(ctx context.Context) error {
+	if err := s.migrateClickHouse(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // ended before ClickHouse answered
+		}
+		return err
+	}
+	return s.sink.Run(ctx)
+}
+
+// drain stores what is left in the log. What cannot be stored in time stays there for the next start.
+func (s *serving) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
+	defer cancel()
+	if err := s.sink.Drain(ctx); err != nil {
+		s.logger.Warn("not everything could be stored; the rest is safe in the log and is stored at the next start", "error", err)
+	}
+	return nil
+}
+
+func (s *serving) handler(ctx context.Context) (http.Handler, error) {
+	public, err := url.Parse(s.cfg.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("parse the public URL: %w", err)
+	}
+	return api.New(ctx, api.Config{PublicURL: public, TrustedProxies: s.cfg.TrustedProxies, Version: version}, api.Deps{
+		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live,
+		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: freshness{s}, Now: s.now}),
+		Readiness: readiness{s}, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
+	})
+}
+
+// announce says that the node is ready, on one line that people can click.
+func (s *serving) announce() {
+	fmt.Printf("Observatory is ready: %s\n", s.cfg.PublicURL)
+}
