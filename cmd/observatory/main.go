@@ -45,6 +45,8 @@ func newRootCommand() *cobra.Command {
 		newServeCommand(),
 		newWorkerCommand(),
 		newMigrateCommand(),
+		newImportCommand(),
+		newDemoCommand(),
 		newSigningKeysCommand(),
 		newAuditCommand(),
 		newVersionCommand(),
