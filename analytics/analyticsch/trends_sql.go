@@ -110,11 +110,15 @@ func (s *statement) aggregate(m analytics.Measure, property string) (aggregate, 
 		analytics.MeasureP50: "quantileExactInclusive(0.5)", analytics.MeasureP95: "quantileExactInclusive(0.95)", analytics.MeasureP99: "quantileExactInclusive(0.99)",
 	}
 	function, ok := functions[m]
+	value := function + "(number)"
+	if m == analytics.MeasureSum { // of no number is 0, and sorts as such
+		value = "ifNull(" + value + ", 0)"
+	}
 	if !ok || !o.path.IsJSON() {
 		return aggregate{}, fmt.Errorf("measure %q of %q was not validated", m, property)
 	}
 	return aggregate{
-		measure: function + "(number)", withoutNumber: "toUInt64(count() - count(number))",
+		measure: value, withoutNumber: "toUInt64(count() - count(number))",
 		name: "number", column: o.number(),
 	}, nil
 }

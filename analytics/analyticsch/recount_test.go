@@ -1,0 +1,431 @@
+package analyticsch_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/observatory/observatory/analytics"
+	"github.com/observatory/observatory/tenants"
+)
+
+// Asks random questions about random events and counts again in Go, from the documented rules alone. Beside them lie the same
+// events in another tenant, and dead letters.
+func TestTrendsAgreeWithARecount(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	rapid.Check(t, func(t *rapid.T) {
+		q := drawQuery(t)
+		facts := drawFacts(t, q)
+		tenant, other := tenants.NewID(), tenants.NewID()
+		var events []analytics.Event
+		for _, f := range facts {
+			events = append(events, f.event)
+		}
+		b.store(t, other, append([]analytics.Event{{Time: q.From, UserID: "foreign", Properties: object("x", 1e6)}}, events...)...)
+		b.store(t, tenant, events...)
+
+		result, err := b.service.Trends(t.Context(), tenant, q)
+		require.NoError(t, err)
+		r := recount{q: q, facts: facts}
+		want := r.count(q.From, q.To)
+		requireSeries(t, want.top(q.BreakdownLimit), result.Series, q, q.From, q.To)
+		require.Equal(t, want.withoutNumber, result.Explanation.WithoutNumber)
+		requireOther(t, want, q.BreakdownLimit, result.Other)
+		if q.Compare != analytics.CompareNone {
+			earlier := r.count(result.Compare.From, result.Compare.To)
+			var groups []group
+			for _, s := range result.Series {
+				groups = append(groups, earlier.group(s.Breakdown))
+			}
+			requireSeries(t, groups, result.Compare.Series, q, result.Compare.From, result.Compare.To)
+		}
+	})
+}
+
+// fact is an event with its properties taken apart.
+type fact struct {
+	event      analytics.Event
+	properties map[string]any
+}
+
+func drawFacts(t *rapid.T, q analytics.TrendsQuery) []fact {
+	length := q.To.Sub(q.From)
+	one := rapid.Custom(func(t *rapid.T) fact {
+		f := fact{properties: map[string]any{}}
+		for _, key := range []string{"x", "n", "a.b"} {
+			if rapid.IntRange(0, 4).Draw(t, "has") > 0 {
+				f.properties[key] = rapid.SampledFrom(jsonValues()).Draw(t, key)
+			}
+		}
+		text, err := json.Marshal(f.properties)
+		require.NoError(t, err)
+		// From one period length before the query's to a bit after it.
+		when := q.From.Add(time.Duration(rapid.Int64Range(-int64(length), int64(length)+int64(length)/8).Draw(t, "when")))
+		f.event = analytics.Event{
+			Name: rapid.SampledFrom([]string{"buy", "look"}).Draw(t, "name"), Time: when.Truncate(time.Millisecond), Properties: text,
+			UserID:      rapid.SampledFrom([]string{"", "ada", "bob", "Cäsar"}).Draw(t, "user"),
+			AnonymousID: rapid.SampledFrom([]string{"", "a1", "ada"}).Draw(t, "anonymous"),
+		}
+		return f
+	})
+	return rapid.SliceOfN(one, 0, 60).Draw(t, "facts")
+}
+
+func jsonValues() []any {
+	return []any{
+		nil, true, false, -2.0, 0.0, 1.0, 1.5, 2.0, 5.0, 7.5, 1e6, "", "5", "1.5", "true", "null", "Größe", "größe XL",
+		[]any{"a", 1.0}, []any{}, map[string]any{"y": 1.0}, map[string]any{},
+	}
+}
+
+func drawQuery(t *rapid.T) analytics.TrendsQuery {
+	zone := rapid.SampledFrom([]string{
+		"UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia",
+	}).Draw(t, "zone")
+	interval := rapid.SampledFrom(analytics.Intervals()).Draw(t, "interval")
+	unit := map[analytics.Interval]time.Duration{
+		analytics.IntervalMinute: time.Minute, analytics.IntervalHour: time.Hour, analytics.IntervalDay: 24 * time.Hour,
+		analytics.IntervalWeek: 7 * 24 * time.Hour, analytics.IntervalMonth: 30 * 24 * time.Hour,
+	}[interval]
+	location, err := time.LoadLocation(zone)
+	require.NoError(t, err)
+	// Within a year: a table of many months has many parts, and is slow.
+	from := time.UnixMilli(rapid.Int64Range(1_500_000_000_000, 1_525_000_000_000).Draw(t, "from")).In(location)
+	if _, change := from.ZoneBounds(); !change.IsZero() && rapid.Bool().Draw(t, "near a change of the clock") {
+		from = change.Add(-time.Duration(rapid.Int64Range(0, int64(3*unit)).Draw(t, "before")).Truncate(time.Millisecond))
+	}
+	if rapid.Bool().Draw(t, "aligned") {
+		buckets, err := analytics.NewBuckets(interval, location, from, from.Add(1))
+		require.NoError(t, err)
+		from = buckets.Starts[0]
+	}
+	to := from.Add(time.Duration(rapid.Int64Range(1, int64(6*unit)/int64(time.Millisecond)).Draw(t, "length")) * time.Millisecond)
+	q := analytics.TrendsQuery{
+		Event: rapid.SampledFrom([]string{"", "buy"}).Draw(t, "event"), Measure: rapid.SampledFrom(analytics.Measures()).Draw(t, "measure"),
+		Interval: interval, From: from, To: to, Timezone: zone,
+		Breakdown:      rapid.SampledFrom([]string{"", "properties.x", `properties.a\.b`, "user_id", "event"}).Draw(t, "breakdown"),
+		BreakdownLimit: rapid.IntRange(1, 6).Draw(t, "limit"),
+		Compare:        rapid.SampledFrom([]analytics.Comparison{"", analytics.ComparePreviousPeriod, analytics.ComparePreviousYear}).Draw(t, "compare"),
+	}
+	if q.Measure.OfProperty() {
+		q.Property = rapid.SampledFrom([]string{"properties.x", "properties.n", `properties.a\.b`}).Draw(t, "property")
+	}
+	if rapid.Bool().Draw(t, "filtered") {
+		filter := drawFilter(t, 3)
+		q.Filter = &filter
+	}
+	return q
+}
+
+func drawFilter(t *rapid.T, depth int) analytics.Filter {
+	if depth > 0 && rapid.Bool().Draw(t, "group") {
+		var members []analytics.Filter
+		for range rapid.IntRange(1, 3).Draw(t, "members") {
+			members = append(members, drawFilter(t, depth-1))
+		}
+		switch rapid.IntRange(0, 2).Draw(t, "kind") {
+		case 0:
+			return analytics.Filter{And: members}
+		case 1:
+			return analytics.Filter{Or: members}
+		default:
+			return analytics.Filter{Not: &members[0]}
+		}
+	}
+	f := analytics.Filter{
+		Property: rapid.SampledFrom([]string{"properties.x", "properties.n", `properties.a\.b`, "user_id", "anonymous_id", "event"}).Draw(t, "property"),
+		Operator: rapid.SampledFrom(analytics.Operators()).Draw(t, "operator"),
+	}
+	text := rapid.SampledFrom([]string{"", "5", "1", "ada", "true", "GRÖ", "größe", "buy", "null", `["a",1]`})
+	scalar := func() any {
+		if !strings.HasPrefix(f.Property, "properties") {
+			return text.Draw(t, "text")
+		}
+		return rapid.OneOf(text.AsAny(), rapid.SampledFrom([]any{-2.0, 0.0, 1.5, 5.0, true, false})).Draw(t, "scalar")
+	}
+	operator, _ := f.Operator.Opposite()
+	switch operator {
+	case analytics.OperatorIsSet:
+	case analytics.OperatorEquals:
+		f.Value = scalar()
+	case analytics.OperatorIn:
+		f.Value = []any{scalar(), scalar()}
+	case analytics.OperatorContains, analytics.OperatorStartsWith, analytics.OperatorEndsWith:
+		f.Value = text.Draw(t, "text")
+	default:
+		f.Property = "properties.n"
+		f.Value = rapid.SampledFrom([]float64{-2, 0, 1.5, 5, 7}).Draw(t, "number")
+	}
+	return f
+}
+
+// has is what the event has at a path: nil when missing.
+func (f fact) has(path string) any {
+	switch path {
+	case "user_id":
+		return missingIfEmpty(f.event.UserID)
+	case "anonymous_id":
+		return missingIfEmpty(f.event.AnonymousID)
+	case "event":
+		return f.event.Name
+	default:
+		return f.properties[strings.ReplaceAll(strings.TrimPrefix(path, "properties."), `\`, "")]
+	}
+}
+
+func missingIfEmpty(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// textOf is the text of what is not missing.
+func textOf(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	if v == 1e6 {
+		return "1000000"
+	}
+	return string(text)
+}
+
+func (f fact) matches(filter *analytics.Filter) bool {
+	switch {
+	case filter == nil:
+		return true
+	case filter.And != nil:
+		return !slices.ContainsFunc(filter.And, func(m analytics.Filter) bool { return !f.matches(&m) })
+	case filter.Or != nil:
+		return slices.ContainsFunc(filter.Or, func(m analytics.Filter) bool { return f.matches(&m) })
+	case filter.Not != nil:
+		return !f.matches(filter.Not)
+	}
+	operator, negative := filter.Operator.Opposite()
+	return compareValue(f.has(filter.Property), operator, filter.Value) != negative
+}
+
+func compareValue(has any, operator analytics.Operator, value any) bool {
+	if has == nil {
+		return false
+	}
+	number, isNumber := has.(float64)
+	lower := strings.ToLower(textOf(has))
+	switch operator {
+	case analytics.OperatorEquals:
+		if s, ok := value.(string); ok {
+			return textOf(has) == s
+		}
+		return has == value
+	case analytics.OperatorIn:
+		return slices.ContainsFunc(value.([]any), func(v any) bool { return compareValue(has, analytics.OperatorEquals, v) })
+	case analytics.OperatorContains:
+		return strings.Contains(lower, strings.ToLower(value.(string)))
+	case analytics.OperatorStartsWith:
+		return strings.HasPrefix(lower, strings.ToLower(value.(string)))
+	case analytics.OperatorEndsWith:
+		return strings.HasSuffix(lower, strings.ToLower(value.(string)))
+	case analytics.OperatorGreater:
+		return isNumber && number > value.(float64)
+	case analytics.OperatorGreaterOrEqual:
+		return isNumber && number >= value.(float64)
+	case analytics.OperatorLess:
+		return isNumber && number < value.(float64)
+	case analytics.OperatorLessOrEqual:
+		return isNumber && number <= value.(float64)
+	case analytics.OperatorIsSet:
+		return true
+	default:
+		panic(operator)
+	}
+}
+
+// recount answers a query the slow way.
+type recount struct {
+	q     analytics.TrendsQuery
+	facts []fact
+}
+
+// recounted are the events of one period by breakdown value.
+type recounted struct {
+	q             analytics.TrendsQuery
+	groups        []group
+	withoutNumber int64
+}
+
+type group struct {
+	breakdown *string
+	facts     []fact
+}
+
+func (r recount) count(from, to time.Time) recounted {
+	c := recounted{q: r.q}
+	for _, f := range r.facts {
+		if f.event.Time.Before(from) || !f.event.Time.Before(to) || !f.matches(r.q.Filter) || (r.q.Event != "" && f.event.Name != r.q.Event) {
+			continue
+		}
+		if _, ok := f.has(r.q.Property).(float64); r.q.Property != "" && !ok {
+			c.withoutNumber++
+		}
+		var breakdown *string
+		if v := f.has(r.q.Breakdown); r.q.Breakdown != "" && v != nil {
+			breakdown = ptr(textOf(v))
+		}
+		i := slices.IndexFunc(c.groups, func(g group) bool { return sameText(g.breakdown, breakdown) })
+		if i < 0 {
+			i = len(c.groups)
+			c.groups = append(c.groups, group{breakdown: breakdown})
+		}
+		c.groups[i].facts = append(c.groups[i].facts, f)
+	}
+	if r.q.Breakdown == "" && len(c.groups) == 0 {
+		c.groups = []group{{}}
+	}
+	slices.SortFunc(c.groups, func(a, b group) int {
+		return cmp.Or(compareNullsLast(c.measure(b.facts), c.measure(a.facts), -1), compareNullsLast(a.breakdown, b.breakdown, 1))
+	})
+	return c
+}
+
+// compareNullsLast compares a and b; nulls is 1 when a null is the greater one.
+func compareNullsLast[T cmp.Ordered](a, b *T, nulls int) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return nulls
+	case b == nil:
+		return -nulls
+	default:
+		return cmp.Compare(*a, *b)
+	}
+}
+
+func sameText(a, b *string) bool { return compareNullsLast(a, b, 1) == 0 }
+
+func (c recounted) top(limit int) []group {
+	if c.q.Breakdown == "" {
+		return c.groups
+	}
+	return c.groups[:min(limit, len(c.groups))]
+}
+
+func (c recounted) group(breakdown *string) group {
+	for _, g := range c.groups {
+		if sameText(g.breakdown, breakdown) {
+			return g
+		}
+	}
+	return group{breakdown: breakdown}
+}
+
+func (c recounted) measure(facts []fact) *float64 { return measureOf(c.q, facts) }
+
+func measureOf(q analytics.TrendsQuery, facts []fact) *float64 {
+	var numbers []float64
+	people := map[string]bool{}
+	sum := 0.0
+	for _, f := range facts {
+		if person := cmp.Or(f.event.UserID, f.event.AnonymousID); person != "" {
+			people[person] = true
+		}
+		if n, ok := f.has(q.Property).(float64); ok {
+			numbers = append(numbers, n)
+			sum += n
+		}
+	}
+	slices.Sort(numbers)
+	switch {
+	case q.Measure == analytics.MeasureCount:
+		return ptr(float64(len(facts)))
+	case q.Measure == analytics.MeasureUniqueUsers:
+		return ptr(float64(len(people)))
+	case q.Measure == analytics.MeasureSum:
+		return &sum
+	case len(numbers) == 0:
+		return nil
+	case q.Measure == analytics.MeasureAvg:
+		return ptr(sum / float64(len(numbers)))
+	case q.Measure == analytics.MeasureMin:
+		return &numbers[0]
+	case q.Measure == analytics.MeasureMax:
+		return &numbers[len(numbers)-1]
+	}
+	level := map[analytics.Measure]float64{analytics.MeasureP50: 0.5, analytics.MeasureP95: 0.95, analytics.MeasureP99: 0.99}[q.Measure]
+	rank := level * float64(len(numbers)-1)
+	below := int(math.Floor(rank))
+	above := min(below+1, len(numbers)-1)
+	return ptr(numbers[below] + (rank-float64(below))*(numbers[above]-numbers[below]))
+}
+
+func requireSeries(t *rapid.T, want []group, got []analytics.Series, q analytics.TrendsQuery, from, to time.Time) {
+	t.Helper()
+	require.Len(t, got, len(want))
+	for i, s := range got {
+		require.True(t, sameText(want[i].breakdown, s.Breakdown), "series %d is %v, want %v", i, text(s.Breakdown), text(want[i].breakdown))
+		requireNumber(t, measureOf(q, want[i].facts), s.Total, q.Measure, "total")
+		require.False(t, s.Points[0].Time.After(from))
+		for n, p := range s.Points {
+			end := to
+			if n+1 < len(s.Points) {
+				end = s.Points[n+1].Time
+			}
+			var within []fact
+			for _, f := range want[i].facts {
+				if !f.event.Time.Before(p.Time) && f.event.Time.Before(end) {
+					within = append(within, f)
+				}
+			}
+			requireNumber(t, measureOf(q, within), p.Value, q.Measure, p.Time.String())
+		}
+	}
+}
+
+func requireOther(t *rapid.T, want recounted, limit int, got *analytics.OtherValues) {
+	t.Helper()
+	top := want.top(limit)
+	if len(top) == len(want.groups) {
+		require.Nil(t, got)
+		return
+	}
+	var facts []fact
+	for _, g := range want.groups[len(top):] {
+		facts = append(facts, g.facts...)
+	}
+	require.NotNil(t, got)
+	require.Equal(t, int64(len(want.groups)-len(top)), got.Values)
+	requireNumber(t, want.measure(facts), got.Total, want.q.Measure, "other")
+}
+
+func requireNumber(t *rapid.T, want, got *float64, m analytics.Measure, what string) {
+	t.Helper()
+	if want == nil {
+		want = m.OfNothing()
+	}
+	if want == nil || got == nil {
+		require.Equal(t, want, got, what)
+		return
+	}
+	require.InDelta(t, *want, *got, 1e-9*max(1, math.Abs(*want)), what)
+}
+
+func text(s *string) string {
+	if s == nil {
+		return "null"
+	}
+	return fmt.Sprintf("%q", *s)
+}
