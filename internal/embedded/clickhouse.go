@@ -3,8 +3,8 @@ package embedded
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"text/template"
 	"time"
+
+	"github.com/creack/pty"
 )
 
 // ClickHouseConfig says how to run a ClickHouse. RuntimeDir and DataDir are required.
@@ -30,7 +32,7 @@ type ClickHouseConfig struct {
 
 // ClickHouse is a running server.
 type ClickHouse struct {
-	*supervisor
+	*Process
 	port, httpPort int
 	password       string
 }
@@ -56,49 +58,81 @@ func StartClickHouse(ctx context.Context, c ClickHouseConfig) (*ClickHouse, erro
 	if c.TimeZone == "" {
 		c.TimeZone = "UTC"
 	}
+	if c.Password == "" {
+		c.Password = newPassword()
+	}
+	if err := writeClickHouseConfig(c); err != nil {
+		return nil, err
+	}
 	ch := &ClickHouse{password: c.Password}
-	if ch.password == "" {
-		ch.password = newPassword()
-	}
-	if ch.port, err = freePort(c.Port); err != nil {
-		return nil, err
-	}
-	if ch.httpPort, err = freePort(0); err != nil {
-		return nil, err
-	}
-	if err := writeClickHouseConfig(c, ch.password); err != nil {
-		return nil, err
-	}
-	exe, err := self()
-	if err != nil {
-		return nil, fmt.Errorf("find the running program: %w", err)
-	}
-	ch.supervisor, err = supervise(ctx, orDiscard(c.Logger), program{
-		name: "clickhouse",
-		lock: filepath.Join(c.DataDir, "lock"),
-		command: func() (*exec.Cmd, error) {
-			cmd := exec.Command(exe, clickHouseArg, library, //nolint:noctx // ended by the supervisor
-				"--path="+filepath.Join(c.DataDir, "data"),
-				"--config-file="+filepath.Join(c.DataDir, "config.xml"),
-				"--log-level=warning",
-				"--listen_host=127.0.0.1",
-				fmt.Sprintf("--tcp_port=%d", ch.port),
-				fmt.Sprintf("--http_port=%d", ch.httpPort),
-				// The last query reads until the standard input is closed, which happens at the latest when the parent ends.
-				"--query=SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; SELECT * FROM file('/dev/stdin', 'TSV', 'line String') FORMAT Null")
-			cmd.Dir = c.DataDir
-			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TZ=" + c.TimeZone}
-			detach(cmd, syscall.SIGTERM)
-			return cmd, nil
-		},
-		ready:    ch.answers,
-		quit:     func(_ *os.Process, stdin io.Closer) { _ = stdin.Close() },
-		patience: 10 * time.Second,
-	})
-	if err != nil {
+	if err := withPorts(func() error { return ch.start(ctx, c, library) }); err != nil {
 		return nil, err
 	}
 	return ch, nil
+}
+
+func (ch *ClickHouse) start(ctx context.Context, c ClickHouseConfig, library string) (err error) {
+	if ch.port, err = portOr(c.Port); err != nil {
+		return err
+	}
+	if ch.httpPort, err = freePort(0); err != nil {
+		return err
+	}
+	exe, err := self()
+	if err != nil {
+		return fmt.Errorf("find the running program: %w", err)
+	}
+	args := []string{
+		clickHouseArg, library,
+		"--path=" + filepath.Join(c.DataDir, "data"),
+		"--config-file=" + filepath.Join(c.DataDir, "config.xml"),
+		"--log-level=warning",
+		"--listen_host=127.0.0.1",
+		fmt.Sprintf("--tcp_port=%d", ch.port),
+		fmt.Sprintf("--http_port=%d", ch.httpPort),
+		"--interactive", "--disable_suggestion", "--history_file=/dev/null",
+		"--query=SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP",
+	}
+	ch.Process, err = supervise(ctx, orDiscard(c.Logger), program{
+		name: "clickhouse",
+		lock: filepath.Join(c.DataDir, "lock"),
+		command: func() (*command, error) {
+			if err := errors.Join(checkFree(ch.port), checkFree(ch.httpPort)); err != nil {
+				return nil, err // it would start, and be deaf
+			}
+			cmd := exec.Command(exe, args...) //nolint:noctx // ended by the supervisor
+			cmd.Args[0] = os.Args[0]          // exe need not be a name that says anything
+			cmd.Dir = c.DataDir
+			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TZ=" + c.TimeZone, "TERM=dumb"}
+			detach(cmd, syscall.SIGTERM)
+			return withTerminal(cmd)
+		},
+		ready:    ch.answers,
+		patience: 10 * time.Second,
+	})
+	return err
+}
+
+// withTerminal gives a ClickHouse a terminal as its standard input. It opens the ports and then waits at its prompt for
+// somebody to type, until the other side of the terminal is closed, which happens at the latest when we end.
+//
+// Without a terminal ClickHouse believes that it runs a script, and aborts on the first error in any thread, which
+// includes every client that has a wrong password or hangs up while it says hello.
+func withTerminal(cmd *exec.Cmd) (*command, error) {
+	ours, its, err := pty.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open a terminal for ClickHouse: %w", err)
+	}
+	cmd.Stdin = its
+	return &command{
+		Cmd: cmd,
+		start: func() error {
+			defer its.Close()
+			return cmd.Start()
+		},
+		quit:  func() { _ = ours.Close() },
+		close: func() { _ = ours.Close() },
+	}, nil
 }
 
 // URL is what clients of the native protocol connect to.
@@ -108,6 +142,9 @@ func (ch *ClickHouse) URL() string {
 		Host: loopback(ch.port), Path: "/" + clickHouseDatabase,
 	}).String()
 }
+
+// Port is the port of the native protocol on loopback.
+func (ch *ClickHouse) Port() int { return ch.port }
 
 // HTTPAddr is the host and port of the HTTP interface. User and password are those of URL.
 func (ch *ClickHouse) HTTPAddr() string { return loopback(ch.httpPort) }
@@ -137,7 +174,7 @@ var clickHouseConfig string
 //go:embed clickhouse_users.xml
 var clickHouseUsers string
 
-func writeClickHouseConfig(c ClickHouseConfig, password string) error {
+func writeClickHouseConfig(c ClickHouseConfig) error {
 	if err := os.MkdirAll(filepath.Join(c.DataDir, "log"), 0o700); err != nil {
 		return fmt.Errorf("make ClickHouse's data folder: %w", err)
 	}
@@ -145,7 +182,7 @@ func writeClickHouseConfig(c ClickHouseConfig, password string) error {
 		"Dir":              xmlText(c.DataDir),
 		"MemoryLimit":      c.MemoryLimit,
 		"QueryMemoryLimit": c.MemoryLimit / 2,
-		"Password":         xmlText(password),
+		"Password":         xmlText(c.Password),
 	}
 	for name, text := range map[string]string{"config.xml": clickHouseConfig, "users.xml": clickHouseUsers} {
 		var out strings.Builder

@@ -23,6 +23,8 @@ var (
 	ErrEngineMissing = fault.New(fault.Unavailable, "engine_missing", "A database engine is not installed.")
 	// ErrDataDirInUse says that another process already runs on the data folder.
 	ErrDataDirInUse = fault.New(fault.Conflict, "data_dir_in_use", "The data folder is in use by another Observatory.")
+	// ErrNotRunning says that no process has started engines on a data folder.
+	ErrNotRunning = fault.New(fault.Unavailable, "not_running", "No Observatory is running on this data folder.")
 )
 
 // MaybeRunChild takes over when this process was started to be a ClickHouse: it then serves until its parent ends, and

@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"maps"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -32,7 +30,7 @@ type PostgresConfig struct {
 
 // Postgres is a running server.
 type Postgres struct {
-	*supervisor
+	*Process
 	cluster cluster
 }
 
@@ -93,33 +91,15 @@ func StartPostgres(ctx context.Context, c PostgresConfig) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	if pg.cluster.Port, err = freePort(pg.cluster.Port); err != nil {
+	if err := endPredecessor(ctx, c.DataDir); err != nil {
 		return nil, err
 	}
-	endPredecessor(c.DataDir)
 	if !known {
-		if err := initdb(ctx, user, pg.cluster.RootPassword); err != nil {
+		if err := initdb(ctx, user, pg.cluster.RootPassword, c.Settings["fsync"] != "off"); err != nil {
 			return nil, err
 		}
 	}
-	settings := maps.Clone(postgresSettings)
-	maps.Copy(settings, c.Settings)
-	settings["port"] = strconv.Itoa(pg.cluster.Port)
-	args := []string{"-D", "."}
-	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		args = append(args, "-c", name+"="+settings[name])
-	}
-
-	pg.supervisor, err = supervise(ctx, orDiscard(c.Logger), program{
-		name:    "postgres",
-		lock:    filepath.Join(c.DataDir, "lock"),
-		command: func() (*exec.Cmd, error) { return user.command("postgres", args...) },
-		ready:   func(ctx context.Context) error { return ping(ctx, pg.rootURL()) },
-		// Fast shutdown: ends the connections, writes everything down.
-		quit:     func(p *os.Process, _ io.Closer) { _ = p.Signal(syscall.SIGINT) },
-		patience: 20 * time.Second,
-	})
-	if err != nil {
+	if err := withPorts(func() error { return pg.start(ctx, c, user) }); err != nil {
 		return nil, err
 	}
 	if !known {
@@ -133,6 +113,35 @@ func StartPostgres(ctx context.Context, c PostgresConfig) (*Postgres, error) {
 		return nil, err
 	}
 	return pg, nil
+}
+
+func (pg *Postgres) start(ctx context.Context, c PostgresConfig, user serverUser) (err error) {
+	if pg.cluster.Port, err = freePort(pg.cluster.Port); err != nil {
+		return err
+	}
+	settings := maps.Clone(postgresSettings)
+	maps.Copy(settings, c.Settings)
+	settings["port"] = strconv.Itoa(pg.cluster.Port)
+	args := []string{"-D", "."}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		args = append(args, "-c", name+"="+settings[name])
+	}
+	pg.Process, err = supervise(ctx, orDiscard(c.Logger), program{
+		name: "postgres",
+		lock: filepath.Join(c.DataDir, "lock"),
+		command: func() (*command, error) {
+			cmd := user.command("postgres", args...)
+			return &command{
+				Cmd:   cmd,
+				start: func() error { return user.start(cmd) },
+				quit:  func() { _ = cmd.Process.Signal(syscall.SIGINT) }, // fast shutdown: ends connections, writes everything down
+				close: func() {},
+			}, nil
+		},
+		ready:    func(ctx context.Context) error { return ping(ctx, pg.rootURL()) },
+		patience: 20 * time.Second,
+	})
+	return err
 }
 
 // URL is what clients connect to. Its user owns its database, and may make roles and databases.
@@ -172,8 +181,9 @@ func (pg *Postgres) createUserAndDatabase(ctx context.Context) error {
 	return nil
 }
 
-// initdb makes a new cluster in DIR/data, in place of what an interrupted attempt left there.
-func initdb(ctx context.Context, user serverUser, password string) error {
+// initdb makes a new cluster in DIR/data, in place of what an interrupted attempt left there, and, with sync, waits until
+// the disk has it.
+func initdb(ctx context.Context, user serverUser, password string, sync bool) error {
 	data := filepath.Join(user.dir, "data")
 	secret := filepath.Join(user.dir, "initdb-password")
 	if err := os.RemoveAll(data); err != nil {
@@ -189,46 +199,59 @@ func initdb(ctx context.Context, user serverUser, password string) error {
 	if err := errors.Join(user.own(data), user.own(secret)); err != nil {
 		return err
 	}
-	cmd, err := user.command("initdb",
-		"--pgdata=.", "--username="+postgresRoot, "--pwfile="+secret, "--auth=scram-sha-256",
-		"--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums")
-	if err != nil {
-		return err
+	args := []string{
+		"--pgdata=.", "--username=" + postgresRoot, "--pwfile=" + secret, "--auth=scram-sha-256",
+		"--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums",
 	}
+	if !sync {
+		args = append(args, "--no-sync")
+	}
+	cmd := user.command("initdb", args...)
 	var out tail
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := run(ctx, cmd); err != nil {
+	err := user.start(cmd)
+	if err == nil {
+		defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
+		err = cmd.Wait()
+	}
+	if err != nil {
 		return fmt.Errorf("make a PostgreSQL cluster: %w", out.explain(err))
 	}
 	return nil
 }
 
-// run is cmd.Run bounded by ctx.
-func run(ctx context.Context, cmd *exec.Cmd) error {
-	err := cmd.Start()
-	closeFiles(cmd)
-	if err != nil {
-		return err
+// endPredecessor ends a server that outlived its parent, and waits until nothing of it is left.
+func endPredecessor(ctx context.Context, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	for asked := false; ; asked = true {
+		lock, err := tryLockFile(filepath.Join(dir, "lock"))
+		if err == nil {
+			return lock.Close()
+		}
+		if !errors.Is(err, errLocked) {
+			return err
+		}
+		if pid := postmasterPID(dir); pid > 1 && !asked { // with the lock taken, the file cannot name a stranger
+			_ = syscall.Kill(pid, syscall.SIGINT)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("an earlier PostgreSQL still runs on %s: %w", dir, err)
+		case <-time.After(lockPause):
+		}
 	}
-	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
-	return cmd.Wait()
 }
 
-// endPredecessor asks a server that outlived its parent to end. Whoever starts the next one then waits for its lock.
-func endPredecessor(dir string) {
-	lock, err := tryLockFile(filepath.Join(dir, "lock"))
-	if err == nil { // nobody is there, so the file below, if any, names a stranger
-		_ = lock.Close()
-		return
-	}
+// postmasterPID is the process that a cluster says it is served by, 0 when it says none.
+func postmasterPID(dir string) int {
 	text, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
 	if err != nil {
-		return
+		return 0
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
-	if pid, err := strconv.Atoi(line); err == nil && pid > 1 {
-		_ = syscall.Kill(pid, syscall.SIGINT)
-	}
+	pid, _ := strconv.Atoi(line)
+	return pid
 }
 
 func (c *cluster) load(dir string) (known bool, err error) {

@@ -7,7 +7,7 @@ import (
 )
 
 // detach keeps the terminal's Ctrl-C from the child, which must outlast the parent's own orderly end. macOS has no
-// parent-death signal: ClickHouse notices that its standard input closes; PostgreSQL is ended by the next start.
+// parent-death signal: ClickHouse notices that its terminal closes; PostgreSQL is ended by the next start.
 func detach(cmd *exec.Cmd, _ syscall.Signal) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }

@@ -30,16 +30,18 @@ type RedisConfig struct {
 
 // StartRedis starts a server on loopback.
 func StartRedis(c RedisConfig) (*Redis, error) {
-	port, err := freePort(c.Port)
-	if err != nil {
-		return nil, err
-	}
 	if c.Password == "" {
 		c.Password = newPassword()
 	}
-	r := &Redis{server: miniredis.NewMiniRedis(), port: port, password: c.Password, stop: make(chan struct{})}
+	r := &Redis{server: miniredis.NewMiniRedis(), password: c.Password, stop: make(chan struct{})}
 	r.server.RequireAuth(r.password)
-	if err := r.server.StartAddr(loopback(port)); err != nil {
+	err := withPorts(func() (err error) {
+		if r.port, err = portOr(c.Port); err != nil {
+			return err
+		}
+		return r.server.StartAddr(loopback(r.port))
+	})
+	if err != nil {
 		return nil, fmt.Errorf("start redis: %w", err)
 	}
 	r.clock.Go(r.tick)
@@ -50,6 +52,12 @@ func StartRedis(c RedisConfig) (*Redis, error) {
 func (r *Redis) URL() string {
 	return (&url.URL{Scheme: "redis", User: url.UserPassword("", r.password), Host: loopback(r.port), Path: "/0"}).String()
 }
+
+// Port is the port on loopback.
+func (r *Redis) Port() int { return r.port }
+
+// Kill is Stop: there is nothing to put in order.
+func (r *Redis) Kill() { r.Stop() }
 
 // Stop closes all connections and forgets the data.
 func (r *Redis) Stop() {

@@ -25,10 +25,12 @@ func newServerUser(home, dir string) (serverUser, error) {
 func (serverUser) own(string) error { return nil }
 
 // command makes a command that runs HOME/bin/PROGRAM in DIR/data and sees none of our environment.
-func (u serverUser) command(program string, args ...string) (*exec.Cmd, error) {
+func (u serverUser) command(program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(u.home, "bin", program), args...) //nolint:noctx // ended by the supervisor
 	cmd.Dir = filepath.Join(u.dir, "data")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C", "TZ=UTC"}
 	detach(cmd, syscall.SIGINT)
-	return cmd, nil
+	return cmd
 }
+
+func (serverUser) start(cmd *exec.Cmd) error { return cmd.Start() }

@@ -1,10 +1,12 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -33,7 +35,10 @@ func newServerUser(home, dir string) (serverUser, error) {
 	if !u.isNobody {
 		return u, nil
 	}
-	if openToAll(filepath.Join(home, "bin")) && openToAll(dir) {
+	if err := openPrograms(filepath.Join(home, "bin")); err != nil {
+		return u, err
+	}
+	if openToAll(home) && openToAll(dir) {
 		return u, nil
 	}
 	for _, c := range []uintptr{unix.CAP_DAC_READ_SEARCH, unix.CAP_DAC_OVERRIDE} {
@@ -58,35 +63,61 @@ func (u serverUser) own(path string) error {
 	return nil
 }
 
-// command makes a command that runs HOME/bin/PROGRAM in DIR/data as the user. It ends with its parent and sees none of
-// our environment. The caller closes its ExtraFiles once it is started.
-//
-// The capabilities take effect only with the program itself. Both folders are therefore opened here and reached through
-// the open files: the folder by its number in this process, the program by the one that it gets in the child.
-func (u serverUser) command(program string, args ...string) (*exec.Cmd, error) {
-	path := filepath.Join(u.home, "bin", program)
-	cmd := exec.Command(path, args...) //nolint:noctx // ended by the supervisor
+// command makes a command that runs HOME/bin/PROGRAM in DIR/data as the user, to be started by start. It ends with its
+// parent and sees none of our environment.
+func (u serverUser) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(u.home, "bin", program), args...) //nolint:noctx // ended by the supervisor
 	cmd.Dir = filepath.Join(u.dir, "data")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C", "TZ=UTC"}
 	detach(cmd, syscall.SIGINT)
-	if !u.isNobody {
-		return cmd, nil
+	if u.isNobody {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+		cmd.SysProcAttr.AmbientCaps = u.caps
 	}
-	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
-	cmd.SysProcAttr.AmbientCaps = u.caps
-	bin, err := os.Open(filepath.Dir(path))
+	return cmd
+}
+
+// start starts a command of the user's.
+//
+// A capability of nobody's does not count when a process asks access(2) what it may do, which PostgreSQL does to find its
+// programs, nor on the way to the program's own file. Both change with a flag of the thread that the child inherits.
+func (u serverUser) start(cmd *exec.Cmd) (err error) {
+	if len(u.caps) == 0 {
+		return cmd.Start()
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, err := unix.PrctlRetInt(unix.PR_GET_SECUREBITS, 0, 0, 0, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open PostgreSQL's programs: %w", err)
+		return fmt.Errorf("read the thread's secure bits: %w", err)
 	}
-	data, err := os.Open(cmd.Dir)
+	const noSetuidFixup = 1 << 2 // SECBIT_NO_SETUID_FIXUP of capabilities(7)
+	if err := unix.Prctl(unix.PR_SET_SECUREBITS, uintptr(before|noSetuidFixup), 0, 0, 0); err != nil {
+		return fmt.Errorf("let PostgreSQL use its capability: %w", err)
+	}
+	defer func() {
+		err = errors.Join(err, unix.Prctl(unix.PR_SET_SECUREBITS, uintptr(before), 0, 0, 0))
+	}()
+	return cmd.Start()
+}
+
+// openPrograms lets everybody run the programs in bin, which an installation under a strict umask does not. No capability
+// that only reads would help with that.
+func openPrograms(bin string) error {
+	programs, err := filepath.Glob(filepath.Join(bin, "*"))
 	if err != nil {
-		_ = bin.Close()
-		return nil, fmt.Errorf("open PostgreSQL's data: %w", err)
+		return fmt.Errorf("list PostgreSQL's programs: %w", err)
 	}
-	cmd.ExtraFiles = []*os.File{bin, data}
-	cmd.Path = "/proc/self/fd/3/" + program
-	cmd.Dir = fmt.Sprintf("/proc/self/fd/%d", data.Fd())
-	return cmd, nil
+	for _, path := range append(programs, bin) {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode()&0o005 != 0o005 {
+			err = os.Chmod(path, 0o755)
+		}
+		if err != nil {
+			return fmt.Errorf("open PostgreSQL's programs to its user: %w", err)
+		}
+	}
+	return nil
 }
 
 // openToAll says whether everybody may enter dir and every folder above it.

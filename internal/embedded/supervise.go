@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -16,8 +15,9 @@ import (
 )
 
 const (
-	startTimeout = 60 * time.Second // until an engine serves; recovery after a crash is part of it
+	startTimeout = 2 * time.Minute  // until an engine serves; recovery after a crash is part of it
 	lockTimeout  = 30 * time.Second // until what is left of its predecessor is gone
+	lockPause    = 20 * time.Millisecond
 	shortPause   = 50 * time.Millisecond
 	longPause    = 5 * time.Second
 )
@@ -25,117 +25,116 @@ const (
 // program is what the supervisor needs to know about an engine.
 type program struct {
 	name     string
-	lock     string                               // the file whose lock the process holds for as long as it lives
-	command  func() (*exec.Cmd, error)            // a new command; its ExtraFiles are closed once it is started
-	ready    func(ctx context.Context) error      // nil once it serves
-	quit     func(p *os.Process, stdin io.Closer) // asks for an orderly end
-	patience time.Duration                        // between asking and killing
+	lock     string                          // the file whose lock the process holds for as long as it lives
+	command  func() (*command, error)        // a new command; it is run once
+	ready    func(ctx context.Context) error // nil once it serves
+	patience time.Duration                   // between asking it to end and killing it
 }
 
-// supervisor keeps one engine alive: it starts it, starts it again whenever it ends unasked, and ends it on request.
-type supervisor struct {
+// command is a process that is about to be started.
+type command struct {
+	*exec.Cmd
+	start func() error // Cmd.Start, and what has to be done around it
+	quit  func()       // asks the process for an orderly end
+	close func()       // frees what was only needed while it ran
+}
+
+// Process is an engine in a child process. It is started again, on the same port and with the same password, whenever it
+// ends unasked; clients see a gap.
+type Process struct {
 	program
-	log  *slog.Logger
-	pid  atomic.Int64
-	up   atomic.Bool // it has served at least once
-	stop chan struct{}
-	kill chan struct{}
-	done chan struct{}
+	log    *slog.Logger
+	pid    atomic.Int64
+	served chan struct{} // closed when it answers for the first time
+	stop   chan struct{}
+	kill   chan struct{}
+	done   chan struct{}
 
 	stopOnce, killOnce sync.Once
 }
 
 // supervise starts the program and returns once it serves. When it cannot be brought up, nothing is left running.
-func supervise(ctx context.Context, log *slog.Logger, p program) (*supervisor, error) {
-	s := &supervisor{
-		program: p,
-		log:     log.With("engine", p.name),
+func supervise(ctx context.Context, log *slog.Logger, what program) (*Process, error) {
+	p := &Process{
+		program: what,
+		log:     log.With("engine", what.name),
+		served:  make(chan struct{}),
 		stop:    make(chan struct{}),
 		kill:    make(chan struct{}),
 		done:    make(chan struct{}),
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	failed := make(chan error, 1)
-	go s.run(failed)
-
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-failed:
-			<-s.done
-			return nil, fmt.Errorf("start %s: %w", p.name, err)
-		case <-ctx.Done():
-			s.Kill()
-			return nil, fmt.Errorf("start %s: it does not answer: %w", p.name, ctx.Err())
-		case <-tick.C:
-			if p.ready(ctx) == nil {
-				s.up.Store(true)
-				return s, nil
-			}
-		}
+	failure := make(chan error, 1)
+	go p.run(context.WithoutCancel(ctx), failure)
+	select {
+	case <-p.served:
+		return p, nil
+	case err := <-failure:
+		<-p.done
+		return nil, fmt.Errorf("start %s: %w", p.name, err)
+	case <-ctx.Done():
+		p.Kill()
+		return nil, fmt.Errorf("start %s: %w", p.name, ctx.Err())
 	}
 }
 
 // PID is the process ID of the engine now; it changes when the engine is started again. 0 before the first start.
-func (s *supervisor) PID() int { return int(s.pid.Load()) }
+func (p *Process) PID() int { return int(p.pid.Load()) }
 
 // Done is closed once the engine has ended for good, that is after Stop or Kill.
-func (s *supervisor) Done() <-chan struct{} { return s.done }
+func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Stop ends the engine in an orderly way, or kills it when that takes longer than its patience or than ctx allows.
-func (s *supervisor) Stop(ctx context.Context) {
-	s.stopOnce.Do(func() { close(s.stop) })
+func (p *Process) Stop(ctx context.Context) {
+	p.stopOnce.Do(func() { close(p.stop) })
 	select {
-	case <-s.done:
+	case <-p.done:
 	case <-ctx.Done():
-		s.Kill()
+		p.Kill()
 	}
 }
 
 // Kill ends the engine as a crash would, and for good.
-func (s *supervisor) Kill() {
-	s.killOnce.Do(func() { close(s.kill) })
-	<-s.done
+func (p *Process) Kill() {
+	p.killOnce.Do(func() { close(p.kill) })
+	<-p.done
 }
 
-// run is the life of the engine. An engine that ends before it ever served is reported in failed and not tried again.
+// run is the life of the engine. A first start that fails is reported in failure and not tried again.
 //
 // The thread is locked because Linux sends the parent-death signal when the thread that started a child ends, which, for
 // the thread of a goroutine, can be long before the process does.
-func (s *supervisor) run(failed chan<- error) {
+func (p *Process) run(ctx context.Context, failure chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer close(s.done)
+	defer close(p.done)
 
 	for pause := shortPause; ; pause = min(2*pause, longPause) {
 		began := time.Now()
-		err := s.once()
-		if s.ending() {
+		err := p.once(ctx)
+		if p.ending() {
 			return
 		}
-		if !s.up.Load() {
-			failed <- err
+		if !isClosed(p.served) {
+			failure <- err
 			return
 		}
 		if time.Since(began) > longPause {
 			pause = shortPause
 		}
-		s.log.Error("engine ended unasked; starting it again", "pause", pause, "error", err)
+		p.log.Error("engine ended unasked; starting it again", "pause", pause, "error", err)
 		select {
 		case <-time.After(pause):
-		case <-s.stop:
-		case <-s.kill:
+		case <-p.stop:
+		case <-p.kill:
 		}
 	}
 }
 
-func (s *supervisor) ending() bool {
+func (p *Process) ending() bool { return isClosed(p.stop) || isClosed(p.kill) }
+
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-s.stop:
-		return true
-	case <-s.kill:
+	case <-c:
 		return true
 	default:
 		return false
@@ -143,76 +142,107 @@ func (s *supervisor) ending() bool {
 }
 
 // once runs the engine once and says how it ended.
-func (s *supervisor) once() error {
-	lock, err := s.waitForPredecessor()
+func (p *Process) once(ctx context.Context) error {
+	lock, err := p.waitForPredecessor()
 	if err != nil {
 		return err
 	}
-	cmd, err := s.command()
+	defer lock.Close()
+	cmd, err := p.command()
 	if err != nil {
-		return errors.Join(err, lock.Close())
+		return err
 	}
-	cmd.ExtraFiles = append(cmd.ExtraFiles, lock)
-	defer closeFiles(cmd)
+	defer cmd.close()
 	var complaints tail
 	cmd.Stdout, cmd.Stderr = &complaints, &complaints
-	cmd.WaitDelay = time.Second // what it forked may outlive it for a moment and hold the pipes open
-	stdin, err := cmd.StdinPipe()
+	cmd.WaitDelay = time.Second // what it forked may outlive it for a moment and hold its output open
+	cmd.ExtraFiles = append(cmd.ExtraFiles, lock)
+	err = cmd.start()
+	_ = lock.Close() // the process has its own copy now
 	if err != nil {
 		return err
 	}
-	err = cmd.Start()
-	closeFiles(cmd) // the process has its own copies, of the lock as well
-	if err != nil {
-		return err
-	}
-	s.pid.Store(int64(cmd.Process.Pid))
-	s.log.Debug("engine started", "pid", cmd.Process.Pid)
+	p.pid.Store(int64(cmd.Process.Pid))
+	p.log.Debug("engine started", "pid", cmd.Process.Pid)
 
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
-	select {
-	case err = <-exited:
-		return complaints.explain(err)
-	case <-s.kill:
-	case <-s.stop:
-		s.quit(cmd.Process, stdin)
+	exited, ready := make(chan error, 1), make(chan error, 1)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
+	defer cancel()
+	helpers.Go(func() { exited <- cmd.Wait() })
+	helpers.Go(func() { ready <- p.waitUntilReady(ctx) })
+	for {
 		select {
-		case err = <-exited:
-			return err
-		case <-s.kill:
-		case <-time.After(s.patience):
-			s.log.Warn("engine does not end; killing it", "pid", cmd.Process.Pid)
+		case err := <-ready:
+			if err != nil {
+				_ = cmd.Process.Kill()
+				return complaints.explain(errors.Join(err, <-exited))
+			}
+			if !isClosed(p.served) {
+				close(p.served)
+			} else {
+				p.log.Info("engine is back", "pid", cmd.Process.Pid)
+			}
+		case err := <-exited:
+			return complaints.explain(err)
+		case <-p.stop:
+			return p.end(cmd, exited)
+		case <-p.kill:
+			_ = cmd.Process.Kill()
+			return <-exited
 		}
+	}
+}
+
+// end asks the process for an orderly end, and kills it when that takes too long.
+func (p *Process) end(cmd *command, exited <-chan error) error {
+	cmd.quit()
+	select {
+	case err := <-exited:
+		return err
+	case <-p.kill:
+	case <-time.After(p.patience):
+		p.log.Warn("engine does not end; killing it", "pid", cmd.Process.Pid)
 	}
 	_ = cmd.Process.Kill()
 	return <-exited
 }
 
-// closeFiles closes what a command hands to its process; closing twice does no harm.
-func closeFiles(cmd *exec.Cmd) {
-	for _, f := range cmd.ExtraFiles {
-		_ = f.Close()
+// waitUntilReady returns nil once the engine serves, or an error when ctx ends first.
+func (p *Process) waitUntilReady(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := p.ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("it does not answer: %w", err)
+		case <-tick.C:
+		}
 	}
 }
 
 // waitForPredecessor returns the lock once no process of an earlier start holds it.
-func (s *supervisor) waitForPredecessor() (*os.File, error) {
+func (p *Process) waitForPredecessor() (*os.File, error) {
 	deadline := time.Now().Add(lockTimeout)
 	for {
-		lock, err := tryLockFile(s.lock)
+		lock, err := tryLockFile(p.lock)
 		if err == nil || !errors.Is(err, errLocked) {
 			return lock, err
 		}
 		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("an earlier %s still runs: %w", s.name, err)
+			return nil, fmt.Errorf("an earlier %s still runs: %w", p.name, err)
 		}
 		select {
-		case <-s.stop:
+		case <-p.stop:
 			return nil, err
-		case <-s.kill:
+		case <-p.kill:
 			return nil, err
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(lockPause):
 		}
 	}
 }
