@@ -14,7 +14,7 @@ import (
 
 func runDemoCommand(ctx context.Context, args ...string) (stdout, stderr string, err error) {
 	var out, progress bytes.Buffer
-	cmd := newDemoCommand()
+	cmd := newDemoCommand() //nolint:contextcheck // its context comes with ExecuteContext
 	cmd.SilenceUsage = true // as the root command does
 	cmd.SetArgs(args)
 	cmd.SetOut(&out)
@@ -29,12 +29,12 @@ func TestDemoSignsUpAndSendsThreeSources(t *testing.T) {
 	url := serverFor(t, &h)
 	stdout, _, err := runDemoCommand(t.Context(), "--url", url, "--weeks", "1", "--seed", "7")
 	require.NoError(t, err)
-	require.Regexp(t, regexp.MustCompile(`(?s)^Log in at `+regexp.QuoteMeta(url)+`
+	require.Regexp(t, `(?s)^Log in at `+regexp.QuoteMeta(url)+`
   e-mail:   demo-[a-z2-7]{8}@observatory\.example
   password: [a-z2-7]{26}
 [\d,]+ events since \d+ \w+ \d{4}: [\d,]+ stored, 0 duplicates, 0 quarantined
 Look for the afternoon on which nearly nothing worked: Tuesday, .* 09:00 \(UTC\)\.
-$`), stdout)
+$`, stdout)
 	names := map[string]int{}
 	for _, e := range h.Events() {
 		names[e.Name]++

@@ -23,7 +23,7 @@ func openLog(name string, stdin io.Reader) (*logFile, error) {
 	l := &logFile{file: io.NopCloser(nil)}
 	raw := stdin
 	if name != "-" {
-		file, err := os.Open(name) //nolint:gosec // it is the file that the user named
+		file, err := os.Open(name)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func keyPath() (string, error) {
 
 // readKey reads a kept key. The error matches os.ErrNotExist when there is none.
 func readKey(path string) ([]byte, error) {
-	key, err := os.ReadFile(path) //nolint:gosec // the path is the user's own
+	key, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the visitor key: %w", err)
 	}

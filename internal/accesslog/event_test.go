@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -119,7 +118,7 @@ func TestTheSameAddressIsTheSameVisitor(t *testing.T) {
 		require.Empty(t, unreadable)
 		return events[0].AnonymousID
 	}
-	require.Regexp(t, regexp.MustCompile(`^visitor-[0-9a-f]{20}$`), visitor(key, "192.0.2.1"))
+	require.Regexp(t, `^visitor-[0-9a-f]{20}$`, visitor(key, "192.0.2.1"))
 	require.Equal(t, visitor(key, "192.0.2.1"), visitor(key, "::ffff:192.0.2.1"))
 	require.Equal(t, visitor(key, "2001:db8::1"), visitor(key, "2001:0DB8:0::0001"))
 	require.Equal(t, visitor(key, "Client.example"), visitor(key, "client.example"))
@@ -158,7 +157,7 @@ func TestReadingALogAgainGivesTheSameIDs(t *testing.T) {
 	require.Equal(t, ids(first), ids(longer)[:len(first)])
 	unique := map[string]bool{}
 	for _, id := range ids(longer) {
-		require.Regexp(t, regexp.MustCompile(`^log-[0-9a-f]{32}$`), id)
+		require.Regexp(t, `^log-[0-9a-f]{32}$`, id)
 		unique[id] = true
 	}
 	require.Len(t, unique, len(longer), "identical lines are events of their own")

@@ -126,7 +126,8 @@ func TestReadEndsWithTheReadersError(t *testing.T) {
 
 func TestReadMayBeLeftEarly(t *testing.T) {
 	t.Parallel()
-	for line := range accesslog.Read(strings.NewReader(goodLine + "\n" + goodLine + "\n")) {
+	for line, err := range accesslog.Read(strings.NewReader(goodLine + "\n" + goodLine + "\n")) {
+		require.NoError(t, err)
 		require.Equal(t, int64(1), line.Number)
 		break
 	}

@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -141,7 +140,7 @@ func TestAKeyThatCannotBeSentIsExplained(t *testing.T) {
 
 func TestPingTellsAtOnceThatNothingListens(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().String()
 	require.NoError(t, listener.Close())
@@ -187,5 +186,5 @@ func TestCancellingEndsAWaitForTheServer(t *testing.T) {
 	}}
 	c := serve(t, &h, func(cfg *client.Config) { cfg.OnRetry = func(error, time.Duration) { cancel() } })
 	_, err := c.Send(ctx, events(1))
-	require.True(t, errors.Is(err, context.Canceled), "%v", err)
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -31,7 +31,7 @@ func sequence(list []client.Event) iter.Seq2[client.Event, error] {
 func TestEveryEventIsDeliveredOnceInBatchesWithinTheirLimits(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		n := rapid.IntRange(0, 300).Draw(rt, "events")
+		n := rapid.IntRange(0, 150).Draw(rt, "events")
 		o := client.DeliverOptions{
 			Workers:     rapid.IntRange(1, 5).Draw(rt, "workers"),
 			BatchEvents: rapid.IntRange(1, 70).Draw(rt, "batch"),
@@ -67,14 +67,14 @@ func TestBatchesStayFarBelowTheServersLimits(t *testing.T) {
 		largest = max(largest, r.ContentLength)
 		return false
 	}}
-	list := events(1200)
+	list := events(150)
 	for i := range list {
 		list[i].Properties["text"] = strings.Repeat("x", 30_000)
 	}
 	c := serve(t, &h, func(cfg *client.Config) { cfg.Encoding = client.Identity })
 	_, err := c.Deliver(t.Context(), sequence(list), client.DeliverOptions{})
 	require.NoError(t, err)
-	require.Len(t, h.Events(), 1200)
+	require.Len(t, h.Events(), 150)
 	require.Less(t, largest, int64(2<<20))
 }
 

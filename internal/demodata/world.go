@@ -107,7 +107,7 @@ func (w *World) random(part string) *rand.Rand {
 	for i := range len(part) {
 		mixed = (mixed ^ uint64(part[i])) * 1099511628211
 	}
-	return rand.New(rand.NewPCG(w.cfg.Seed, mixed)) //nolint:gosec // made-up data must be repeatable, not unpredictable
+	return rand.New(rand.NewPCG(w.cfg.Seed, mixed)) // made-up data must be repeatable, not unpredictable
 }
 
 // stream numbers the events of a source, cuts them off at the end of the world, and notices when nobody listens any more.

@@ -15,11 +15,12 @@ import (
 	"github.com/observatory/observatory/internal/demodata"
 )
 
-var end = time.Date(2026, 7, 15, 14, 30, 12, 345e6, time.UTC) // a Wednesday
+// end is a Wednesday.
+func end() time.Time { return time.Date(2026, 7, 15, 14, 30, 12, 345e6, time.UTC) }
 
 func world(t *testing.T, seed uint64, weeks int) *demodata.World {
 	t.Helper()
-	w, err := demodata.New(demodata.Config{Seed: seed, Weeks: weeks, End: end})
+	w, err := demodata.New(demodata.Config{Seed: seed, Weeks: weeks, End: end()})
 	require.NoError(t, err)
 	return w
 }
@@ -60,7 +61,7 @@ func TestTheSameSeedGivesTheSameEvents(t *testing.T) {
 
 func TestAConfigurationThatMakesNoSenseIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, cfg := range []demodata.Config{{Weeks: 0, End: end}, {Weeks: -1, End: end}, {Weeks: demodata.MaxWeeks + 1, End: end}, {Weeks: 1}} {
+	for _, cfg := range []demodata.Config{{Weeks: 0, End: end()}, {Weeks: -1, End: end()}, {Weeks: demodata.MaxWeeks + 1, End: end()}, {Weeks: 1}} {
 		_, err := demodata.New(cfg)
 		require.Error(t, err, "%+v", cfg)
 	}
@@ -69,7 +70,7 @@ func TestAConfigurationThatMakesNoSenseIsRefused(t *testing.T) {
 func TestEveryEventIsFitToBeSent(t *testing.T) {
 	t.Parallel()
 	for i := range 10 { // ends on every day of the week, at different times of the day
-		cfg := demodata.Config{Seed: uint64(i) << 60, Weeks: 1 + i%3, End: end.Add(time.Duration(i) * 26 * time.Hour)}
+		cfg := demodata.Config{Seed: uint64(i) << 60, Weeks: 1 + i%3, End: end().Add(time.Duration(i) * 26 * time.Hour)}
 		w, err := demodata.New(cfg)
 		require.NoError(t, err)
 		ids, events := map[string]bool{}, 0
@@ -267,6 +268,6 @@ func TestSensorsReadEveryHourWithinWhatIsPossible(t *testing.T) {
 			require.True(t, value >= limits[0] && value <= limits[1], "%s is %v", property, value)
 		}
 	}
-	hours := int(end.Sub(w.Start())/time.Hour) + 1
+	hours := int(end().Sub(w.Start())/time.Hour) + 1
 	require.Equal(t, map[any]int{"gh-01": hours, "gh-02": hours, "gh-03": hours, "gh-04": hours, "gh-05": hours - 48, "gh-06": hours}, sensors)
 }
