@@ -352,8 +352,9 @@ func parseUTC(b []byte) (time.Time, bool) {
 		}
 	}
 	year, month, day := n[0], n[1], n[2]
-	if month < 1 || month > 12 || day < 1 || day > 28 || n[3] > 23 || n[4] > 59 || n[5] > 59 {
-		return time.Time{}, false // rare days and false ones take the long way
+	if month < 1 || month > 12 || n[3] > 23 || n[4] > 59 || n[5] > 59 {
+		return time.Time{}, false
 	}
-	return time.Date(year, time.Month(month), day, n[3], n[4], n[5], n[6]*int(time.Millisecond), time.UTC), true
+	t := time.Date(year, time.Month(month), day, n[3], n[4], n[5], n[6]*int(time.Millisecond), time.UTC)
+	return t, t.Day() == day // 31 April would be 1 May
 }

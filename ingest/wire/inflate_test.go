@@ -110,7 +110,7 @@ func TestBodiesRead(t *testing.T) {
 			for range 3 { // also with the pool's decompressor, and byte by byte
 				got, err := bodies.Read(bytes.NewReader(c.body), c.encoding, c.sniff, buf)
 				require.NoError(t, err)
-				require.True(t, c.want == string(got))
+				require.True(t, bytes.Equal([]byte(c.want), got))
 				buf = got
 			}
 			if len(c.body) < 1<<20 {
