@@ -76,7 +76,8 @@ func (s Receipts) Seal(tenant tenants.ID, id ReceiptID) string {
 func (s Receipts) Open(tenant tenants.ID, text string) (ReceiptID, error) {
 	body, ok := strings.CutPrefix(text, receiptPrefix)
 	b, err := receiptEncoding().DecodeString(body)
-	if !ok || err != nil || len(b) != len(ReceiptID{})+receiptSeal {
+	// The decoder passes over line breaks; a receipt has one text and no other.
+	if !ok || err != nil || len(b) != len(ReceiptID{})+receiptSeal || len(body) != receiptEncoding().EncodedLen(len(b)) {
 		return ReceiptID{}, ErrNoReceipt
 	}
 	id := ReceiptID(b[:16])
