@@ -88,7 +88,7 @@ type LedgerEntry struct {
 
 // SinkConfig bounds a batch.
 type SinkConfig struct {
-	MaxBytes int           // of log in a batch; default 32 MiB
+	MaxBytes int           // of log in a batch; default 16 MiB
 	Interval time.Duration // at least, between two batches, unless the log holds MaxBytes; default 1 s
 }
 
@@ -117,7 +117,7 @@ type Sink struct {
 // NewSink makes a sink that goes on where the last one ended.
 func NewSink(cfg SinkConfig, deps SinkDeps) (*Sink, error) {
 	if cfg.MaxBytes == 0 {
-		cfg.MaxBytes = 32 << 20
+		cfg.MaxBytes = 16 << 20
 	}
 	if cfg.Interval == 0 {
 		cfg.Interval = time.Second

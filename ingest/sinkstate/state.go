@@ -46,7 +46,7 @@ func Open(cfg Config) (*State, error) {
 	opts := &pebble.Options{
 		FS:                          cfg.FS,
 		Logger:                      quiet{cfg.Logger},
-		MemTableSize:                16 << 20,
+		MemTableSize:                8 << 20,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 	}
