@@ -97,25 +97,6 @@ func clockBuckets(t time.Time, step time.Duration) func() time.Time {
 	}
 }
 
-// sinceStep is how far the wall's clock has gone since its last multiple of step.
-func sinceStep(t time.Time, step time.Duration) time.Duration {
-	_, offset := t.Zone()
-	wall := t.Add(time.Duration(offset) * time.Second)
-	return time.Duration(wall.UnixNano() - floorTo(wall.UnixNano(), int64(step)))
-}
-
-// clockChange finds the last instant after a, up to and including b, at which the clock is set forward or back. A change
-// of the zone's name alone is none.
-func clockChange(a, b time.Time) (time.Time, bool) {
-	for change, _ := b.ZoneBounds(); change.After(a); change, _ = change.Add(-1).ZoneBounds() {
-		_, before := change.Add(-1).Zone()
-		if _, after := change.Zone(); before != after {
-			return change, true
-		}
-	}
-	return time.Time{}, false
-}
-
 // dateBuckets begin with the dates first, advance(first) and so on; dates that were skipped have no bucket.
 func dateBuckets(zone *time.Location, first date, advance func(date) date) func() time.Time {
 	start := first.start(zone)
@@ -127,12 +108,4 @@ func dateBuckets(zone *time.Location, first date, advance func(date) date) func(
 		}
 		return current
 	}
-}
-
-func floorTo(n, step int64) int64 {
-	r := n % step
-	if r < 0 {
-		r += step
-	}
-	return n - r
 }

@@ -21,16 +21,15 @@ func dateOf(t time.Time) date {
 
 // start is the first instant at which the wall in the zone shows this date or a later one.
 func (d date) start(zone *time.Location) time.Time {
-	// No zone was ever more than 16 hours away from UTC, so it is an earlier date on the wall here.
-	t := d.midnight.Add(-36 * time.Hour).In(zone)
+	// No zone is ever more than 16 hours away from UTC: at first the wall shows an earlier date, at last a later one.
+	t, end := d.midnight.Add(-36*time.Hour).In(zone), d.midnight.Add(36*time.Hour).In(zone)
 	for {
-		_, offset := t.Zone()
-		start := d.midnight.Add(-time.Duration(offset) * time.Second).In(zone)
-		_, change := t.ZoneBounds()
-		if change.IsZero() || start.Before(change) {
-			if start.Before(t) { // the date was skipped by the change that ended in t
-				return t
-			}
+		change, changes := clockChange(t, end)
+		start := d.midnight.Add(-offsetOf(t)).In(zone)
+		if start.Before(t) { // the clock was set, at t, from an earlier date to this one or a later one
+			return t
+		}
+		if !changes || start.Before(change) {
 			return start
 		}
 		t = change
