@@ -49,7 +49,7 @@ func (t *target) fromEnvironment() {
 // connect makes a client and sees whether anything answers.
 func (t *target) connect(ctx context.Context, agent string, show *progress) (*client.Client, error) {
 	c, err := client.New(client.Config{URL: t.url, Key: t.key, Agent: agent, OnRetry: func(err error, wait time.Duration) {
-		show.note("%v; trying again in %s", err, wait.Round(100*time.Millisecond))
+		show.warn("%v; trying again in %s", err, wait.Round(100*time.Millisecond))
 	}})
 	if err != nil {
 		return nil, err

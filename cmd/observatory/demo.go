@@ -104,7 +104,7 @@ func runDemo(ctx context.Context, to target, world *demodata.World, stdout io.Wr
 		return fmt.Errorf("all events are sent, but what became of them could not be asked: %w", err)
 	}
 	fmt.Fprintf(stdout, "%s since %s: %s\n", plural(int(total), "event"), world.Start().Format("2 January 2006"), counts(outcome.Counts))
-	fmt.Fprintf(stdout, "Look for the afternoon on which nearly nothing worked: %s (UTC).\n", world.Incident().From.Format("Monday, 2 January 2006, 15:04"))
+	fmt.Fprintf(stdout, "Look for the day on which nearly nothing worked: %s (UTC).\n", world.Incident().From.Format("Monday, 2 January 2006, 15:04"))
 	return nil
 }
 
@@ -116,8 +116,11 @@ type demoPart struct {
 
 type demoPartList []demoPart
 
-// demoParts makes the sources that a sign-up does not bring.
+// demoParts names the source that comes with a sign-up and makes the others.
 func demoParts(ctx context.Context, c *client.Client, account client.Account, world *demodata.World) (demoPartList, error) {
+	if err := c.RenameSource(ctx, account.Source.ID, "Juniper & Fern shop"); err != nil {
+		return nil, fmt.Errorf("name the site: %w", err)
+	}
 	list := demoPartList{{"site", account.Keys.Secret, world.Site()}}
 	for _, more := range []struct {
 		name, kind string

@@ -33,8 +33,9 @@ func TestDemoSignsUpAndSendsThreeSources(t *testing.T) {
   e-mail:   demo-[a-z2-7]{8}@observatory\.example
   password: [a-z2-7]{26}
 [\d,]+ events since \d+ \w+ \d{4}: [\d,]+ stored, 0 duplicates, 0 quarantined
-Look for the afternoon on which nearly nothing worked: Tuesday, .* 09:00 \(UTC\)\.
+Look for the day on which nearly nothing worked: Tuesday, .* 09:00 \(UTC\)\.
 $`, stdout)
+	require.Equal(t, []string{"Juniper & Fern shop", "Juniper app", "Greenhouses"}, h.Sources())
 	names := map[string]int{}
 	for _, e := range h.Events() {
 		names[e.Name]++

@@ -24,8 +24,9 @@ type progress struct {
 	every time.Duration
 	width func() int // of the terminal, in characters; nil when it is none
 
-	mu    sync.Mutex
-	drawn bool // a line stands there that has to be wiped
+	mu     sync.Mutex
+	drawn  bool      // a line stands there that has to be wiped
+	warned time.Time // when it warned last; zero for never
 }
 
 // status of the work at one moment.
@@ -71,7 +72,7 @@ func (p *progress) while(now func() status, work func() error) error {
 	painter.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.wipe()
+	p.clear()
 	return err
 }
 
@@ -79,8 +80,21 @@ func (p *progress) while(now func() status, work func() error) error {
 func (p *progress) note(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.wipe()
+	p.clear()
 	fmt.Fprintf(p.out, format+"\n", args...)
+}
+
+// warn is a note about a trouble that may come many times over: it is told at most every reportEvery.
+func (p *progress) warn(format string, args ...any) {
+	p.mu.Lock()
+	tell := p.warned.IsZero() || time.Since(p.warned) >= reportEvery
+	if tell {
+		p.warned = time.Now()
+	}
+	p.mu.Unlock()
+	if tell {
+		p.note(format, args...)
+	}
 }
 
 func (p *progress) show(s status, elapsed time.Duration) {
@@ -90,15 +104,17 @@ func (p *progress) show(s status, elapsed time.Duration) {
 		fmt.Fprintln(p.out, s.text(elapsed))
 		return
 	}
-	p.wipe()
-	fmt.Fprint(p.out, s.bar(elapsed, p.width()-1)) // a full line would make some terminals scroll
+	fmt.Fprint(p.out, wipe+s.bar(elapsed, p.width()-1)) // a full line would make some terminals scroll
 	p.drawn = true
 }
 
-// wipe clears the terminal's line.
-func (p *progress) wipe() {
+// wipe clears a terminal's line and goes back to its start.
+const wipe = "\r\x1b[K"
+
+// clear removes the line that stands there.
+func (p *progress) clear() {
 	if p.drawn {
-		fmt.Fprint(p.out, "\r\x1b[K")
+		fmt.Fprint(p.out, wipe)
 		p.drawn = false
 	}
 }

@@ -82,3 +82,16 @@ func TestProgressElsewhereIsAPlainLineNowAndThen(t *testing.T) {
 		require.Regexp(t, `^2[05]%, [45] lines, [01] lines/s, \d+s left\n(45|50)%, (9|10) lines, [01] lines/s, \d+s left\n$`, out.String())
 	})
 }
+
+func TestATroubleIsNotToldAHundredTimes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := newProgress(&out)
+		for range 100 {
+			p.warn("cannot reach it")
+			time.Sleep(100 * time.Millisecond)
+		}
+		require.Equal(t, "cannot reach it\ncannot reach it\n", out.String())
+	})
+}

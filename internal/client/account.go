@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
 )
 
 // SignUpInput opens an account.
@@ -44,6 +45,11 @@ func (c *Client) CreateSource(ctx context.Context, name, kind string) (Source, e
 	var s Source
 	err := c.Call(ctx, http.MethodPost, "/v1/sources", map[string]string{"name": name, "kind": kind}, &s)
 	return s, err
+}
+
+// RenameSource gives a source another name.
+func (c *Client) RenameSource(ctx context.Context, id, name string) error {
+	return c.Call(ctx, http.MethodPatch, "/v1/sources/"+url.PathEscape(id), map[string]string{"name": name}, nil)
 }
 
 // CreateSecretKey makes a secret key for a source, with the default scopes (send and ask), and returns its token.

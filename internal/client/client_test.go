@@ -169,6 +169,8 @@ func TestWhoSignsUpIsLoggedIn(t *testing.T) {
 	require.Equal(t, clienttest.Key, account.Keys.Secret)
 	source, err := c.CreateSource(t.Context(), "App", "app")
 	require.NoError(t, err)
+	require.NoError(t, c.RenameSource(t.Context(), account.Source.ID, "Shop"))
+	require.Equal(t, []string{"Shop", "App"}, h.Sources())
 	key, err := c.CreateSecretKey(t.Context(), source.ID, "App")
 	require.NoError(t, err)
 	require.Equal(t, clienttest.Key, key)

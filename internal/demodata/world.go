@@ -33,7 +33,7 @@ type World struct {
 	incident Incident
 }
 
-// Incident is the afternoon on which nearly nothing worked: the dip that the charts show.
+// Incident is the day on which nearly nothing worked: the dip that the charts show.
 type Incident struct{ From, To time.Time }
 
 // Covers tells whether it was going on.

@@ -50,6 +50,7 @@ type Handler struct {
 	batches  []int
 	encoding map[string]int
 	receipts []*receipt
+	sources  []string
 }
 
 type receipt struct {
@@ -63,6 +64,13 @@ func (h *Handler) Events() []Event {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return append([]Event(nil), h.events...)
+}
+
+// Sources are the names of the sources, oldest first.
+func (h *Handler) Sources() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]string(nil), h.sources...)
 }
 
 // Batches are the numbers of events of the batches that were taken.
@@ -85,8 +93,10 @@ func (h *Handler) Encodings() map[string]int {
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
-	if strings.HasPrefix(path, "/v1/receipts/") {
-		path = "/v1/receipts"
+	for _, collection := range []string{"/v1/receipts", "/v1/sources"} {
+		if strings.HasPrefix(path, collection+"/") {
+			path = collection
+		}
 	}
 	h.mu.Lock()
 	if h.calls == nil {
@@ -106,6 +116,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/v1/receipts":
 		h.tell(w, r)
 	case "/v1/signup":
+		h.mu.Lock()
+		h.sources = []string{"Site"}
+		h.mu.Unlock()
 		http.SetCookie(w, &http.Cookie{Name: "observatory_session", Value: "session", Path: "/", HttpOnly: true})
 		answer(w, http.StatusCreated, map[string]any{
 			"tenant":   map[string]any{"id": "tenant-1", "name": "Test"},
@@ -113,13 +126,40 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"api_keys": map[string]any{"publishable": "none", "secret": Key},
 		})
 	case "/v1/sources", "/v1/keys":
-		if _, err := r.Cookie("observatory_session"); err != nil {
-			Problem(w, http.StatusUnauthorized, "session_missing", "Log in first.")
-			return
-		}
-		answer(w, http.StatusCreated, map[string]any{"id": "source-" + strconv.Itoa(n+1), "name": "A source", "kind": "app", "token": Key})
+		h.manage(w, r)
 	default:
 		Problem(w, http.StatusNotFound, "not_found", "There is nothing here.")
+	}
+}
+
+// manage is what the owner does: sources 1, 2, ... and keys for them.
+func (h *Handler) manage(w http.ResponseWriter, r *http.Request) {
+	if _, err := r.Cookie("observatory_session"); err != nil {
+		Problem(w, http.StatusUnauthorized, "session_missing", "Log in first.")
+		return
+	}
+	var in struct {
+		Name string `json:"name"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		Problem(w, http.StatusBadRequest, "body_malformed", err.Error())
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id, renames := strings.CutPrefix(r.URL.Path, "/v1/sources/source-")
+	n, err := strconv.Atoi(id)
+	switch {
+	case r.URL.Path == "/v1/keys":
+		answer(w, http.StatusCreated, map[string]any{"key": map[string]any{"name": in.Name}, "token": Key})
+	case !renames:
+		h.sources = append(h.sources, in.Name)
+		answer(w, http.StatusCreated, map[string]any{"id": "source-" + strconv.Itoa(len(h.sources)), "name": in.Name, "kind": "app"})
+	case err != nil || n < 1 || n > len(h.sources) || r.Method != http.MethodPatch:
+		Problem(w, http.StatusNotFound, "source_not_found", "There is no such source.")
+	default:
+		h.sources[n-1] = in.Name
+		answer(w, http.StatusOK, map[string]any{"id": "source-" + id, "name": in.Name, "kind": "app"})
 	}
 }
 
