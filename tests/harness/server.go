@@ -58,6 +58,7 @@ type Server struct {
 // process is one run of the server.
 type process struct {
 	cmd    *exec.Cmd
+	ready  chan struct{}
 	exited chan struct{}
 	err    error // why it exited; read it after exited is closed
 }
@@ -106,6 +107,36 @@ func (s *Server) Start(tb testing.TB) {
 	}
 }
 
+// Begin starts the server again and does not wait until it is ready.
+func (s *Server) Begin(tb testing.TB) {
+	tb.Helper()
+	if err := s.begin(); err != nil {
+		tb.Fatalf("harness: %v", err)
+	}
+}
+
+// Signal sends the server a signal, and does not wait for what comes of it.
+func (s *Server) Signal(tb testing.TB, signal syscall.Signal) {
+	tb.Helper()
+	if err := s.running.cmd.Process.Signal(signal); err != nil {
+		tb.Fatalf("harness: %v", err)
+	}
+}
+
+// Wait waits for the end of the server and returns its exit status.
+func (s *Server) Wait(tb testing.TB, within time.Duration) (status int) {
+	tb.Helper()
+	p := s.running
+	select {
+	case <-p.exited:
+	case <-time.After(within):
+		s.end()
+		tb.Fatalf("harness: the server did not end within %s", within)
+	}
+	s.running = nil
+	return p.cmd.ProcessState.ExitCode()
+}
+
 // Stop asks the server for an orderly end (SIGTERM), waits for it, and fails the test if it was not orderly.
 func (s *Server) Stop(tb testing.TB) {
 	tb.Helper()
@@ -129,9 +160,7 @@ func (s *Server) Stop(tb testing.TB) {
 // Terminate asks the server for an orderly end and does not wait for it.
 func (s *Server) Terminate(tb testing.TB) {
 	tb.Helper()
-	if err := s.running.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		tb.Fatalf("harness: %v", err)
-	}
+	s.Signal(tb, syscall.SIGTERM)
 }
 
 // Kill ends the server as kill -9 does.
@@ -166,11 +195,10 @@ func (s *Server) Run(tb testing.TB, args ...string) (output string, status int) 
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-func (s *Server) launch() error {
-	ready := make(chan struct{})
-	p := &process{cmd: exec.Command(s.binary, s.flags...), exited: make(chan struct{})} //nolint:noctx // ended by end
+func (s *Server) begin() error {
+	p := &process{cmd: exec.Command(s.binary, s.flags...), ready: make(chan struct{}), exited: make(chan struct{})} //nolint:noctx // ended by end
 	p.cmd.Env = s.env
-	p.cmd.Stdout = &readyWriter{Writer: s.Logs, ready: func() { close(ready) }}
+	p.cmd.Stdout = &readyWriter{Writer: s.Logs, ready: func() { close(p.ready) }}
 	p.cmd.Stderr = s.Logs
 	p.cmd.SysProcAttr = dieWithParent()
 	p.cmd.WaitDelay = 5 * time.Second // an engine that outlives its server for a moment holds the output open
@@ -180,8 +208,16 @@ func (s *Server) launch() error {
 		return err
 	}
 	s.running = p
+	return nil
+}
+
+func (s *Server) launch() error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	p := s.running
 	select {
-	case <-ready:
+	case <-p.ready:
 		return nil
 	case <-p.exited:
 		return fmt.Errorf("the server ended before it was ready: %w", p.err)
