@@ -12,22 +12,22 @@ import (
 	"github.com/observatory/observatory/internal/client/clienttest"
 )
 
-func runDemoCommand(ctx context.Context, args ...string) (stdout, stderr string, err error) {
+func runDemoCommand(ctx context.Context, args ...string) (stdout string, err error) {
 	var out, progress bytes.Buffer
-	cmd := newDemoCommand() //nolint:contextcheck // its context comes with ExecuteContext
+	cmd := newDemoCommand()
 	cmd.SilenceUsage = true // as the root command does
 	cmd.SetArgs(args)
 	cmd.SetOut(&out)
 	cmd.SetErr(&progress)
 	err = cmd.ExecuteContext(ctx)
-	return out.String(), progress.String(), err
+	return out.String(), err
 }
 
 func TestDemoSignsUpAndSendsThreeSources(t *testing.T) {
 	t.Parallel()
 	var h clienttest.Handler
 	url := serverFor(t, &h)
-	stdout, _, err := runDemoCommand(t.Context(), "--url", url, "--weeks", "1", "--seed", "7")
+	stdout, err := runDemoCommand(t.Context(), "--url", url, "--weeks", "1", "--seed", "7")
 	require.NoError(t, err)
 	require.Regexp(t, `(?s)^Log in at `+regexp.QuoteMeta(url)+`
   e-mail:   demo-[a-z2-7]{8}@observatory\.example
@@ -54,7 +54,7 @@ func TestDemoSaysWhyItCouldNotSignUp(t *testing.T) {
 		clienttest.Problem(w, http.StatusForbidden, "signup_closed", "Signing up is closed here.")
 		return true
 	}}
-	_, _, err := runDemoCommand(t.Context(), "--url", serverFor(t, &h))
+	_, err := runDemoCommand(t.Context(), "--url", serverFor(t, &h))
 	require.ErrorContains(t, err, "sign up: Signing up is closed here. (signup_closed, HTTP 403")
 }
 
@@ -68,7 +68,7 @@ func TestDemoStopsCleanly(t *testing.T) {
 		}
 		return false
 	}}
-	stdout, _, err := runDemoCommand(ctx, "--url", serverFor(t, &h), "--weeks", "2")
+	stdout, err := runDemoCommand(ctx, "--url", serverFor(t, &h), "--weeks", "2")
 	require.ErrorContains(t, err, "stopped after ")
 	require.Contains(t, stdout, "password: ", "what is there can be looked at")
 }
@@ -80,7 +80,7 @@ func TestDemoRefusesWhatCannotWork(t *testing.T) {
 		"; is Observatory running there?": {"--url", "http://127.0.0.1:1"},
 		"unknown command":                 {"surplus"},
 	} {
-		_, _, err := runDemoCommand(t.Context(), args...)
+		_, err := runDemoCommand(t.Context(), args...)
 		require.ErrorContains(t, err, want)
 	}
 }

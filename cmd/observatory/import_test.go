@@ -41,7 +41,7 @@ func fileWith(t *testing.T, name, content string) string {
 // runImportCommand runs `observatory import` and returns what it printed.
 func runImportCommand(ctx context.Context, stdin string, args ...string) (stdout, stderr string, err error) {
 	var out, progress bytes.Buffer
-	cmd := newImportCommand() //nolint:contextcheck // its context comes with ExecuteContext
+	cmd := newImportCommand()
 	cmd.SilenceUsage = true   // as the root command does
 	cmd.SetArgs(args)
 	cmd.SetIn(strings.NewReader(stdin))
