@@ -42,7 +42,7 @@ func fileWith(t *testing.T, name, content string) string {
 func runImportCommand(ctx context.Context, stdin string, args ...string) (stdout, stderr string, err error) {
 	var out, progress bytes.Buffer
 	cmd := newImportCommand()
-	cmd.SilenceUsage = true   // as the root command does
+	cmd.SilenceUsage = true // as the root command does
 	cmd.SetArgs(args)
 	cmd.SetIn(strings.NewReader(stdin))
 	cmd.SetOut(&out)
