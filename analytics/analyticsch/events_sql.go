@@ -2,6 +2,7 @@ package analyticsch
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,10 +62,10 @@ func (r eventRow) event() analytics.Event {
 	}
 }
 
-// object is stored JSON. An empty column stands for an empty object.
+// object is stored JSON. Only objects are ever stored; should there be anything else, one event must not spoil a whole list.
 func object(text string) json.RawMessage {
-	if text == "" {
-		text = "{}"
+	if !strings.HasPrefix(text, "{") || !json.Valid([]byte(text)) {
+		return json.RawMessage("{}")
 	}
 	return json.RawMessage(text)
 }
