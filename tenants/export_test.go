@@ -22,3 +22,6 @@ func OpenSigningKey(t *testing.T, secretKey []byte, k SigningKey) crypto.Signer 
 
 // Thumbprint is the kid of a public key.
 func Thumbprint(public ed25519.PublicKey) string { return newJWK(public).KID }
+
+// CleanOrigin is what becomes of an origin that somebody enters.
+func CleanOrigin(pattern string) (string, error) { return cleanOrigin(pattern) }

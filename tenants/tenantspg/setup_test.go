@@ -1,0 +1,115 @@
+package tenantspg_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/observatory/observatory/internal/pg"
+	"github.com/observatory/observatory/internal/testkit"
+	"github.com/observatory/observatory/tenants"
+	"github.com/observatory/observatory/tenants/tenantspg"
+)
+
+type world struct {
+	*tenants.Services
+	store *tenantspg.Store
+	pool  *pg.Pool
+	url   string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{url: testkit.Postgres(t)}
+	var err error
+	w.pool, err = pg.Open(t.Context(), w.url, pg.Options{})
+	require.NoError(t, err)
+	t.Cleanup(w.pool.Close)
+	w.store = tenantspg.New(w.pool, testkit.Logger(t))
+	w.Services, err = tenants.New(
+		tenants.Config{
+			PublicURL: &url.URL{Scheme: "https", Host: "observatory.example"},
+			SecretKey: make([]byte, tenants.SecretKeyLength),
+			Passwords: tenants.PasswordConfig{MemoryKiB: 64, Passes: 1},
+		},
+		tenants.Deps{Store: w.store, Mailer: noMail{}, Log: testkit.Logger(t), Now: time.Now},
+	)
+	require.NoError(t, err)
+	require.NoError(t, w.SigningKeys.Ensure(t.Context()))
+	return w
+}
+
+type noMail struct{}
+
+func (noMail) Send(context.Context, tenants.Message) error { return nil }
+
+func (w *world) signUp(t *testing.T, email string) tenants.SignedUp {
+	t.Helper()
+	made, err := w.Accounts.SignUp(t.Context(), tenants.SignUpInput{Email: email, Password: "correct horse battery", Organisation: "Acme"})
+	require.NoError(t, err)
+	return made
+}
+
+// populated are the tables of this domain that populate puts rows of a tenant into.
+func populated() []string {
+	return []string{"api_keys", "audit_log", "invitations", "members", "sources", "tenants"}
+}
+
+// populate makes a tenant with rows in every table that tenants own.
+func (w *world) populate(t *testing.T, owner string) uuid.UUID {
+	t.Helper()
+	made := w.signUp(t, owner)
+	p, err := made.LoggedIn.Session.Principal()
+	require.NoError(t, err)
+	_, err = w.Members.Invite(t.Context(), tenants.By{Principal: p}, tenants.InviteInput{Email: "guest-of-" + owner, Role: tenants.RoleViewer})
+	require.NoError(t, err)
+	return uuid.UUID(made.Tenant.ID)
+}
+
+// rowsOf are all rows of a tenant by table, as text, seen by the owner of the database.
+func (w *world) rowsOf(t *testing.T, conn *pgx.Conn, tenant uuid.UUID) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, tb := range tables(t, conn) {
+		if tb.TenantColumn == "" {
+			continue
+		}
+		name := pgx.Identifier{tb.Name}.Sanitize()
+		tx, err := conn.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), "ALTER TABLE "+name+" NO FORCE ROW LEVEL SECURITY")
+		require.NoError(t, err)
+		rows, err := tx.Query(t.Context(), "SELECT r::text FROM "+name+" r WHERE "+pgx.Identifier{tb.TenantColumn}.Sanitize()+" = $1 ORDER BY 1", tenant)
+		require.NoError(t, err)
+		texts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		require.NoError(t, tx.Rollback(t.Context()))
+		all[tb.Name] = strings.Join(texts, "\n")
+	}
+	return all
+}
+
+func (w *world) columns(t *testing.T, conn *pgx.Conn, table string) []string {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `
+		SELECT quote_ident(attname) FROM pg_attribute
+		WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = '' AND attgenerated = ''`, table)
+	require.NoError(t, err)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return names
+}
+
+func connect(t *testing.T, address string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
