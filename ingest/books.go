@@ -101,7 +101,9 @@ func (b *Books) Receipt(ctx context.Context, tenant tenants.ID, text string) (Re
 }
 
 // SealedReceipt is the text of a receipt of the tenant.
-func (b *Books) SealedReceipt(tenant tenants.ID, id ReceiptID) string { return b.receipts.Seal(tenant, id) }
+func (b *Books) SealedReceipt(tenant tenants.ID, id ReceiptID) string {
+	return b.receipts.Seal(tenant, id)
+}
 
 // Ledger is the conservation ledger of a tenant, newest hour first. The period is at most 92 days.
 func (b *Books) Ledger(ctx context.Context, tenant tenants.ID, from, to time.Time) ([]LedgerHour, error) {

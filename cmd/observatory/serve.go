@@ -162,6 +162,9 @@ func (s *serving) run(ctx context.Context, listener net.Listener) error {
 		stopWork()
 		return err
 	})
+	if s.cfg.DebugAddr != "" {
+		group.Go(func() error { return serveProfiles(work, s.cfg.DebugAddr) })
+	}
 	s.announce()
 	if err := group.Wait(); err != nil {
 		return err

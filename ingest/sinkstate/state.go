@@ -28,27 +28,29 @@ type Config struct {
 
 // State is an ingest.SinkState in a Pebble database. It has one user, the sink.
 //
-// Keys: "c" how far the log is settled; "b" the range that was begun; "s" + day (2 bytes) + hash (16 bytes) -> when an
-// event was received, ms. Events lie by the day of their receipt, so that a day is forgotten by one range deletion.
+// Keys: "c" how far the log is settled; "b" the range that was begun; "s" + hour (4 bytes) + hash (16 bytes) -> when an
+// event was received, ms. Events lie by the hour of their receipt: an hour that is over is never compacted with newer
+// ones again, and is forgotten by one range deletion.
 type State struct {
 	db     *pebble.DB
 	seed   uint64
-	filter *filter
-	oldest uint16 // day of the oldest events that are remembered; 0: none are
+	recent recent
+	oldest uint32 // hour of the oldest events that are remembered; 0: none are
 }
 
 var _ ingest.SinkState = (*State)(nil)
 
-const day = 24 * time.Hour
-
 // Open opens the state of a folder, or begins one.
 func Open(cfg Config) (*State, error) {
 	opts := &pebble.Options{
-		FS:                          cfg.FS,
-		Logger:                      quiet{cfg.Logger},
-		MemTableSize:                8 << 20,
-		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       4,
+		FS:           cfg.FS,
+		Logger:       quiet{cfg.Logger},
+		MemTableSize: 8 << 20,
+		// A settlement is one sorted file. Merging them is most of the work here, so it waits until there are many; lookups, which
+		// are rare behind the filter, can bear that.
+		L0CompactionThreshold:     32,
+		L0CompactionFileThreshold: 1000,
+		L0StopWritesThreshold:     1000,
 	}
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
@@ -58,8 +60,8 @@ func Open(cfg Config) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sink state: %w", err)
 	}
-	s := &State{db: db, seed: xxh3.Hash(cfg.Secret), filter: newFilter()}
-	if err := s.fillFilter(); err != nil {
+	s := &State{db: db, seed: xxh3.Hash(cfg.Secret), recent: newRecent()}
+	if err := s.recall(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
@@ -122,22 +124,23 @@ func (s *State) KeyOf(sender ingest.Sender, eventID []byte) ingest.SeenKey {
 	return xxh3.Hash128Seed(b[:n], s.seed).Bytes()
 }
 
-func dayOf(t time.Time) uint16 { return uint16(t.Unix() / int64(day/time.Second)) } //nolint:gosec // until the year 2149
+func hourOf(t time.Time) uint32 { return uint32(t.Unix() / int64(time.Hour/time.Second)) } //nolint:gosec // far below 2^32
 
-func appendSeenKey(dst []byte, d uint16, key ingest.SeenKey) []byte {
-	dst = binary.BigEndian.AppendUint16(append(dst, 's'), d)
+func appendSeenKey(dst []byte, hour uint32, key ingest.SeenKey) []byte {
+	dst = binary.BigEndian.AppendUint32(append(dst, 's'), hour)
 	return append(dst, key[:]...)
 }
 
-// FirstSeen implements ingest.SinkState. Nearly every event is new, and the filter says so without touching the database.
+// FirstSeen implements ingest.SinkState. Nearly every event is new, and the filter says so without touching the database. A duplicate is
+// mostly a retry, so the newest hours are looked at first.
 func (s *State) FirstSeen(key ingest.SeenKey, at time.Time) (time.Time, bool, error) {
-	if !s.filter.mayHold(key) {
+	earliest := at.Add(-ingest.DuplicateWindow)
+	if !s.recent.mayHold(key, earliest, at) {
 		return time.Time{}, false, nil
 	}
-	earliest := at.Add(-ingest.DuplicateWindow)
-	for d := dayOf(earliest); d <= dayOf(at); d++ {
-		var buf [19]byte
-		v, closer, err := s.db.Get(appendSeenKey(buf[:0], d, key))
+	for hour := hourOf(at); hour >= max(hourOf(earliest), s.oldest); hour-- {
+		var buf [1 + 4 + 16]byte
+		v, closer, err := s.db.Get(appendSeenKey(buf[:0], hour, key))
 		if errors.Is(err, pebble.ErrNotFound) {
 			continue
 		}
@@ -148,9 +151,7 @@ func (s *State) FirstSeen(key ingest.SeenKey, at time.Time) (time.Time, bool, er
 		if err := closer.Close(); err != nil {
 			return time.Time{}, false, fmt.Errorf("look up event ID: %w", err)
 		}
-		if !first.Before(earliest) {
-			return first, true, nil
-		}
+		return first, !first.Before(earliest), nil
 	}
 	return time.Time{}, false, nil
 }
@@ -159,24 +160,21 @@ func (s *State) FirstSeen(key ingest.SeenKey, at time.Time) (time.Time, bool, er
 func (s *State) Settle(to ingest.Offset, stored []ingest.Seen) error {
 	b := s.db.NewBatch()
 	defer b.Close() //nolint:errcheck // a batch's Close only gives back memory
-	var key [19]byte
+	var key [1 + 4 + 16]byte
 	var at [8]byte
-	newest := uint16(0)
+	oldest := s.oldest
 	for i := range stored {
-		d := dayOf(stored[i].At)
-		newest = max(newest, d)
+		hour := hourOf(stored[i].At)
+		if window := uint32(ingest.DuplicateWindow / time.Hour); oldest == 0 || oldest < hour-window {
+			oldest = hour - window
+		}
 		binary.BigEndian.PutUint64(at[:], uint64(stored[i].At.UnixMilli())) //nolint:gosec // after 1970
-		if err := b.Set(appendSeenKey(key[:0], d, stored[i].Key), at[:], nil); err != nil {
+		if err := b.Set(appendSeenKey(key[:0], hour, stored[i].Key), at[:], nil); err != nil {
 			return fmt.Errorf("remember events: %w", err)
 		}
 	}
-	if s.oldest == 0 {
-		s.oldest = newest
-	}
-	forget := newest > s.oldest+1
-	if forget {
-		end := binary.BigEndian.AppendUint16([]byte("s"), newest-1)
-		if err := b.DeleteRange([]byte("s"), end, nil); err != nil {
+	if oldest > s.oldest {
+		if err := b.DeleteRange([]byte("s"), binary.BigEndian.AppendUint32([]byte("s"), oldest), nil); err != nil {
 			return fmt.Errorf("forget old events: %w", err)
 		}
 	}
@@ -189,28 +187,25 @@ func (s *State) Settle(to ingest.Offset, stored []ingest.Seen) error {
 	if err := b.Commit(pebble.Sync); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
+	s.oldest = oldest
 	for i := range stored {
-		s.filter.add(stored[i].Key)
-	}
-	if forget {
-		s.oldest = newest - 1
-		return s.fillFilter()
+		s.recent.add(stored[i].Key, stored[i].At)
 	}
 	return nil
 }
 
-// fillFilter makes the filter anew from what is remembered.
-func (s *State) fillFilter() error {
+// recall fills the filter with what is remembered.
+func (s *State) recall() error {
 	iter, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte("s"), UpperBound: []byte("t")})
 	if err != nil {
 		return fmt.Errorf("read sink state: %w", err)
 	}
-	s.filter.clear()
-	if iter.First() {
-		s.oldest = binary.BigEndian.Uint16(iter.Key()[1:])
-	}
-	for ok := iter.Valid(); ok; ok = iter.Next() {
-		s.filter.add(ingest.SeenKey(iter.Key()[3:]))
+	for ok := iter.First(); ok; ok = iter.Next() {
+		hour := binary.BigEndian.Uint32(iter.Key()[1:])
+		if s.oldest == 0 {
+			s.oldest = hour
+		}
+		s.recent.add(ingest.SeenKey(iter.Key()[5:]), time.Unix(int64(hour)*int64(time.Hour/time.Second), 0))
 	}
 	if err := iter.Close(); err != nil {
 		return fmt.Errorf("read sink state: %w", err)

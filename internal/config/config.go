@@ -25,6 +25,7 @@ type Config struct {
 	SecretKey      []byte         // 32 bytes; see EnsureSecretKey
 	TrustedProxies []netip.Prefix // whose word about a client's address is believed
 	Workers        bool           // also run the workers in this process
+	DebugAddr      string         // host:port of Go's profiles; "" for none
 	RatePerKey     int            // events a second that one key may send; 0: no limit
 	DrainTimeout   time.Duration  // for what is under way when the process is asked to end
 	Environment    string         // a label for people, such as "production" or "staging"
@@ -52,6 +53,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Bool("secret_key", len(c.SecretKey) > 0),
 		slog.Any("trusted_proxies", c.TrustedProxies),
 		slog.Bool("workers", c.Workers),
+		slog.String("debug_addr", c.DebugAddr),
 		slog.Int("rate_per_key", c.RatePerKey),
 		slog.Duration("drain_timeout", c.DrainTimeout),
 		slog.String("environment", c.Environment),

@@ -120,6 +120,11 @@ func Settings() []Setting {
 			},
 		},
 		{
+			Name: "debug-addr", Allowed: "host:port, better not reachable from outside",
+			Purpose: "address that serves Go's profiles (/debug/pprof); none where this is not set",
+			set:     func(c *Config, v string) error { c.DebugAddr = v; return checkAddr(v) },
+		},
+		{
 			Name: "rate-per-key", Default: "50000", Allowed: "a whole number from 0 to 10000000",
 			Purpose: "events a second that one API key may send to this node; 0 for no limit",
 			set: func(c *Config, v string) (err error) {
