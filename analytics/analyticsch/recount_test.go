@@ -83,7 +83,10 @@ func drawFacts(t *rapid.T, q analytics.TrendsQuery) []fact {
 func jsonValues() []any {
 	return []any{
 		nil, true, false, -2.0, 0.0, 1.0, 1.5, 2.0, 5.0, 7.5, 1e6, "", "5", "1.5", "true", "null", "Größe", "größe XL",
-		[]any{"a", 1.0}, []any{}, map[string]any{"y": 1.0}, map[string]any{},
+		[]any{"a", 1.0},
+		[]any{},
+		map[string]any{"y": 1.0},
+		map[string]any{},
 	}
 }
 

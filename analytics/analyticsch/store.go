@@ -70,7 +70,7 @@ func (s *Store) query(ctx context.Context, st *statement, scan func(driver.Rows)
 		clickhouse.WithProgress(func(p *clickhouse.Progress) { read.Add(p.Rows) }),
 	)
 	started := time.Now()
-	rows, err := s.conn.Query(ctx, st.sql, st.arguments()...)
+	rows, err := s.conn.Query(ctx, st.sql, st.arguments()...) //nolint:contextcheck // it is the caller's, but for the deadline
 	if err != nil {
 		return analytics.Cost{}, translate(err)
 	}

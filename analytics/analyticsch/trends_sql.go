@@ -100,25 +100,22 @@ func (s *statement) aggregate(m analytics.Measure, property string) (aggregate, 
 			measure: "toFloat64(uniqExactIf(person, person != ''))", withoutNumber: "toUInt64(0)",
 			name: "person", column: "if(user_id != '', user_id, anonymous_id)",
 		}, nil
+	default:
+	}
+	functions := map[analytics.Measure]string{
+		analytics.MeasureSum: "ifNull(sumKahan(number), 0)", // of no number is 0, and sorts as such
+		analytics.MeasureAvg: "avg(number)", analytics.MeasureMin: "min(number)", analytics.MeasureMax: "max(number)",
+		analytics.MeasureP50: "quantileExactInclusive(0.5)(number)", analytics.MeasureP95: "quantileExactInclusive(0.95)(number)", analytics.MeasureP99: "quantileExactInclusive(0.99)(number)",
 	}
 	o, err := s.operand(property)
 	if err != nil {
 		return aggregate{}, err
 	}
-	functions := map[analytics.Measure]string{
-		analytics.MeasureSum: "sumKahan", analytics.MeasureAvg: "avg", analytics.MeasureMin: "min", analytics.MeasureMax: "max",
-		analytics.MeasureP50: "quantileExactInclusive(0.5)", analytics.MeasureP95: "quantileExactInclusive(0.95)", analytics.MeasureP99: "quantileExactInclusive(0.99)",
-	}
-	function, ok := functions[m]
-	value := function + "(number)"
-	if m == analytics.MeasureSum { // of no number is 0, and sorts as such
-		value = "ifNull(" + value + ", 0)"
-	}
-	if !ok || !o.path.IsJSON() {
+	if functions[m] == "" || !o.path.IsJSON() {
 		return aggregate{}, fmt.Errorf("measure %q of %q was not validated", m, property)
 	}
 	return aggregate{
-		measure: value, withoutNumber: "toUInt64(count() - count(number))",
+		measure: functions[m], withoutNumber: "toUInt64(count() - count(number))",
 		name: "number", column: o.number(),
 	}, nil
 }
