@@ -44,12 +44,12 @@ func OwnClickHouse(tb testing.TB) *Engine {
 	return e
 }
 
-// OwnPostgres starts a migrated PostgreSQL for this test alone. It takes about a second.
+// OwnPostgres starts a migrated PostgreSQL for this test alone. It keeps its data over Kill, but not over a power cut.
 func OwnPostgres(tb testing.TB) *Engine {
 	tb.Helper()
 	c := embedded.PostgresConfig{
 		RuntimeDir: RuntimeDir(tb), DataDir: filepath.Join(tb.TempDir(), "postgres"), Logger: Logger(tb),
-		Settings: map[string]string{"timezone": TimeZone},
+		Settings: postgresTestSettings(),
 	}
 	e := newEngine(tb, func() (engine, error) {
 		server, err := embedded.StartPostgres(background(), c)

@@ -3,7 +3,6 @@ package testkit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -26,6 +25,7 @@ var suite engines //nolint:gochecknoglobals // TestMain has no other way to hand
 type engines struct {
 	mu         sync.Mutex
 	dir        string
+	lock       *os.File // of dir
 	postgres   *embedded.Postgres
 	clickhouse *embedded.ClickHouse
 }
@@ -85,9 +85,13 @@ func (e *engines) startPostgres(runtimeDir string) (*embedded.Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.postgres = server
 	// Every test database is a copy of this one.
-	return server, pg.Migrate(background(), server.URL(), migrations.Postgres())
+	if err := pg.Migrate(background(), server.URL(), migrations.Postgres()); err != nil {
+		server.Kill()
+		return nil, err
+	}
+	e.postgres = server
+	return server, nil
 }
 
 func (e *engines) startClickHouse(runtimeDir string) (*embedded.ClickHouse, error) {
@@ -107,14 +111,12 @@ func (e *engines) startClickHouse(runtimeDir string) (*embedded.ClickHouse, erro
 }
 
 func (e *engines) folder() (string, error) {
-	if e.dir == "" {
-		dir, err := os.MkdirTemp("", "observatory-test-")
-		if err != nil {
-			return "", fmt.Errorf("make a folder for the engines: %w", err)
-		}
-		e.dir = dir
+	if e.dir != "" {
+		return e.dir, nil
 	}
-	return e.dir, nil
+	var err error
+	e.dir, e.lock, err = newFolder()
+	return e.dir, err
 }
 
 func (e *engines) close() error {
@@ -129,10 +131,10 @@ func (e *engines) close() error {
 	if e.dir == "" {
 		return nil
 	}
-	return os.RemoveAll(e.dir)
+	return errors.Join(os.RemoveAll(e.dir), e.lock.Close())
 }
 
-// postgresTestSettings trade durability, which no test on a shared server is about, for speed.
+// postgresTestSettings trade what only a power cut shows for speed.
 func postgresTestSettings() map[string]string {
 	return map[string]string{"timezone": TimeZone, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 }

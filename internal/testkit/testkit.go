@@ -78,6 +78,7 @@ func Eventually(tb testing.TB, within time.Duration, try func() error) {
 		}
 		if time.Now().After(deadline) {
 			tb.Fatalf("not within %s: %v", within, err)
+			return
 		}
 		time.Sleep(pause)
 	}
