@@ -33,7 +33,8 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.Config{
 		HTTPAddr: ":8080", PublicURL: "http://localhost:8080", DataDir: "./data", LogLevel: slog.LevelInfo, LogFormat: "text",
-		Workers: true, DrainTimeout: 20 * time.Second, Environment: "production",
+		Workers: true, RatePerKey: 50_000,
+		DrainTimeout: 20 * time.Second, Environment: "production",
 	}, c)
 }
 
