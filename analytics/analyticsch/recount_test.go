@@ -51,12 +51,6 @@ func TestTrendsAgreeWithARecount(t *testing.T) {
 	})
 }
 
-// fact is an event with its properties taken apart.
-type fact struct {
-	event      analytics.Event
-	properties map[string]any
-}
-
 func drawFacts(t *rapid.T, q analytics.TrendsQuery) []fact {
 	length := q.To.Sub(q.From)
 	one := rapid.Custom(func(t *rapid.T) fact {
@@ -171,92 +165,6 @@ func drawFilter(t *rapid.T, depth int) analytics.Filter {
 	return f
 }
 
-// has is what the event has at a path: nil when missing.
-func (f fact) has(path string) any {
-	switch path {
-	case "user_id":
-		return missingIfEmpty(f.event.UserID)
-	case "anonymous_id":
-		return missingIfEmpty(f.event.AnonymousID)
-	case "event":
-		return f.event.Name
-	default:
-		return f.properties[strings.ReplaceAll(strings.TrimPrefix(path, "properties."), `\`, "")]
-	}
-}
-
-func missingIfEmpty(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-// textOf is the text of what is not missing.
-func textOf(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	if v == 1e6 {
-		return "1000000"
-	}
-	return string(text)
-}
-
-func (f fact) matches(filter *analytics.Filter) bool {
-	switch {
-	case filter == nil:
-		return true
-	case filter.And != nil:
-		return !slices.ContainsFunc(filter.And, func(m analytics.Filter) bool { return !f.matches(&m) })
-	case filter.Or != nil:
-		return slices.ContainsFunc(filter.Or, func(m analytics.Filter) bool { return f.matches(&m) })
-	case filter.Not != nil:
-		return !f.matches(filter.Not)
-	}
-	operator, negative := filter.Operator.Opposite()
-	return compareValue(f.has(filter.Property), operator, filter.Value) != negative
-}
-
-func compareValue(has any, operator analytics.Operator, value any) bool {
-	if has == nil {
-		return false
-	}
-	number, isNumber := has.(float64)
-	lower := strings.ToLower(textOf(has))
-	switch operator {
-	case analytics.OperatorEquals:
-		if s, ok := value.(string); ok {
-			return textOf(has) == s
-		}
-		return has == value
-	case analytics.OperatorIn:
-		return slices.ContainsFunc(value.([]any), func(v any) bool { return compareValue(has, analytics.OperatorEquals, v) })
-	case analytics.OperatorContains:
-		return strings.Contains(lower, strings.ToLower(value.(string)))
-	case analytics.OperatorStartsWith:
-		return strings.HasPrefix(lower, strings.ToLower(value.(string)))
-	case analytics.OperatorEndsWith:
-		return strings.HasSuffix(lower, strings.ToLower(value.(string)))
-	case analytics.OperatorGreater:
-		return isNumber && number > value.(float64)
-	case analytics.OperatorGreaterOrEqual:
-		return isNumber && number >= value.(float64)
-	case analytics.OperatorLess:
-		return isNumber && number < value.(float64)
-	case analytics.OperatorLessOrEqual:
-		return isNumber && number <= value.(float64)
-	case analytics.OperatorIsSet:
-		return true
-	default:
-		panic(operator)
-	}
-}
-
 // recount answers a query the slow way.
 type recount struct {
 	q     analytics.TrendsQuery
@@ -337,43 +245,6 @@ func (c recounted) group(breakdown *string) group {
 }
 
 func (c recounted) measure(facts []fact) *float64 { return measureOf(c.q, facts) }
-
-func measureOf(q analytics.TrendsQuery, facts []fact) *float64 {
-	var numbers []float64
-	people := map[string]bool{}
-	sum := 0.0
-	for _, f := range facts {
-		if person := cmp.Or(f.event.UserID, f.event.AnonymousID); person != "" {
-			people[person] = true
-		}
-		if n, ok := f.has(q.Property).(float64); ok {
-			numbers = append(numbers, n)
-			sum += n
-		}
-	}
-	slices.Sort(numbers)
-	switch {
-	case q.Measure == analytics.MeasureCount:
-		return ptr(float64(len(facts)))
-	case q.Measure == analytics.MeasureUniqueUsers:
-		return ptr(float64(len(people)))
-	case q.Measure == analytics.MeasureSum:
-		return &sum
-	case len(numbers) == 0:
-		return nil
-	case q.Measure == analytics.MeasureAvg:
-		return ptr(sum / float64(len(numbers)))
-	case q.Measure == analytics.MeasureMin:
-		return &numbers[0]
-	case q.Measure == analytics.MeasureMax:
-		return &numbers[len(numbers)-1]
-	}
-	level := map[analytics.Measure]float64{analytics.MeasureP50: 0.5, analytics.MeasureP95: 0.95, analytics.MeasureP99: 0.99}[q.Measure]
-	rank := level * float64(len(numbers)-1)
-	below := int(math.Floor(rank))
-	above := min(below+1, len(numbers)-1)
-	return ptr(numbers[below] + (rank-float64(below))*(numbers[above]-numbers[below]))
-}
 
 func requireSeries(t *rapid.T, want []group, got []analytics.Series, q analytics.TrendsQuery, from, to time.Time) {
 	t.Helper()
