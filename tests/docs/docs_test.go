@@ -1,0 +1,77 @@
+// Package docs_test runs the commands of the documentation, so that they stay true.
+package docs_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/observatory/observatory/internal/testkit"
+	"github.com/observatory/observatory/tests/harness"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// Every command of the guide runs, in order, in one shell, and leaves behind what it says.
+func TestGuide(t *testing.T) {
+	t.Parallel()
+	root, err := harness.Root()
+	require.NoError(t, err)
+	server := harness.Start(t, harness.Config{Engines: harness.SharedEngines(t)})
+	script := commands(t, filepath.Join(root, "docs", "guide.md"))
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "bin"), 0o755))
+	require.NoError(t, os.Symlink(harness.Binary(t), filepath.Join(folder, "bin", "observatory")))
+
+	script = strings.NewReplacer("http://localhost:8080", server.URL, "localhost:8080", strings.TrimPrefix(server.URL, "http://")).Replace(script)
+	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
+	shell.Dir = folder
+	shell.Env = append(os.Environ(), "HOME="+folder, "XDG_CONFIG_HOME="+folder)
+	out, err := shell.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+
+	said := string(out)
+	require.Contains(t, said, `"unknown_field"`, "the typing error is named")
+	require.Contains(t, said, `"status": "stored"`, "the receipt tells")
+	require.Contains(t, said, `"breakdown": "/pricing"`, "the trend is broken down")
+	require.Contains(t, said, "2 events: 2 stored", "the log is imported")
+	require.Contains(t, said, "line 3", "the malformed line is named")
+}
+
+// Every file that the documentation links to is there.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	root, err := harness.Root()
+	require.NoError(t, err)
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	require.NoError(t, err)
+	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, link := range regexp.MustCompile(`\]\(([^)#]+)\)`).FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(link[1], "://") {
+				continue
+			}
+			_, err := os.Stat(filepath.Join(filepath.Dir(page), link[1]))
+			require.NoError(t, err, "%s links to %s", page, link[1])
+		}
+	}
+}
+
+// commands are the shell blocks of a page.
+func commands(t *testing.T, page string) string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	var script strings.Builder
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		script.WriteString(block[1])
+	}
+	require.NotEmpty(t, script.String())
+	return script.String()
+}
