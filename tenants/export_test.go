@@ -25,3 +25,13 @@ func Thumbprint(public ed25519.PublicKey) string { return newJWK(public).KID }
 
 // CleanOrigin is what becomes of an origin that somebody enters.
 func CleanOrigin(pattern string) (string, error) { return cleanOrigin(pattern) }
+
+// SignToken makes the token of a key.
+func SignToken(tb testing.TB, k APIKey, private ed25519.PrivateKey) string {
+	tb.Helper()
+	token, err := tokenFormat{DefaultIssuer, DefaultAudience}.sign(k, private)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return token
+}
