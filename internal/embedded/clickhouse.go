@@ -127,7 +127,7 @@ func withTerminal(cmd *exec.Cmd) (*command, error) {
 	return &command{
 		Cmd: cmd,
 		start: func() error {
-			defer its.Close()
+			defer func() { _ = its.Close() }()
 			return cmd.Start()
 		},
 		quit:  func() { _ = ours.Close() },
@@ -161,7 +161,7 @@ func (ch *ClickHouse) answers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("clickhouse answers %s", resp.Status)
 	}

@@ -169,7 +169,7 @@ func TestClickHouseOnAPortThatIsTaken(t *testing.T) {
 	t.Parallel()
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer taken.Close()
+	defer func() { _ = taken.Close() }()
 	_, err = embedded.StartClickHouse(t.Context(), embedded.ClickHouseConfig{
 		RuntimeDir: runtimeDir, DataDir: t.TempDir(), Port: taken.Addr().(*net.TCPAddr).Port,
 	})

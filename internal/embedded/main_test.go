@@ -156,7 +156,7 @@ func postgresValue[T any](t *testing.T, url, sql string) (v T, err error) {
 	if err != nil {
 		return v, err
 	}
-	defer conn.Close(t.Context())
+	defer func() { _ = conn.Close(t.Context()) }()
 	return v, conn.QueryRow(t.Context(), sql).Scan(&v)
 }
 
@@ -164,7 +164,7 @@ func postgresExec(t *testing.T, url, sql string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
-	defer conn.Close(t.Context())
+	defer func() { _ = conn.Close(t.Context()) }()
 	_, err = conn.Exec(t.Context(), sql)
 	require.NoError(t, err)
 }

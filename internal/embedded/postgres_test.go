@@ -45,7 +45,7 @@ func TestPostgresTakesAnotherPortWhenItsOwnIsTaken(t *testing.T) {
 	require.NoError(t, err)
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", u.Host)
 	require.NoError(t, err)
-	defer taken.Close()
+	defer func() { _ = taken.Close() }()
 
 	second := startPostgres(t, dir)
 	require.NotEqual(t, first.URL(), second.URL())

@@ -19,7 +19,7 @@ func TestRedis(t *testing.T) {
 	options, err := redis.ParseURL(server.URL())
 	require.NoError(t, err)
 	client := redis.NewClient(options)
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 
 	require.NoError(t, client.Set(t.Context(), "short", "1", 300*time.Millisecond).Err())
 	require.NoError(t, client.Set(t.Context(), "long", "1", time.Hour).Err())
@@ -35,6 +35,6 @@ func TestRedis(t *testing.T) {
 
 	options.Password = "guess"
 	stranger := redis.NewClient(options)
-	defer stranger.Close()
+	defer func() { _ = stranger.Close() }()
 	require.Error(t, stranger.Ping(t.Context()).Err())
 }

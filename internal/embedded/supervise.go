@@ -147,7 +147,7 @@ func (p *Process) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer func() { _ = lock.Close() }()
 	cmd, err := p.command()
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func TestMigrateTakesTurns(t *testing.T) {
 	}
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
-	defer conn.Close(t.Context())
+	defer func() { _ = conn.Close(t.Context()) }()
 	var n int
 	require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM once").Scan(&n))
 	require.Equal(t, 1, n)

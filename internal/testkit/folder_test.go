@@ -18,8 +18,8 @@ func TestFoldersOfKilledProcessesAreRemoved(t *testing.T) {
 	}
 	inUse, lock, err := newFolder()
 	require.NoError(t, err)
-	defer os.RemoveAll(inUse)
-	defer lock.Close()
+	defer func() { _ = os.RemoveAll(inUse) }()
+	defer func() { _ = lock.Close() }()
 	age(inUse)
 
 	left, lock, err := newFolder()
@@ -27,7 +27,7 @@ func TestFoldersOfKilledProcessesAreRemoved(t *testing.T) {
 	require.NoError(t, lock.Close()) // as the end of its process would
 	young, lock, err := newFolder()
 	require.NoError(t, err)
-	defer os.RemoveAll(young)
+	defer func() { _ = os.RemoveAll(young) }()
 	require.NoError(t, lock.Close())
 	age(left)
 

@@ -82,6 +82,6 @@ func freePort(tb testing.TB) int {
 	if err != nil {
 		tb.Fatalf("testkit: %v", err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
 }

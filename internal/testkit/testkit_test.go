@@ -41,7 +41,7 @@ func TestClickHouse(t *testing.T) {
 	for range 2 {
 		conn, err := ch.Open(t.Context(), testkit.ClickHouse(t))
 		require.NoError(t, err)
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		var zone string
 		require.NoError(t, conn.QueryRow(t.Context(), "SELECT timezone()").Scan(&zone))
 		require.Equal(t, testkit.TimeZone, zone)
@@ -149,7 +149,7 @@ func (r *recorder) Fatalf(_ string, args ...any) {
 func TestLoggerMayBeUsedAfterTheTest(t *testing.T) {
 	t.Parallel()
 	var late func()
-	t.Run("inner", func(t *testing.T) { //nolint:paralleltest // it has to end first
+	t.Run("inner", func(t *testing.T) {
 		log := testkit.Logger(t)
 		log.Info("shown with the test")
 		late = func() { log.InfoContext(context.WithoutCancel(t.Context()), "dropped; testing would panic") }
