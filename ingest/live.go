@@ -89,7 +89,7 @@ func (l *Live) Publish(s *Settlement) {
 				w.missed.Add(1)
 				continue
 			}
-			w.Events <- LiveEvent{Header: *e.Header, Event: e.Event.clone(), Index: e.Index}
+			w.Events <- LiveEvent{Header: *e.Header, Event: e.clone(), Index: e.Index}
 		}
 	}
 }

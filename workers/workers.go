@@ -86,9 +86,9 @@ func (w *Workers) Run(ctx context.Context) error {
 
 	scheduler := asynq.NewSchedulerFromRedisClient(client, &asynq.SchedulerOpts{
 		Logger: log, LogLevel: asynq.WarnLevel, Location: time.UTC,
-		EnqueueErrorHandler: func(t *asynq.Task, _ []asynq.Option, err error) {
-			if !errors.Is(err, asynq.ErrDuplicateTask) { // it waits or runs already
-				w.logger.Warn("a task could not be scheduled; the next tick tries again", "task", t.Type(), "error", err)
+		PostEnqueueFunc: func(_ *asynq.TaskInfo, err error) {
+			if err != nil && !errors.Is(err, asynq.ErrDuplicateTask) { // a duplicate waits or runs already
+				w.logger.Warn("a task could not be scheduled; the next tick tries again", "error", err)
 			}
 		},
 	})

@@ -102,7 +102,6 @@ func (d *Decoder) objectOrLines() error {
 }
 
 type envelope struct {
-	events []byte
 	sentAt []byte
 	odd    []byte // a key that does not belong there
 }
@@ -114,7 +113,7 @@ func (d *Decoder) envelope() (e envelope, is bool, err error) {
 		switch string(key) {
 		case "events":
 			is = true
-			e.events, err = d.eventsOf()
+			err = d.eventsOf()
 		case "sent_at":
 			e.sentAt, err = d.s.value()
 		default:
@@ -129,11 +128,11 @@ func (d *Decoder) envelope() (e envelope, is bool, err error) {
 }
 
 // eventsOf reads the array of an envelope in place.
-func (d *Decoder) eventsOf() ([]byte, error) {
+func (d *Decoder) eventsOf() error {
 	if d.s.peek() != '[' {
-		return nil, fault.New(fault.Invalid, "wrong_type", "`events` must be an array of events.")
+		return fault.New(fault.Invalid, "wrong_type", "`events` must be an array of events.")
 	}
-	return nil, d.array()
+	return d.array()
 }
 
 func (d *Decoder) applyEnvelope(e envelope) error {

@@ -196,6 +196,7 @@ func (d *Decoder) completeSegment() {
 	}
 	e.Properties = x.properties
 	switch e.Type {
+	case ingest.Track:
 	case ingest.Page, ingest.Screen:
 		e.Properties = withMember(withMember(e.Properties, "category", x.pageCategory), "name", x.pageName)
 	case ingest.Identify:
