@@ -13,7 +13,6 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-	"github.com/redis/go-redis/v9"
 )
 
 // Task is one kind of work that is done again and again.
@@ -60,14 +59,12 @@ const queue = "default"
 
 // Run schedules and works until ctx ends, then waits for what is running. While Redis is away nothing is scheduled, and nothing is lost by it.
 func (w *Workers) Run(ctx context.Context) error {
-	options, err := redis.ParseURL(w.cfg.RedisURL)
+	connection, err := asynq.ParseRedisURI(w.cfg.RedisURL)
 	if err != nil {
 		return fmt.Errorf("parse the Redis URL: %w", err)
 	}
-	client := redis.NewClient(options)
-	defer client.Close() //nolint:errcheck // at the end of the process
 	log := asynqLog{w.logger}
-	server := asynq.NewServerFromRedisClient(client, asynq.Config{
+	server := asynq.NewServer(connection, asynq.Config{
 		Concurrency: w.cfg.Slots, Queues: map[string]int{queue: 1}, ShutdownTimeout: w.cfg.Drain,
 		Logger: log, LogLevel: asynq.WarnLevel,
 		BaseContext: func() context.Context { return context.WithoutCancel(ctx) },
@@ -84,7 +81,7 @@ func (w *Workers) Run(ctx context.Context) error {
 	}
 	defer server.Shutdown()
 
-	scheduler := asynq.NewSchedulerFromRedisClient(client, &asynq.SchedulerOpts{
+	scheduler := asynq.NewScheduler(connection, &asynq.SchedulerOpts{
 		Logger: log, LogLevel: asynq.WarnLevel, Location: time.UTC,
 		PostEnqueueFunc: func(_ *asynq.TaskInfo, err error) {
 			if err != nil && !errors.Is(err, asynq.ErrDuplicateTask) { // a duplicate waits or runs already
