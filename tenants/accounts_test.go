@@ -107,7 +107,7 @@ func TestLogIn(t *testing.T) {
 
 	in, err := w.Accounts.LogIn(t.Context(), tenants.LogInInput{Email: " ADA@example.com", Password: password, Address: home})
 	require.NoError(t, err)
-	require.NotEqual(t, made.LoggedIn.Token, in.Token)
+	require.NotEqual(t, made.Token, in.Token)
 	session, err := w.Accounts.Session(t.Context(), in.Token)
 	require.NoError(t, err)
 	require.Equal(t, in.Session, session)
@@ -128,7 +128,7 @@ func TestLogIn(t *testing.T) {
 	require.NoError(t, w.Accounts.LogOut(t.Context(), in.Token))
 	_, err = w.Accounts.Session(t.Context(), in.Token)
 	require.ErrorIs(t, err, tenants.ErrSessionEnded)
-	_, err = w.Accounts.Session(t.Context(), made.LoggedIn.Token)
+	_, err = w.Accounts.Session(t.Context(), made.Token)
 	require.NoError(t, err, "other sessions go on")
 	_, err = w.Accounts.Session(t.Context(), "")
 	require.ErrorIs(t, err, tenants.ErrSessionMissing)
@@ -138,7 +138,7 @@ func TestSessionsEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	made, _ := w.signUp(t, "ada@example.com")
-	token := made.LoggedIn.Token
+	token := made.Token
 
 	for range 6 { // 78 days, never idle for long
 		w.Clock.Advance(13 * 24 * time.Hour)
@@ -195,12 +195,12 @@ func TestChangePasswordEndsOtherSessions(t *testing.T) {
 	other, err := w.Accounts.LogIn(t.Context(), tenants.LogInInput{Email: "ada@example.com", Password: password, Address: home})
 	require.NoError(t, err)
 
-	change := tenants.ChangePasswordInput{SessionToken: made.LoggedIn.Token, Current: "not " + password, New: "another password", Address: home, CorrelationID: "c-1"}
+	change := tenants.ChangePasswordInput{SessionToken: made.Token, Current: "not " + password, New: "another password", Address: home, CorrelationID: "c-1"}
 	require.ErrorIs(t, w.Accounts.ChangePassword(t.Context(), change), tenants.ErrPasswordWrong)
 	change.Current = password
 	require.NoError(t, w.Accounts.ChangePassword(t.Context(), change))
 
-	_, err = w.Accounts.Session(t.Context(), made.LoggedIn.Token)
+	_, err = w.Accounts.Session(t.Context(), made.Token)
 	require.NoError(t, err)
 	_, err = w.Accounts.Session(t.Context(), other.Token)
 	require.ErrorIs(t, err, tenants.ErrSessionEnded)
@@ -234,7 +234,7 @@ func TestResetPassword(t *testing.T) {
 	require.ErrorIs(t, reset(second), tenants.ErrLinkInvalid, "a link works once")
 	require.ErrorIs(t, reset(first), tenants.ErrLinkInvalid, "and takes the others with it")
 
-	_, err := w.Accounts.Session(t.Context(), made.LoggedIn.Token)
+	_, err := w.Accounts.Session(t.Context(), made.Token)
 	require.ErrorIs(t, err, tenants.ErrSessionEnded)
 	in, err := w.Accounts.LogIn(t.Context(), tenants.LogInInput{Email: "ada@example.com", Password: "another password", Address: home})
 	require.NoError(t, err)
@@ -255,7 +255,7 @@ func TestVerifyEmail(t *testing.T) {
 		return w.Accounts.VerifyEmail(t.Context(), tenants.VerifyEmailInput{Token: token, CorrelationID: "c-1"})
 	}
 	first := w.mailedToken(t, "ada@example.com")
-	require.NoError(t, w.Accounts.RequestEmailVerification(t.Context(), made.LoggedIn.Token))
+	require.NoError(t, w.Accounts.RequestEmailVerification(t.Context(), made.Token))
 	second := w.mailedToken(t, "ada@example.com")
 	require.NotEqual(t, first, second)
 
@@ -263,10 +263,10 @@ func TestVerifyEmail(t *testing.T) {
 		"a link is good for what it was made for")
 	require.NoError(t, verify(first))
 	require.ErrorIs(t, verify(first), tenants.ErrLinkInvalid)
-	session, err := w.Accounts.Session(t.Context(), made.LoggedIn.Token)
+	session, err := w.Accounts.Session(t.Context(), made.Token)
 	require.NoError(t, err)
 	require.NotNil(t, session.User.EmailVerifiedAt)
-	require.ErrorIs(t, w.Accounts.RequestEmailVerification(t.Context(), made.LoggedIn.Token), tenants.ErrAlreadyVerified)
+	require.ErrorIs(t, w.Accounts.RequestEmailVerification(t.Context(), made.Token), tenants.ErrAlreadyVerified)
 	require.Contains(t, w.actions(t, made.Tenant.ID), "user.email_verified")
 }
 
@@ -279,7 +279,7 @@ func TestSwitchTenant(t *testing.T) {
 
 	_, err := w.Members.Invite(t.Context(), adaOwns, tenants.InviteInput{Email: "bob@example.com", Role: tenants.RoleViewer})
 	require.NoError(t, err)
-	in, err := w.Members.Accept(t.Context(), tenants.AcceptInput{Token: w.mailedToken(t, "bob@example.com"), SessionToken: bob.LoggedIn.Token, Address: home})
+	in, err := w.Members.Accept(t.Context(), tenants.AcceptInput{Token: w.mailedToken(t, "bob@example.com"), SessionToken: bob.Token, Address: home})
 	require.NoError(t, err)
 	require.Equal(t, ada.Tenant.ID, in.Session.Current, "accepting looks at the new tenant")
 	require.Len(t, in.Session.Memberships, 2)

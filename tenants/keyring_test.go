@@ -33,6 +33,7 @@ func TestRevocationReachesOtherNodes(t *testing.T) {
 		"by notification when polling is off": &quietFeed{KeyFeed: w.Store},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			key, err := w.Keys.Create(t.Context(), owner, tenants.CreateKeyInput{Source: made.Source.ID, Kind: tenants.Secret, Name: "Key"})
 			require.NoError(t, err)
 			other := w.newRing(t, feed)
@@ -269,6 +270,7 @@ func TestVerifyOnManyGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
+//nolint:paralleltest // AllocsPerRun counts everybody's
 func TestVerifyHitDoesNotAllocate(t *testing.T) {
 	w := newWorld(t)
 	made, _ := w.signUp(t, "ada@example.com")

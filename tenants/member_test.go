@@ -70,9 +70,9 @@ func TestInviteSomebodyWithAnAccount(t *testing.T) {
 		return err
 	}
 	require.ErrorIs(t, accept(tenants.AcceptInput{Password: "a password of eve's choice"}), tenants.ErrLogInFailed, "an invitation does not set the password of an account")
-	require.ErrorIs(t, accept(tenants.AcceptInput{SessionToken: eve.LoggedIn.Token}), tenants.ErrInvitationForOther)
+	require.ErrorIs(t, accept(tenants.AcceptInput{SessionToken: eve.Token}), tenants.ErrInvitationForOther)
 	require.ErrorIs(t, accept(tenants.AcceptInput{}), tenants.ErrLogInFailed)
-	require.NoError(t, accept(tenants.AcceptInput{SessionToken: bob.LoggedIn.Token}))
+	require.NoError(t, accept(tenants.AcceptInput{SessionToken: bob.Token}))
 }
 
 func TestInvitationsEnd(t *testing.T) {
@@ -141,7 +141,7 @@ func TestRolesOfMembers(t *testing.T) {
 
 	require.NoError(t, change(owner, admin.Principal.User, tenants.RoleOwner))
 	require.NoError(t, w.Members.Remove(t.Context(), owner, ada.User.ID), "an owner may leave who is not the last")
-	session, err = w.Accounts.Session(t.Context(), ada.LoggedIn.Token)
+	session, err = w.Accounts.Session(t.Context(), ada.Token)
 	require.NoError(t, err)
 	_, err = session.Principal()
 	require.ErrorIs(t, err, tenants.ErrNoMembership)

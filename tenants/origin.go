@@ -54,11 +54,17 @@ func isHostName(s string) bool {
 		if label == "" {
 			return false
 		}
-		for _, c := range []byte(label) {
-			if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
-				return false
-			}
+		if strings.ContainsFunc(label, notInHostName) {
+			return false
 		}
+	}
+	return true
+}
+
+func notInHostName(c rune) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
+		return false
 	}
 	return true
 }

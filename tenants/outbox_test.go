@@ -141,7 +141,7 @@ func TestDatabaseHoldsNoSecrets(t *testing.T) {
 	after := w.dump(t)
 	require.Contains(t, before, made.User.ID.String(), "the dump holds something")
 	for _, secret := range []string{
-		password, made.LoggedIn.Token, made.Publishable.Token, made.Secret.Token, invitation, verification,
+		password, made.Token, made.Publishable.Token, made.Secret.Token, invitation, verification,
 		strings.Split(made.Secret.Token, ".")[2],
 	} {
 		for _, spelling := range []string{secret, hex.EncodeToString([]byte(secret))} { // as text, and inside a bytea

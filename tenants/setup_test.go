@@ -36,7 +36,7 @@ type world struct {
 const password = "correct horse battery"
 
 // home is an address that requests come from.
-var home = netip.MustParseAddr("192.0.2.1") //nolint:gochecknoglobals // a constant in spirit
+var home = netip.MustParseAddr("192.0.2.1")
 
 func newWorld(t testing.TB, change ...func(*tenants.Config)) *world {
 	t.Helper()
@@ -97,7 +97,7 @@ func (w *world) signUp(t testing.TB, email string) (tenants.SignedUp, tenants.By
 		Email: email, Password: password, Organisation: "Organisation of " + email, Address: home, CorrelationID: "c-sign-up",
 	})
 	require.NoError(t, err)
-	return made, by(t, made.LoggedIn.Session)
+	return made, by(t, made.Session)
 }
 
 // join makes somebody a member of the organisation.

@@ -103,7 +103,7 @@ func parseToken(p *jwt.Parser, token string, publicKey func(kid string) (ed25519
 	)
 	_, err := p.ParseWithClaims(token, &parsed.claims, func(t *jwt.Token) (any, error) {
 		kid, isText := t.Header["kid"].(string)
-		id, err := ParseKeyID(parsed.claims.ID)
+		id, err := ParseKeyID(parsed.ID)
 		if !isText || err != nil || t.Header["typ"] != tokenType {
 			refuse = ErrKeyMalformed
 			return nil, refuse

@@ -68,5 +68,3 @@ func (c *tokenCache) clear() {
 	clear(c.slots)
 	c.slots, c.hand = c.slots[:0], 0
 }
-
-func (c *tokenCache) len() int { return len(c.index) }

@@ -110,7 +110,7 @@ func TestListenKeys(t *testing.T) {
 	_, err := w.SigningKeys.Rotate(t.Context(), tenants.RotateSigningKeyInput{})
 	require.NoError(t, err)
 	<-calls
-	p, err := made.LoggedIn.Session.Principal()
+	p, err := made.Session.Principal()
 	require.NoError(t, err)
 	_, err = w.Keys.Revoke(t.Context(), tenants.By{Principal: p}, made.Secret.Key.ID)
 	require.NoError(t, err)

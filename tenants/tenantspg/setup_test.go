@@ -65,7 +65,7 @@ func populated() []string {
 func (w *world) populate(t *testing.T, owner string) uuid.UUID {
 	t.Helper()
 	made := w.signUp(t, owner)
-	p, err := made.LoggedIn.Session.Principal()
+	p, err := made.Session.Principal()
 	require.NoError(t, err)
 	_, err = w.Members.Invite(t.Context(), tenants.By{Principal: p}, tenants.InviteInput{Email: "guest-of-" + owner, Role: tenants.RoleViewer})
 	require.NoError(t, err)
