@@ -897,10 +897,11 @@ export interface components {
             user: components["schemas"]["User"];
             tenant: components["schemas"]["Tenant"];
             role: components["schemas"]["Role"];
-            memberships: {
-                tenant: components["schemas"]["Tenant"];
-                role: components["schemas"]["Role"];
-            }[];
+            memberships: components["schemas"]["Membership"][];
+        };
+        Membership: {
+            tenant: components["schemas"]["Tenant"];
+            role: components["schemas"]["Role"];
         };
         Tenant: {
             /** Format: uuid */
@@ -994,13 +995,7 @@ export interface components {
             seq: number;
             /** Format: date-time */
             at: string;
-            actor: {
-                /** @enum {string} */
-                kind: "user" | "api_key" | "system";
-                id: string;
-                /** @description E-mail address of a user, name of a key. */
-                label: string;
-            };
+            actor: components["schemas"]["Actor"];
             /** @example api_key.revoked */
             action: string;
             target: string;
@@ -1010,6 +1005,13 @@ export interface components {
             correlation_id: string;
             /** @description Hex SHA-256 over this entry and the hash of the one before. */
             hash: string;
+        };
+        Actor: {
+            /** @enum {string} */
+            kind: "user" | "api_key" | "system";
+            id: string;
+            /** @description E-mail address of a user, name of a key. */
+            label: string;
         };
         NewEvent: {
             /**
@@ -1084,14 +1086,15 @@ export interface components {
             /** @description Events taken; they will be stored unless they are duplicates. */
             accepted: number;
             /** @description Events that break a rule. They are in quarantine. */
-            rejected: {
-                /** @description Position in the request, from 0. */
-                index: number;
-                code: string;
-                message: string;
-            }[];
+            rejected: components["schemas"]["RejectedEvent"][];
             /** @description False when `?ack=none` was asked for; absent otherwise. */
             durable?: boolean;
+        };
+        RejectedEvent: {
+            /** @description Position in the request, from 0. */
+            index: number;
+            code: string;
+            message: string;
         };
         /** @enum {string} */
         EventStatus: "pending" | "stored" | "duplicate" | "quarantined" | "suppressed" | "held";
@@ -1108,24 +1111,26 @@ export interface components {
             correlation_id: string;
             /** Format: uuid */
             source_id?: string;
-            counts: {
-                received: number;
-                stored: number;
-                duplicate: number;
-                quarantined: number;
-                suppressed: number;
-                held: number;
-                pending: number;
-            };
-            events: {
-                index: number;
-                /** @description Empty while pending and for events that had no readable ID. */
-                event_id: string;
-                status: components["schemas"]["EventStatus"];
-                /** @description Why it is not stored. */
-                code?: string;
-                message?: string;
-            }[];
+            counts: components["schemas"]["ReceiptCounts"];
+            events: components["schemas"]["ReceiptEvent"][];
+        };
+        ReceiptCounts: {
+            received: number;
+            stored: number;
+            duplicate: number;
+            quarantined: number;
+            suppressed: number;
+            held: number;
+            pending: number;
+        };
+        ReceiptEvent: {
+            index: number;
+            /** @description Empty while pending. */
+            event_id: string;
+            status: components["schemas"]["EventStatus"];
+            /** @description Why it is not stored. */
+            code?: string;
+            message?: string;
         };
         Ledger: {
             hours: components["schemas"]["LedgerHour"][];
@@ -1214,7 +1219,7 @@ export interface components {
              * @description The largest values are kept; the rest is told in `other`.
              * @default 10
              */
-            breakdown_limit: number;
+            breakdown_limit?: number;
             /** @enum {string|null} */
             compare?: "previous_period" | "previous_year" | null;
         };
@@ -1244,25 +1249,27 @@ export interface components {
         };
         TrendsResult: {
             series: components["schemas"]["Series"][];
-            compare?: {
-                /** Format: date-time */
-                from: string;
-                /** Format: date-time */
-                to: string;
-                series: components["schemas"]["Series"][];
-            };
-            /** @description Breakdown values that are not shown. */
-            other?: {
-                /** Format: int64 */
-                values: number;
-                /**
-                 * Format: double
-                 * @description The measure over all of them together.
-                 */
-                total: number | null;
-            };
+            compare?: components["schemas"]["ComparedSeries"];
+            other?: components["schemas"]["OtherValues"];
             timezone: string;
             explanation: components["schemas"]["Explanation"];
+        };
+        ComparedSeries: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            series: components["schemas"]["Series"][];
+        };
+        /** @description Breakdown values that are not shown. */
+        OtherValues: {
+            /** Format: int64 */
+            values: number;
+            /**
+             * Format: double
+             * @description The measure over all of them together.
+             */
+            total: number | null;
         };
         /** @description How the number was computed. */
         Explanation: {
@@ -1283,18 +1290,19 @@ export interface components {
             /** Format: int64 */
             rows_read: number;
             estimated: boolean;
-            left_out: {
-                /**
-                 * Format: int64
-                 * @description Events received in the period that are in quarantine.
-                 */
-                quarantined: number;
-                /**
-                 * Format: int64
-                 * @description Events that match but whose measured property is missing or not a number.
-                 */
-                without_number: number;
-            };
+            left_out: components["schemas"]["LeftOut"];
+        };
+        LeftOut: {
+            /**
+             * Format: int64
+             * @description Events received in the period that are in quarantine.
+             */
+            quarantined: number;
+            /**
+             * Format: int64
+             * @description Events that match but whose measured property is missing or not a number.
+             */
+            without_number: number;
         };
         EventsQuery: {
             event?: string | null;
@@ -1304,7 +1312,7 @@ export interface components {
             /** Format: date-time */
             to?: string;
             /** @default 50 */
-            limit: number;
+            limit?: number;
             cursor?: string | null;
         };
         EventsResult: {
@@ -1339,37 +1347,48 @@ export interface components {
             receipt: string;
         };
         Catalog: {
-            events: {
-                event: string;
-                type: string;
-                /** Format: int64 */
-                count: number;
-                /** Format: date-time */
-                first_seen: string;
-                /** Format: date-time */
-                last_seen: string;
-                /** @description From the newest 10,000 events of this name. */
-                properties: {
-                    /** @description As in queries, for example `properties.path`. */
-                    name: string;
-                    types: ("string" | "number" | "boolean" | "object" | "array" | "null")[];
-                    /**
-                     * Format: double
-                     * @description Share of the events that have it, from 0 to 1.
-                     */
-                    share: number;
-                    examples: string[];
-                }[];
-            }[];
+            events: components["schemas"]["CatalogEvent"][];
+        };
+        CatalogEvent: {
+            event: string;
+            type: string;
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            /** @description From the newest events of this name, 10,000 at most. */
+            properties: components["schemas"]["CatalogProperty"][];
+        };
+        CatalogProperty: {
+            /** @description As in queries, for example `properties.path`. */
+            name: string;
+            types: ("string" | "number" | "boolean" | "object" | "array" | "null")[];
+            /**
+             * Format: double
+             * @description Share of the events that have it, from 0 to 1.
+             */
+            share: number;
+            examples: string[];
         };
         Readiness: {
             ready: boolean;
-            components: {
-                /** @example clickhouse */
-                name: string;
-                ok: boolean;
-                detail?: string;
-            }[];
+            components: components["schemas"]["Component"][];
+        };
+        Component: {
+            /** @example clickhouse */
+            name: string;
+            ok: boolean;
+            detail?: string;
+        };
+        JWK: {
+            kty: string;
+            crv: string;
+            kid: string;
+            x: string;
+            alg: string;
+            use: string;
         };
     };
     responses: {
@@ -2680,14 +2699,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        keys: {
-                            kty: string;
-                            crv: string;
-                            kid: string;
-                            x: string;
-                            alg: string;
-                            use: string;
-                        }[];
+                        keys: components["schemas"]["JWK"][];
                     };
                 };
             };

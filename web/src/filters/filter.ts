@@ -191,11 +191,16 @@ export function lookUp(event: Event, property: string): unknown {
 
 /** Cuts at dots; a dot that belongs to a key is written \. and a backslash \\. */
 function splitPath(path: string): string[] {
-  const keys = ['']
+  const keys: string[] = []
+  let key = ''
   for (let i = 0; i < path.length; i++) {
     const c = path.charAt(i)
-    if (c === '.') keys.push('')
-    else keys[keys.length - 1] += c === '\\' ? path.charAt(++i) : c
+    if (c === '.') {
+      keys.push(key)
+      key = ''
+    } else {
+      key += c === '\\' ? path.charAt(++i) : c
+    }
   }
-  return keys
+  return [...keys, key]
 }

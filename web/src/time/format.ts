@@ -179,6 +179,8 @@ function labeller(interval: Interval, zone: string): (at: Date, w: Wall, before:
   const dayOfYear = formatter(zone, { day: 'numeric', month: 'short', year: 'numeric' })
   const month = formatter(zone, { month: 'short' })
   const monthOfYear = formatter(zone, { month: 'short', year: 'numeric' })
+  /** Also true for the first label. */
+  const newYear = (w: Wall, before: Wall | undefined) => before?.year !== w.year
   return (at, w, before) => {
     switch (interval) {
       case 'minute':
@@ -186,9 +188,9 @@ function labeller(interval: Interval, zone: string): (at: Date, w: Wall, before:
         return w.hour === 0 && w.minute === 0 ? day(at) : clock(at)
       case 'day':
       case 'week':
-        return before !== undefined && w.year !== before.year ? dayOfYear(at) : day(at)
+        return before !== undefined && newYear(w, before) ? dayOfYear(at) : day(at)
       case 'month':
-        return before === undefined || w.year !== before.year ? monthOfYear(at) : month(at)
+        return newYear(w, before) ? monthOfYear(at) : month(at)
     }
   }
 }

@@ -138,6 +138,11 @@ export function rangeOfEvents(first: Date, last: Date, zone: string): Range {
   return { kind: 'days', from: dayOf(from, zone), to: dayOf(last, zone) }
 }
 
+/** Every day from the first event to the last. */
+export function allTime(first: Date, last: Date, zone: string): Range {
+  return { kind: 'days', from: dayOf(first, zone), to: dayOf(last, zone) }
+}
+
 /** The calendar day of an instant, as yyyy-MM-dd. */
 export function dayOf(at: Date, zone: string): string {
   return format(at, dayFormat, { in: tz(zone) })

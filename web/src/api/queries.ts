@@ -1,0 +1,108 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import type { Filter } from '../filters/filter'
+import { resolve, type Range } from '../time/range'
+import { api, ask } from './client'
+
+export const catalogKey = ['catalog'] as const
+
+/** The events and properties ever seen. */
+export const catalogOptions = queryOptions({
+  queryKey: catalogKey,
+  queryFn: ({ signal }) => ask(api.GET('/v1/catalog', { signal })),
+  staleTime: 30_000,
+})
+
+export const sourcesOptions = queryOptions({
+  queryKey: ['sources'],
+  queryFn: async ({ signal }) => (await ask(api.GET('/v1/sources', { signal }))).sources,
+  staleTime: 30_000,
+})
+
+export const keysOptions = queryOptions({
+  queryKey: ['keys'],
+  queryFn: async ({ signal }) => (await ask(api.GET('/v1/keys', { signal }))).keys,
+})
+
+export const membersOptions = queryOptions({
+  queryKey: ['members'],
+  queryFn: async ({ signal }) => (await ask(api.GET('/v1/members', { signal }))).members,
+})
+
+export const invitationsOptions = queryOptions({
+  queryKey: ['invitations'],
+  queryFn: async ({ signal }) => (await ask(api.GET('/v1/invitations', { signal }))).invitations,
+})
+
+export function eventOptions(id: string) {
+  return queryOptions({
+    queryKey: ['event', id],
+    queryFn: ({ signal }) => ask(api.GET('/v1/events/{event_id}', { params: { path: { event_id: id } }, signal })),
+    staleTime: 60_000,
+  })
+}
+
+/** A receipt; asked again every second while it is pending, until it is settled. */
+export function receiptOptions(id: string) {
+  return queryOptions({
+    queryKey: ['receipt', id],
+    queryFn: ({ signal }) => ask(api.GET('/v1/receipts/{receipt_id}', { params: { path: { receipt_id: id } }, signal })),
+    refetchInterval: (query) => (query.state.data?.status === 'pending' ? 1000 : false),
+  })
+}
+
+export interface EventsSpec {
+  range: Range
+  zone: string
+  event?: string | null
+  filter?: Filter | null
+}
+
+/** Pages of stored events, newest first. The range is taken as it is when the first page is asked for. */
+export function eventsOptions(tenant: string, spec: EventsSpec) {
+  return infiniteQueryOptions({
+    queryKey: ['events', tenant, spec],
+    queryFn: ({ pageParam, signal }) => {
+      const { from, to } = resolve(spec.range, spec.zone, new Date(pageParam.now))
+      return ask(
+        api.POST('/v1/query/events', {
+          body: {
+            from: from.toISOString(),
+            to: to.toISOString(),
+            limit: 50,
+            ...(spec.event ? { event: spec.event } : {}),
+            ...(spec.filter ? { filters: spec.filter } : {}),
+            ...(pageParam.cursor ? { cursor: pageParam.cursor } : {}),
+          },
+          signal,
+        }),
+      )
+    },
+    initialPageParam: { cursor: null as string | null, now: Date.now() },
+    getNextPageParam: (last, _, param) => (last.next_cursor ? { ...param, cursor: last.next_cursor } : undefined),
+  })
+}
+
+export function ledgerOptions(range: Range, zone: string) {
+  return queryOptions({
+    queryKey: ['ledger', range, zone],
+    queryFn: ({ signal }) => {
+      const { from, to } = resolve(range, zone, new Date())
+      return ask(api.GET('/v1/ledger', { params: { query: { from: from.toISOString(), to: to.toISOString() } }, signal }))
+    },
+    refetchInterval: 10_000,
+  })
+}
+
+export const quarantineOptions = infiniteQueryOptions({
+  queryKey: ['quarantine'],
+  queryFn: ({ pageParam, signal }) => ask(api.GET('/v1/quarantine', { params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.next_cursor,
+})
+
+export const auditOptions = infiniteQueryOptions({
+  queryKey: ['audit'],
+  queryFn: ({ pageParam, signal }) => ask(api.GET('/v1/audit', { params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.next_cursor,
+})

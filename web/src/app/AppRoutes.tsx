@@ -1,0 +1,81 @@
+import { lazy, Suspense } from 'react'
+import { Navigate, Outlet, Route, Routes, useLocation } from 'react-router'
+import { SkeletonRows } from '../parts/States'
+import { Gate } from './Gate'
+import { Shell } from './Shell'
+
+const LogIn = lazy(() => import('../pages/auth/LogIn'))
+const SignUp = lazy(() => import('../pages/auth/SignUp'))
+const Forgot = lazy(() => import('../pages/auth/Forgot'))
+const Reset = lazy(() => import('../pages/auth/Reset'))
+const Verify = lazy(() => import('../pages/auth/Verify'))
+const Invite = lazy(() => import('../pages/auth/Invite'))
+const Welcome = lazy(() => import('../pages/welcome/Welcome'))
+const Overview = lazy(() => import('../pages/overview/Overview'))
+const Explore = lazy(() => import('../pages/explore/Explore'))
+const Events = lazy(() => import('../pages/explore/Events'))
+const Live = lazy(() => import('../pages/live/Live'))
+const EventDetail = lazy(() => import('../pages/event/EventDetail'))
+const Catalog = lazy(() => import('../pages/data/Catalog'))
+const Delivery = lazy(() => import('../pages/data/Delivery'))
+const Quarantine = lazy(() => import('../pages/data/Quarantine'))
+const Receipts = lazy(() => import('../pages/data/Receipts'))
+const Organization = lazy(() => import('../pages/settings/Organization'))
+const Sources = lazy(() => import('../pages/settings/Sources'))
+const Members = lazy(() => import('../pages/settings/Members'))
+const Audit = lazy(() => import('../pages/settings/Audit'))
+const Account = lazy(() => import('../pages/settings/Account'))
+const NotFound = lazy(() => import('../pages/NotFound'))
+
+/** Every page and its address. */
+export function AppRoutes() {
+  return (
+    <Suspense fallback={null}>
+      <Routes>
+        <Route path="/login" element={<LogIn />} />
+        <Route path="/signup" element={<SignUp />} />
+        <Route path="/forgot" element={<Forgot />} />
+        <Route path="/reset" element={<Reset />} />
+        <Route path="/verify" element={<Verify />} />
+        <Route path="/invite" element={<Invite />} />
+        <Route
+          element={
+            <Gate>
+              <Shell>
+                <Suspense fallback={<SkeletonRows rows={8} />}>
+                  <Outlet />
+                </Suspense>
+              </Shell>
+            </Gate>
+          }
+        >
+          <Route index element={<Overview />} />
+          <Route path="/welcome" element={<Welcome />} />
+          <Route path="/explore" element={<Explore />} />
+          <Route path="/explore/events" element={<Events />} />
+          <Route path="/live" element={<Live />} />
+          <Route path="/events/:id" element={<EventDetail />} />
+          <Route path="/data" element={<Onward to="/data/catalog" />} />
+          <Route path="/data/catalog" element={<Catalog />} />
+          <Route path="/data/delivery" element={<Delivery />} />
+          <Route path="/data/quarantine" element={<Quarantine />} />
+          <Route path="/data/receipts" element={<Receipts />} />
+          <Route path="/data/receipts/:id" element={<Receipts />} />
+          <Route path="/settings" element={<Onward to="/settings/organization" />} />
+          <Route path="/settings/organization" element={<Organization />} />
+          <Route path="/settings/sources" element={<Sources />} />
+          <Route path="/settings/members" element={<Members />} />
+          <Route path="/settings/audit" element={<Audit />} />
+          <Route path="/settings/account" element={<Account />} />
+          <Route path="*" element={<NotFound />} />
+        </Route>
+      </Routes>
+    </Suspense>
+  )
+}
+
+/** To the first page of a section, with what the URL carries. */
+function Onward({ to }: { to: string }) {
+  const { search } = useLocation()
+  return <Navigate to={to + search} replace />
+}

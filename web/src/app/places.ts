@@ -1,0 +1,36 @@
+import { Activity, ChartSpline, Database, LayoutDashboard, Settings, type LucideIcon } from 'lucide-react'
+
+export interface Place {
+  path: string
+  name: string
+  icon: LucideIcon
+}
+
+/** The rail. */
+export const places: readonly Place[] = [
+  { path: '/', name: 'Overview', icon: LayoutDashboard },
+  { path: '/explore', name: 'Explore', icon: ChartSpline },
+  { path: '/live', name: 'Live', icon: Activity },
+  { path: '/data', name: 'Data', icon: Database },
+  { path: '/settings', name: 'Settings', icon: Settings },
+]
+
+export const dataPages = [
+  ['/data/catalog', 'Catalog'],
+  ['/data/delivery', 'Delivery'],
+  ['/data/quarantine', 'Quarantine'],
+  ['/data/receipts', 'Receipts'],
+] as const
+
+export const explorePages = [
+  ['/explore', 'Trends'],
+  ['/explore/events', 'Events'],
+] as const
+
+export const settingsPages = [
+  ['/settings/organization', 'Organization'],
+  ['/settings/sources', 'Sources and keys'],
+  ['/settings/members', 'Members'],
+  ['/settings/audit', 'Audit log'],
+  ['/settings/account', 'Your account'],
+] as const

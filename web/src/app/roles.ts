@@ -1,0 +1,16 @@
+import type { Role } from '../api/types'
+
+export const roleNames: Record<Role, string> = { owner: 'Owner', admin: 'Admin', analyst: 'Analyst', viewer: 'Viewer' }
+
+export const roleRights: Record<Role, string> = {
+  owner: 'Everything, the organization itself included.',
+  admin: 'Everything but the organization itself and its owners.',
+  analyst: 'Asks questions, and keeps what was asked.',
+  viewer: 'Asks questions.',
+}
+
+/** Whether a role may change sources, keys and members, and read the audit log. */
+export const mayManage = (role: Role) => role === 'owner' || role === 'admin'
+
+/** Whether a role may change the organization's name and time zone. */
+export const mayManageOrganization = (role: Role) => role === 'owner'

@@ -1,0 +1,181 @@
+import { ActionIcon, Menu, SegmentedControl, Tooltip } from '@mantine/core'
+import { Download } from 'lucide-react'
+import { useCallback, useRef, useState, type ReactNode } from 'react'
+import { Panel } from '../parts/Page'
+import { formatBucket } from '../time/format'
+import type { Interval } from '../time/range'
+import { Chart, type ChartHandle } from './Chart'
+import classes from './ChartPanel.module.css'
+import { fileName, saveDataUrl, saveText, toCsv } from './download'
+import { summary, type ChartSeries } from './model'
+import { timeChart, type TimeChartInput } from './timeChart'
+
+interface ChartPanelProps {
+  title: string
+  note?: ReactNode
+  series: readonly ChartSeries[]
+  interval: Interval
+  zone: string
+  kind: TimeChartInput['kind']
+  format: (n: number | null) => string
+  fromZero?: boolean
+  height?: number
+  group?: string
+  /** Words of the names of downloaded files. */
+  file: readonly string[]
+  shows?: 'chart' | 'table'
+  onShow?: (shows: 'chart' | 'table') => void
+  extra?: ReactNode
+  footer?: ReactNode
+  onPick?: (index: number) => void
+  onZoom?: (first: number, last: number) => void
+}
+
+/** A chart with what every chart has: its table, CSV and PNG, and a legend where it has several series. */
+export function ChartPanel(props: ChartPanelProps) {
+  const { title, note, series, interval, zone, kind, format, fromZero = true, height = 320, group, file, extra, footer, onPick, onZoom } = props
+  const [own, setOwn] = useState<'chart' | 'table'>('chart')
+  const shows = props.shows ?? own
+  const chart = useRef<ChartHandle>(null)
+  const option = useCallback<Parameters<typeof Chart>[0]['option']>(
+    (width, t) => timeChart({ series, interval, zone, kind, format, fromZero }, width, t),
+    [series, interval, zone, kind, format, fromZero],
+  )
+  const main = series.filter((s) => s.quiet !== true)
+  const saveCsv = () => saveText(fileName(file, 'csv'), csv(series, interval, zone))
+  const savePng = () => {
+    const picture = chart.current?.picture()
+    if (picture) saveDataUrl(fileName(file, 'png'), picture)
+  }
+  return (
+    <Panel
+      title={title}
+      note={note}
+      actions={
+        <>
+          {extra}
+          <SegmentedControl
+            size="xs"
+            value={shows}
+            onChange={(v) => (props.onShow ?? setOwn)(v)}
+            data={[
+              { value: 'chart', label: 'Chart' },
+              { value: 'table', label: 'Table' },
+            ]}
+            aria-label={`${title}: chart or table`}
+          />
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <Tooltip label="Download">
+                <ActionIcon aria-label={`Download ${title}`}>
+                  <Download size={17} />
+                </ActionIcon>
+              </Tooltip>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item onClick={saveCsv}>Table (CSV)</Menu.Item>
+              <Menu.Item onClick={savePng} disabled={shows !== 'chart'}>
+                Picture (PNG)
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </>
+      }
+    >
+      {shows === 'chart' ? (
+        <>
+          <Chart
+            ref={chart}
+            option={option}
+            height={height}
+            label={summary(series, format, (at) => formatBucket(at, interval, zone))}
+            onPick={onPick}
+            onZoom={onZoom}
+            {...(group === undefined ? {} : { group })}
+          />
+          {main.length > 1 && <Legend series={main} />}
+        </>
+      ) : (
+        <SeriesTable {...{ series, interval, zone, format, height, onPick }} title={title} />
+      )}
+      {footer}
+    </Panel>
+  )
+}
+
+export function Legend({ series }: { series: readonly ChartSeries[] }) {
+  return (
+    <ul className={classes.legend}>
+      {series.map((s) => (
+        <li key={s.name}>
+          <i style={{ background: s.color }} aria-hidden="true" />
+          {s.name}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+interface SeriesTableProps {
+  title: string
+  series: readonly ChartSeries[]
+  interval: Interval
+  zone: string
+  format: (n: number | null) => string
+  height: number
+  onPick?: ((index: number) => void) | undefined
+}
+
+function SeriesTable({ title, series, interval, zone, format, height, onPick }: SeriesTableProps) {
+  const main = series.filter((s) => s.quiet !== true)
+  const quiet = series.filter((s) => s.quiet === true)
+  const buckets = main[0]?.points ?? []
+  return (
+    <div className={`table-scroll ${classes.table}`} style={{ maxHeight: Math.max(height, 420) }} tabIndex={0} role="region" aria-label={`${title}, table`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Time ({zone})</th>
+            {[...main, ...quiet].map((s) => (
+              <th scope="col" className="number" key={s.name}>
+                {s.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {buckets.map((b, i) => (
+            <tr key={b.time}>
+              <td>
+                {onPick ? (
+                  <button type="button" className={classes.pick} onClick={() => onPick(i)}>
+                    {formatBucket(b.time, interval, zone)}
+                  </button>
+                ) : (
+                  formatBucket(b.time, interval, zone)
+                )}
+                {b.partial === true && <span className="quiet"> (not whole)</span>}
+              </td>
+              {main.map((s) => (
+                <td className="number" key={s.name}>
+                  {format(s.points[i]?.value ?? null)}
+                </td>
+              ))}
+              {quiet.map((s) => (
+                <td className="number quiet" key={s.name}>
+                  {format(s.points[i]?.value ?? null)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function csv(series: readonly ChartSeries[], interval: Interval, zone: string): string {
+  const main = series.filter((s) => s.quiet !== true)
+  const rows = (main[0]?.points ?? []).map((p, i) => [p.time, p.partial === true ? 'no' : 'yes', ...series.map((s) => s.points[i]?.value)])
+  return toCsv([`${interval} (${zone})`, 'whole', ...series.map((s) => s.name)], rows)
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import type { Point } from '../api/types'
+import { draw, lonely, summary } from './model'
+
+const points = (...values: (number | null)[]): Point[] => values.map((value, i) => ({ time: `2015-05-${10 + i}T00:00:00Z`, value }))
+const cut = (p: Point[], ...indexes: number[]): Point[] => p.map((q, i) => (indexes.includes(i) ? { ...q, partial: true } : q))
+
+describe('draw', () => {
+  it('dashes what is not over yet, from the last whole bucket on', () => {
+    expect(draw(cut(points(1, 2, 3), 2))).toEqual({ whole: [1, 2, null], dashed: [null, 2, 3] })
+  })
+
+  it('dashes what is cut at the start', () => {
+    expect(draw(cut(points(1, 2, 3), 0))).toEqual({ whole: [null, 2, 3], dashed: [1, 2, null] })
+  })
+
+  it('leaves gaps where nothing was measured', () => {
+    expect(draw(points(1, null, 0))).toEqual({ whole: [1, null, 0], dashed: [null, null, null] })
+  })
+
+  it('dashes a single unfinished bucket', () => {
+    expect(draw(cut(points(7), 0))).toEqual({ whole: [null], dashed: [7] })
+  })
+})
+
+describe('lonely', () => {
+  it('finds values between gaps', () => {
+    expect(lonely([1, null, 2, 3, null, 4])).toEqual([true, false, false, false, false, true])
+  })
+})
+
+describe('summary', () => {
+  it('tells the highest point of each line', () => {
+    const series = [
+      { name: 'Events', color: '', points: points(1, 9, 3) },
+      { name: 'Before', color: '', points: points(5), quiet: true },
+      { name: 'Nothing', color: '', points: points(null) },
+    ]
+    expect(summary(series, (n) => `${n ?? '–'}`, (t) => t.slice(0, 10))).toBe(
+      'Chart. Events: 3 points, highest 9 at 2015-05-11. Nothing: no values. The same figures are in the table.',
+    )
+  })
+})

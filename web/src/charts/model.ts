@@ -1,0 +1,46 @@
+import type { Point } from '../api/types'
+
+/** One line, or one colour of a stack. */
+export interface ChartSeries {
+  name: string
+  points: readonly Point[]
+  color: string
+  /** Drawn thin and behind the others: the period before. */
+  quiet?: boolean
+}
+
+/** Where the lines of a chart are whole and where they are dashed. */
+export interface Drawn {
+  whole: (number | null)[]
+  /** Over a bucket that is cut or not over yet, together with the neighbours that the dashes lead to. */
+  dashed: (number | null)[]
+}
+
+export function draw(points: readonly Point[]): Drawn {
+  const partial = points.map((p) => p.partial === true)
+  const near = (i: number) => partial[i] === true || partial[i - 1] === true || partial[i + 1] === true
+  const value = (p: Point) => p.value ?? null
+  return {
+    whole: points.map((p, i) => (partial[i] === true ? null : value(p))),
+    dashed: points.map((p, i) => (near(i) ? value(p) : null)),
+  }
+}
+
+/** A run of values that stands alone between gaps has no line to be seen by: it gets a dot. */
+export function lonely(values: readonly (number | null)[]): boolean[] {
+  const gap = (i: number) => values[i] === null || values[i] === undefined
+  return values.map((v, i) => v !== null && gap(i - 1) && gap(i + 1))
+}
+
+/** The chart in one sentence, for those who do not see it. */
+export function summary(series: readonly ChartSeries[], format: (n: number | null) => string, bucket: (time: string) => string): string {
+  const lines = series
+    .filter((s) => s.quiet !== true)
+    .map((s) => {
+      const known = s.points.filter((p) => p.value !== null)
+      if (known.length === 0) return `${s.name}: no values.`
+      const top = known.reduce((a, b) => ((b.value ?? 0) > (a.value ?? 0) ? b : a))
+      return `${s.name}: ${s.points.length} points, highest ${format(top.value)} at ${bucket(top.time)}.`
+    })
+  return `Chart. ${lines.join(' ')} The same figures are in the table.`
+}

@@ -1,0 +1,129 @@
+import type { EChartsCoreOption } from 'echarts/core'
+import { formatShort } from '../numbers/format'
+import type { Tokens } from '../theme/tokens'
+import { formatBucket, ticks } from '../time/format'
+import type { Interval } from '../time/range'
+import classes from './Chart.module.css'
+import { draw, lonely, type ChartSeries } from './model'
+
+export interface TimeChartInput {
+  /** All have their points at the same places. Quiet ones are compared bucket by bucket and may have more or fewer. */
+  series: readonly ChartSeries[]
+  interval: Interval
+  zone: string
+  kind: 'line' | 'bar' | 'stack'
+  format: (n: number | null) => string
+  /** Whether a value of nothing is 0, so that the axis begins there. */
+  fromZero: boolean
+}
+
+const labelPx = 64
+
+/** A chart over time, as ECharts takes it: quiet grid, crosshair, one tooltip for all series of a bucket. */
+export function timeChart(input: TimeChartInput, width: number, t: Tokens): EChartsCoreOption {
+  const times = (input.series.find((s) => s.quiet !== true)?.points ?? []).map((p) => new Date(p.time))
+  const marks = new Map(ticks(times, input.interval, input.zone, Math.max(2, Math.floor(width / labelPx))).map((k) => [k.index, k.label]))
+  const label = { color: t.muted, fontFamily: "'Inter Variable', sans-serif", fontSize: 12 }
+  return {
+    grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
+    xAxis: {
+      type: 'category',
+      data: times.map((_, i) => i),
+      boundaryGap: input.kind !== 'line',
+      axisLine: { lineStyle: { color: t.line } },
+      axisTick: { show: true, alignWithLabel: true, interval: (i: number) => marks.has(i), lineStyle: { color: t.line }, length: 4 },
+      axisLabel: { ...label, interval: (i: number) => marks.has(i), formatter: (_: string, i: number) => marks.get(i) ?? '', hideOverlap: true },
+    },
+    yAxis: {
+      type: 'value',
+      ...(input.fromZero ? { min: (v: { min: number }) => Math.min(0, v.min) } : {}),
+      splitNumber: 4,
+      minInterval: input.fromZero && input.series.every((s) => s.points.every((p) => p.value === null || Number.isInteger(p.value))) ? 1 : 0,
+      splitLine: { lineStyle: { color: t.line, opacity: 0.7 } },
+      axisLabel: { ...label, formatter: (n: number) => formatShort(n) },
+    },
+    tooltip: {
+      trigger: 'axis',
+      confine: true,
+      axisPointer: { type: input.kind === 'line' ? 'line' : 'shadow', lineStyle: { color: t.lineStrong }, shadowStyle: { color: t.lineStrong, opacity: 0.14 } },
+      backgroundColor: t.raised,
+      borderColor: t.line,
+      padding: [8, 12],
+      extraCssText: 'box-shadow: 0 8px 24px rgb(0 0 0 / 0.25); border-radius: 8px',
+      formatter: (items: { dataIndex: number }[] | { dataIndex: number }) => tip(input, (Array.isArray(items) ? items[0] : items)?.dataIndex ?? 0),
+    },
+    series: input.series.flatMap((s) => (input.kind === 'line' || s.quiet === true ? lines(s, t) : bars(s, input.kind, t))),
+  }
+}
+
+function lines(s: ChartSeries, t: Tokens): object[] {
+  if (s.quiet === true) {
+    return [{ type: 'line', data: s.points.map((p) => p.value), showSymbol: false, silent: true, z: 1, lineStyle: { color: t.faint, width: 1.25, opacity: 0.65 }, itemStyle: { color: t.faint } }]
+  }
+  const { whole, dashed } = draw(s.points)
+  const common = { type: 'line', silent: true, itemStyle: { color: s.color }, emphasis: { disabled: true }, connectNulls: false }
+  return [
+    { ...common, z: 3, data: whole, symbol: 'circle', symbolSize: dotSize(whole), showAllSymbol: true, lineStyle: { width: 2, color: s.color } },
+    { ...common, z: 3, data: dashed, symbol: 'circle', symbolSize: dotSize(dashed), showAllSymbol: true, lineStyle: { width: 2, color: s.color, type: [4, 4] } },
+  ]
+}
+
+
+/** Only lonely values show their dot. */
+function dotSize(values: (number | null)[]): (value: unknown, params: { dataIndex: number }) => number {
+  const alone = lonely(values)
+  return (_, params) => (alone[params.dataIndex] === true ? 6 : 0)
+}
+
+function bars(s: ChartSeries, kind: 'bar' | 'stack', t: Tokens): object[] {
+  return [
+    {
+      type: 'bar',
+      silent: true,
+      stack: kind === 'stack' ? 'all' : undefined,
+      barMaxWidth: 48,
+      barCategoryGap: '18%',
+      data: s.points.map((p) => ({
+        value: p.value,
+        itemStyle: p.partial === true ? { color: `${s.color}55`, borderColor: s.color, borderType: 'dashed', borderWidth: 1 } : { color: s.color },
+      })),
+      itemStyle: { color: s.color, borderRadius: kind === 'stack' ? 0 : [3, 3, 0, 0], ...(kind === 'stack' ? { borderColor: t.surface, borderWidth: 0 } : {}) },
+      emphasis: { disabled: true },
+    },
+  ]
+}
+
+/** The tooltip is made of elements, never of text: names come from events, which anybody may send. */
+function tip(input: TimeChartInput, index: number): HTMLElement {
+  const box = element('div', classes.tip)
+  const main = input.series.filter((s) => s.quiet !== true)
+  const first = main[0]?.points[index]
+  if (first === undefined) return box
+  box.append(element('strong', undefined, formatBucket(first.time, input.interval, input.zone)))
+  const shown = main
+    .map((s) => ({ s, value: s.points[index]?.value ?? null }))
+    .filter(({ value }, _, all) => all.length <= 4 || value !== 0)
+    .sort((a, b) => (main.length > 1 && input.kind !== 'stack' ? (b.value ?? 0) - (a.value ?? 0) : 0))
+  for (const { s, value } of shown.slice(0, 12)) box.append(row(s.color, s.name, input.format(value)))
+  for (const s of input.series.filter((q) => q.quiet === true)) {
+    const p = s.points[index]
+    if (p !== undefined) box.append(row('transparent', formatBucket(p.time, input.interval, input.zone), input.format(p.value)))
+  }
+  if (first.partial === true) box.append(element('em', undefined, 'Not a whole ' + input.interval))
+  return box
+}
+
+function row(color: string, name: string, value: string): HTMLElement {
+  const div = element('div')
+  const swatch = element('i')
+  swatch.style.background = color
+  div.append(swatch, element('span', undefined, name), element('b', undefined, value))
+  return div
+}
+
+function element(tag: string, className?: string, text?: string): HTMLElement {
+  const e = document.createElement(tag)
+  if (className !== undefined) e.className = className
+  if (text !== undefined) e.textContent = text
+  return e
+}

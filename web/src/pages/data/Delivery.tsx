@@ -1,0 +1,184 @@
+import { Button, Skeleton, useComputedColorScheme } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { CircleCheck, TriangleAlert } from 'lucide-react'
+import { useMemo } from 'react'
+import { ledgerOptions } from '../../api/queries'
+import type { Ledger, LedgerHour } from '../../api/types'
+import { ChartPanel } from '../../charts/ChartPanel'
+import type { ChartSeries } from '../../charts/model'
+import { formatNumber, plural } from '../../numbers/format'
+import { Panel } from '../../parts/Page'
+import { Empty, ErrorNote } from '../../parts/States'
+import { tokens } from '../../theme/tokens'
+import { formatBucket, formatPeriod, formatRange } from '../../time/format'
+import { resolve, type Range } from '../../time/range'
+import { useView } from '../../view/useView'
+import { ViewBar } from '../../view/ViewBar'
+import { DataPage } from './DataPage'
+import classes from './Delivery.module.css'
+import { ends, imbalance, statusColor, statusMeanings, statusNames } from './statuses'
+
+const week: Range = { kind: 'preset', preset: '7d' }
+
+/** Where every received event went: the conservation ledger. */
+export default function Delivery() {
+  const view = useView()
+  const range = view.range ?? week
+  const { data: ledger, error, refetch } = useQuery(ledgerOptions(range, view.tz))
+  return (
+    <DataPage
+      title="Delivery"
+      lead="Every event that was received is stored, or it is told why not. Counted by the hour of receipt, whenever the events happened."
+      bar={<ViewBar range={range} parts={['range']} />}
+    >
+      {error && !ledger ? (
+        <ErrorNote error={error} retry={() => void refetch()} />
+      ) : ledger === undefined ? (
+        <Skeleton height={420} radius="lg" />
+      ) : ledger.hours.length === 0 ? (
+        <Panel label="Delivery">
+          <Empty
+            title="Nothing was received"
+            action={
+              view.range !== null && (
+                <Button variant="default" onClick={() => view.change({ range: week })}>
+                  Show the last 7 days
+                </Button>
+              )
+            }
+          >
+            No event was received in this time: {formatRange(range, view.tz)}. Events of the past that were imported count here by when they were received.
+          </Empty>
+        </Panel>
+      ) : (
+        <Balance ledger={ledger} range={range} />
+      )}
+    </DataPage>
+  )
+}
+
+function Balance({ ledger, range }: { ledger: Ledger; range: Range }) {
+  const { tz } = useView()
+  const t = tokens[useComputedColorScheme('dark')]
+  // Received hours only, newest first, are answered; the chart has all hours between, oldest first.
+  const hours = useMemo(() => everyHour(ledger.hours), [ledger.hours])
+  const series = useMemo<ChartSeries[]>(
+    () =>
+      ends
+        .filter((end) => end === 'stored' || ledger.totals[end] > 0)
+        .map((end) => ({
+          name: statusNames[end],
+          color: statusColor(end, t),
+          points: hours.map((h) => ({ time: h.hour, value: h.counts[end], partial: isNow(h.hour) })),
+        })),
+    [hours, ledger.totals, t],
+  )
+  const off = ledger.hours.filter((h) => !h.balanced)
+  const period = formatPeriod(resolve(range, tz, new Date()), tz)
+  return (
+    <>
+      <section className={classes.equation} aria-label={`Received ${formatNumber(ledger.totals.received)}, and where they went`}>
+        <Term name="Received" value={ledger.totals.received} meaning="Acknowledged to the sender." large />
+        <span className={classes.sign} aria-hidden="true">
+          =
+        </span>
+        {ends.map((end, i) => (
+          <span className={classes.part} key={end}>
+            {i > 0 && (
+              <span className={classes.sign} aria-hidden="true">
+                +
+              </span>
+            )}
+            <Term name={statusNames[end]} value={ledger.totals[end]} meaning={statusMeanings[end]} color={statusColor(end, t)} />
+          </span>
+        ))}
+      </section>
+      {off.length === 0 ? (
+        <p className={classes.verdict}>
+          <CircleCheck size={18} aria-hidden="true" /> Every hour balances: nothing was lost, and nothing was counted twice. The store was counted to check.
+        </p>
+      ) : (
+        <p className={classes.verdict} data-off="true" role="alert">
+          <TriangleAlert size={18} aria-hidden="true" /> {plural(off.length, 'hour')} did not balance, the newest at {formatBucket(off[0]?.hour ?? '', 'hour', tz)}. Your operator is
+          alerted; what was received is still in the log.
+        </p>
+      )}
+      <ChartPanel title="Received by the hour" note={`${period}, ${tz}`} series={series} interval="hour" zone={tz} kind="stack" format={formatNumber} file={['delivery', period]} group="delivery" />
+      <Panel title="Hours" note="Those in which events were received, newest first." flush>
+        <HoursTable hours={ledger.hours} zone={tz} />
+      </Panel>
+    </>
+  )
+}
+
+function Term({ name, value, meaning, color, large = false }: { name: string; value: number; meaning: string; color?: string; large?: boolean }) {
+  return (
+    <span className={classes.term} data-large={large} data-none={value === 0} title={meaning}>
+      <span className={classes.termName}>
+        {color !== undefined && <i style={{ background: color }} aria-hidden="true" />}
+        {name}
+      </span>
+      <span className={classes.termValue}>{formatNumber(value)}</span>
+    </span>
+  )
+}
+
+function HoursTable({ hours, zone }: { hours: readonly LedgerHour[]; zone: string }) {
+  return (
+    <div className={`table-scroll ${classes.hours}`} tabIndex={0} role="region" aria-label="Hours, table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Hour ({zone})</th>
+            <th scope="col" className="number">
+              Received
+            </th>
+            {ends.map((e) => (
+              <th scope="col" className="number" key={e}>
+                {statusNames[e]}
+              </th>
+            ))}
+            <th scope="col">Balance</th>
+          </tr>
+        </thead>
+        <tbody>
+          {hours.map((h) => (
+            <tr key={h.hour}>
+              <td>{formatBucket(h.hour, 'hour', zone)}</td>
+              <td className="number">
+                <strong>{formatNumber(h.counts.received)}</strong>
+              </td>
+              {ends.map((e) => (
+                <td className={`number ${h.counts[e] === 0 ? 'quiet' : ''}`} key={e}>
+                  {formatNumber(h.counts[e])}
+                </td>
+              ))}
+              <td>{h.balanced ? 'Balanced' : <strong className={classes.off}>{imbalance(h.counts) === 0 ? 'Store differs' : `${formatNumber(imbalance(h.counts))} unexplained`}</strong>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const hourMs = 3_600_000
+
+/** The hours from the first to the last, those without events included: a gap in the chart must show as a gap. */
+function everyHour(received: readonly LedgerHour[]): LedgerHour[] {
+  const known = new Map(received.map((h) => [Date.parse(h.hour), h]))
+  const times = [...known.keys()]
+  const first = Math.min(...times)
+  // A few hours of nothing around a single one, so that it has a place in time.
+  const start = Math.min(first, Math.max(...times) - 11 * hourMs)
+  const nothing = { received: 0, stored: 0, duplicate: 0, quarantined: 0, suppressed: 0, held: 0 }
+  const count = Math.round((Math.max(...times) - start) / hourMs) + 1
+  return Array.from({ length: count }, (_, i) => {
+    const at = start + i * hourMs
+    return known.get(at) ?? { hour: new Date(at).toISOString(), counts: nothing, balanced: true }
+  })
+}
+
+function isNow(hour: string): boolean {
+  return Date.now() - Date.parse(hour) < hourMs
+}

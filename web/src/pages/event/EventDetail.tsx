@@ -1,0 +1,133 @@
+import { Button, Skeleton } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useParams } from 'react-router'
+import { isApiError } from '../../api/errors'
+import { eventOptions, sourcesOptions } from '../../api/queries'
+import type { Event } from '../../api/types'
+import { useMe } from '../../app/session'
+import type { Filter } from '../../filters/filter'
+import { CodeBlock, CopyText } from '../../parts/Copy'
+import { Facts } from '../../parts/Facts'
+import { Page, Panel } from '../../parts/Page'
+import { Empty, ErrorNote } from '../../parts/States'
+import { Time } from '../../parts/Time'
+import { allTime, dayOf, type Range } from '../../time/range'
+import { useShownRange, useView } from '../../view/useView'
+import { writeView } from '../../view/view'
+import { ReceiptSummary } from '../data/ReceiptSummary'
+import classes from './EventDetail.module.css'
+
+/** One event: everything that is known about it, and what became of the batch that it came in. */
+export default function EventDetail() {
+  const { id = '' } = useParams()
+  const me = useMe()
+  const { data: event, error, refetch } = useQuery(eventOptions(id))
+  if (isApiError(error, 'event_not_found')) {
+    return (
+      <Page title="Event" organization={me.tenant.name}>
+        <Panel label="Event">
+          <Empty
+            title="No stored event has this ID"
+            action={
+              <Button component={Link} to="/data/quarantine" variant="default">
+                Quarantine
+              </Button>
+            }
+          >
+            <p>
+              <span className="mono">{id}</span>
+            </p>
+            It may still be on its way, or be set aside in quarantine. The receipt of its batch knows.
+          </Empty>
+        </Panel>
+      </Page>
+    )
+  }
+  return (
+    <Page title={event?.event ?? 'Event'} organization={me.tenant.name} lead={event && <EventLead event={event} />}>
+      {error && !event ? <ErrorNote error={error} retry={() => void refetch()} /> : event ? <Detail event={event} /> : <Skeleton height={420} radius="lg" />}
+    </Page>
+  )
+}
+
+function EventLead({ event }: { event: Event }) {
+  const { tz } = useView()
+  return (
+    <>
+      <Time at={event.time} zone={tz} exact /> {tz}
+    </>
+  )
+}
+
+function Detail({ event }: { event: Event }) {
+  const { tz } = useView()
+  const { data: sources = [] } = useQuery(sourcesOptions)
+  const source = sources.find((s) => s.id === event.source_id)
+  const { seen } = useShownRange()
+  const day = dayOf(new Date(event.time), tz)
+  const everything = seen === null ? null : allTime(seen.first, seen.last, tz)
+  const sameRequest = eventsLink(everything, { property: 'correlation_id', operator: 'equals', value: event.correlation_id })
+  const who = event.user_id ? 'user_id' : event.anonymous_id ? 'anonymous_id' : null
+  const sameVisitor = who && eventsLink({ kind: 'days', from: day, to: day }, { property: who, operator: 'equals', value: event[who] })
+  return (
+    <div className={classes.columns}>
+      <div className={classes.column}>
+        <Panel title="What happened">
+          <Facts
+            facts={[
+              ['Event', event.event],
+              ['Type', event.type],
+              ['Happened', <Time key="t" at={event.time} zone={tz} exact />],
+              ['Received', <Time key="r" at={event.received_at} zone={tz} exact />],
+              ['Source', source?.name ?? event.source_id],
+            ]}
+          />
+        </Panel>
+        <Panel title="Who">
+          <Facts
+            facts={[
+              ['user_id', event.user_id && <CopyText key="u" value={event.user_id} what="the user_id" />],
+              ['anonymous_id', event.anonymous_id && <CopyText key="a" value={event.anonymous_id} what="the anonymous_id" />],
+              ['session_id', event.session_id && <CopyText key="s" value={event.session_id} what="the session_id" />],
+            ]}
+          />
+          {sameVisitor && (
+            <Button component={Link} to={sameVisitor} variant="default" size="xs" mt="xs">
+              What else they did that day
+            </Button>
+          )}
+        </Panel>
+        <Panel title="On its way">
+          <Facts
+            facts={[
+              ['Event ID', <CopyText key="e" value={event.event_id} what="the event ID" />],
+              ['Correlation ID', <CopyText key="c" value={event.correlation_id} what="the correlation ID" />],
+              ['Receipt', <CopyText key="r" value={event.receipt} what="the receipt's ID" />],
+            ]}
+          />
+          <Button component={Link} to={sameRequest} variant="default" size="xs" mt="xs">
+            Events of the same request
+          </Button>
+        </Panel>
+        <ReceiptSummary id={event.receipt} eventId={event.event_id} />
+      </div>
+      <div className={classes.column}>
+        <Json title="Properties" value={event.properties} />
+        <Json title="Context" value={event.context} />
+        <Json title="The whole event" value={event} />
+      </div>
+    </div>
+  )
+}
+
+function eventsLink(range: Range | null, filter: Filter): string {
+  return `/explore/events?${writeView(new URLSearchParams(), { range, filter }).toString()}`
+}
+
+function Json({ title, value }: { title: string; value: object }) {
+  return (
+    <Panel title={title}>
+      {Object.keys(value).length === 0 ? <p className="quiet">Nothing was sent.</p> : <CodeBlock code={JSON.stringify(value, null, 2)} what={title.toLowerCase()} wrap />}
+    </Panel>
+  )
+}
