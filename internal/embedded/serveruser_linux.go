@@ -42,14 +42,14 @@ func newServerUser(home, dir string) (serverUser, error) {
 		return u, nil
 	}
 	for _, c := range []uintptr{unix.CAP_DAC_READ_SEARCH, unix.CAP_DAC_OVERRIDE} {
-		if permitted(c) {
+		if permitted(c) && permitted(unix.CAP_SETPCAP) { // the second is for start
 			u.caps = []uintptr{c}
 			return u, nil
 		}
 	}
 	return u, fault.New(fault.Unavailable, "postgres_out_of_reach",
 		"PostgreSQL does not run as root, and the unprivileged user that it would run as cannot reach %s or %s. "+
-			"Run Observatory as an ordinary user, or move them to where everybody may enter.", home, dir)
+			"Run Observatory as an ordinary user, move them to where everybody may enter, or set OBSERVATORY_POSTGRES_URL.", home, dir)
 }
 
 // own gives a file or folder to the user.
