@@ -36,7 +36,8 @@ func accessTo(operation string) (access, bool) {
 		"createSource": {needs: tenants.ManageSources}, "updateSource": {needs: tenants.ManageSources}, "archiveSource": {needs: tenants.ManageSources},
 		"listKeys": {needs: tenants.ManageKeys}, "createKey": {needs: tenants.ManageKeys}, "updateKey": {needs: tenants.ManageKeys},
 		"rotateKey": {needs: tenants.ManageKeys}, "revokeKey": {needs: tenants.ManageKeys},
-		"listMembers": query, "updateMember": {needs: tenants.ManageMembers}, "removeMember": {needs: tenants.ManageMembers},
+		"listMembers": query, "updateMember": {needs: tenants.ManageMembers},
+		"removeMember":    {session: true}, // everybody may leave; removing others needs ManageMembers, which the domain asks for
 		"listInvitations": {needs: tenants.ManageMembers}, "createInvitation": {needs: tenants.ManageMembers}, "withdrawInvitation": {needs: tenants.ManageMembers},
 		"listAudit": {needs: tenants.ViewAudit}, "verifyAudit": {needs: tenants.ViewAudit},
 	}[operation]

@@ -12,8 +12,20 @@ import (
 	"github.com/observatory/observatory/internal/fault"
 )
 
-func statusOf(kind fault.Kind) int {
-	switch kind {
+// Codes whose status says more than the kind does.
+const (
+	codeMethodNotAllowed     fault.Code = "method_not_allowed"
+	codeUnsupportedMediaType fault.Code = "unsupported_media_type"
+)
+
+func statusOf(f *fault.Error) int {
+	switch f.Code {
+	case codeMethodNotAllowed:
+		return http.StatusMethodNotAllowed
+	case codeUnsupportedMediaType:
+		return http.StatusUnsupportedMediaType
+	}
+	switch f.Kind {
 	case fault.Invalid:
 		return http.StatusBadRequest
 	case fault.Unauthenticated:
@@ -42,11 +54,7 @@ func (s *server) handleError(err error, c echo.Context) {
 	}
 	f := faultOf(err)
 	it := callOf(c)
-	status := statusOf(f.Kind)
-	var routing *echo.HTTPError
-	if errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed {
-		status = routing.Code
-	}
+	status := statusOf(f)
 	if status >= http.StatusInternalServerError {
 		s.deps.Logger.Error("request failed", "error", err, "correlation_id", it.correlationID, "method", c.Request().Method, "route", c.Path())
 	}
@@ -86,9 +94,9 @@ func faultOf(err error) *fault.Error {
 	case http.StatusNotFound:
 		return fault.New(fault.NotFound, "not_found", "There is nothing at this address. The API is described at /docs.")
 	case http.StatusMethodNotAllowed:
-		return fault.New(fault.Invalid, "method_not_allowed", "This address exists but not with this method. The API is described at /docs.")
+		return fault.New(fault.Invalid, codeMethodNotAllowed, "This address exists but not with this method. The API is described at /docs.")
 	case http.StatusUnsupportedMediaType:
-		return fault.New(fault.Invalid, "unsupported_media_type", "Send the body as application/json.").Because(err)
+		return fault.New(fault.Invalid, codeUnsupportedMediaType, "Send the body as application/json.").Because(err)
 	case http.StatusRequestEntityTooLarge:
 		return fault.New(fault.TooLarge, "body_too_large", "The body is too large.").Because(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -100,10 +101,31 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	described.GET("/v1/events/stream", s.stream)
 	gen.RegisterHandlers(described, gen.NewStrictHandler(s, nil))
 	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(deps.Metrics, promhttp.HandlerOpts{})))
-	e.GET("/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", contract) })
-	e.Any("/v1/*", func(echo.Context) error { return echo.ErrNotFound })
-	e.GET("/*", echo.WrapHandler(deps.Dashboard))
+	if err := s.routeDocs(e); err != nil {
+		return nil, err
+	}
+	e.Any("/v1/*", nowhere)
+	for _, path := range []string{"/", "/*"} { // a group with middleware takes "/" for itself
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, echo.WrapHandler(deps.Dashboard))
+	}
 	return e, nil
+}
+
+// nowhere answers what has no handler below /v1: 405 where another method has one, 404 elsewhere.
+func nowhere(c echo.Context) error {
+	var allowed []string
+	e, path := c.Echo(), echo.GetPath(c.Request())
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		probe := e.NewContext(c.Request(), c.Response())
+		if e.Router().Find(method, path, probe); probe.Path() != c.Path() {
+			allowed = append(allowed, method)
+		}
+	}
+	if allowed == nil {
+		return echo.ErrNotFound
+	}
+	c.Response().Header().Set(echo.HeaderAllow, strings.Join(allowed, ", "))
+	return echo.ErrMethodNotAllowed
 }
 
 func ipExtractor(trusted []netip.Prefix) echo.IPExtractor {
