@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,9 +21,9 @@ import (
 type Caller struct {
 	Key string // API key, sent as Bearer token; empty: none
 
-	url    string
-	client *http.Client
-	from   string
+	url     string
+	client  *http.Client
+	headers []string // of every request, in pairs
 }
 
 // Response is an answer, read to its end.
@@ -36,7 +38,7 @@ func (s *Server) Anonymous(tb testing.TB) *Caller {
 	jar, err := cookiejar.New(nil)
 	require.NoError(tb, err)
 	from := fmt.Sprintf("10.%d.%d.%d", rand.N(256), rand.N(256), 1+rand.N(254)) //nolint:gosec // any will do
-	return &Caller{url: s.URL, from: from, client: &http.Client{Jar: jar, Transport: s.transport}}
+	return &Caller{url: s.URL, headers: []string{"X-Forwarded-For", from}, client: &http.Client{Jar: jar, Transport: s.transport}}
 }
 
 // WithKey calls with an API key.
@@ -45,6 +47,23 @@ func (s *Server) WithKey(tb testing.TB, key string) *Caller {
 	c := s.Anonymous(tb)
 	c.Key = key
 	return c
+}
+
+// With is a copy of the caller, with the same session, that sends these headers with every request. See Request for their form.
+func (c *Caller) With(headers ...string) *Caller {
+	other := *c
+	other.headers = append(slices.Clone(c.headers), headers...)
+	return &other
+}
+
+// SessionCookie is the cookie of the caller's session.
+func (c *Caller) SessionCookie(tb testing.TB) *http.Cookie {
+	tb.Helper()
+	u, err := url.Parse(c.url)
+	require.NoError(tb, err)
+	cookies := c.client.Jar.Cookies(u)
+	require.Len(tb, cookies, 1)
+	return cookies[0]
 }
 
 // Request makes a request of this caller. Body is nil, bytes or text as they are, or a value to send as JSON. Headers come in pairs of name
@@ -70,19 +89,18 @@ func (c *Caller) Request(ctx context.Context, method, path string, body any, hea
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("X-Forwarded-For", c.from)
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
 	}
 	if c.Key != "" {
 		r.Header.Set("Authorization", "Bearer "+c.Key)
 	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		if headers[i+1] == "" {
-			r.Header.Del(headers[i])
+	for pair := range slices.Chunk(slices.Concat(c.headers, headers), 2) {
+		if pair[1] == "" {
+			r.Header.Del(pair[0])
 			continue
 		}
-		r.Header.Set(headers[i], headers[i+1])
+		r.Header.Set(pair[0], pair[1])
 	}
 	return r, nil
 }
