@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // charts know every time zone, whatever the machine knows
 
 	"github.com/spf13/cobra"
 

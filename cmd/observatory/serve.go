@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -110,6 +112,9 @@ func newServing(n *node) (*serving, error) {
 		return nil, errors.Join(err, s.close())
 	}
 	s.metered.backlog(n.metrics, s.log, s.sink)
+	promauto.With(n.metrics).NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "observatory_keys_staleness_seconds", Help: "Time since the API keys were last known to be up to date. They are served for a day without contact.",
+	}, func() float64 { return n.keys.Staleness().Seconds() })
 	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now})
 	return s, nil
 }
