@@ -67,15 +67,17 @@ func TestCatalogLooksAtTheNewestEvents(t *testing.T) {
 	require.NoError(t, b.conn.Exec(t.Context(), `
 INSERT INTO events (tenant_id, event, type, time, event_id, properties, context)
 SELECT {tenant:UUID}, 'tick', 'track', toDateTime64(1715904000, 3, 'UTC') - toIntervalMinute(number), toString(number),
-    if(number < 10000, concat('{"new":"', repeat('ä', 200), '"}'), '{"old":1}'), '{}'
+    if(number < 9999, concat('{"new":"', repeat('ä', 200), '"}'), '{"old":1}'), '{}'
 FROM numbers(20000)`, clickhouse.Named("tenant", tenant.String())))
 	catalog, err := b.service.Catalog(t.Context(), tenant, time.Time{}, time.Time{})
 	require.NoError(t, err)
 	require.Len(t, catalog.Events, 1)
 	require.Equal(t, int64(20_000), catalog.Events[0].Count)
-	require.Len(t, catalog.Events[0].Properties, 1)
+	require.Len(t, catalog.Events[0].Properties, 2)
 	require.Equal(t, "properties.new", catalog.Events[0].Properties[0].Name)
-	require.InDelta(t, 1, catalog.Events[0].Properties[0].Share, 0)
+	require.InDelta(t, 0.9999, catalog.Events[0].Properties[0].Share, 1e-9)
+	require.Equal(t, "properties.old", catalog.Events[0].Properties[1].Name)
+	require.InDelta(t, 0.0001, catalog.Events[0].Properties[1].Share, 1e-9)
 	require.Len(t, []rune(catalog.Events[0].Properties[0].Examples[0]), analytics.MaxCatalogExample)
 }
 
