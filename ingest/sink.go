@@ -111,6 +111,7 @@ type Sink struct {
 	deps    SinkDeps
 	settled *Watermark
 	begun   *Range
+	behind  bool // the log held more than the last batch took
 	build   builder
 }
 
@@ -215,6 +216,7 @@ func (s *Sink) next(ctx context.Context, last time.Time) ([]Entry, error) {
 	if err := s.linger(ctx, settled, last); err != nil {
 		return nil, err
 	}
+	end := s.deps.Log.End()
 	entries, err := s.deps.Log.Read(settled, s.cfg.MaxBytes)
 	if err != nil {
 		return nil, err
@@ -226,14 +228,15 @@ func (s *Sink) next(ctx context.Context, last time.Time) ([]Entry, error) {
 	if err := s.deps.State.Begin(begun); err != nil {
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}
-	s.begun = &begun
+	s.begun, s.behind = &begun, begun.To < end
 	return entries, nil
 }
 
-// linger lets a batch fill, so that the store is not given many small ones. An event after a pause does not wait.
+// linger lets a batch fill, so that the store is not given many small ones. An event after a pause does not wait, nor does what lies in the
+// log already, which may be in several pieces after restarts.
 func (s *Sink) linger(ctx context.Context, settled Offset, last time.Time) error {
 	rest := s.cfg.Interval - s.deps.Now().Sub(last)
-	if rest <= 0 || s.deps.Log.End()-settled >= Offset(s.cfg.MaxBytes) {
+	if rest <= 0 || s.behind || s.deps.Log.End()-settled >= Offset(s.cfg.MaxBytes) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, rest)
