@@ -3,10 +3,9 @@
 //
 // The files go through Pebble's vfs, so that its crashable file system can cut the power in tests.
 //
-// A segment is named after the offset of its first byte. A frame in it is: length (4 bytes), CRC-32C of length and record
-// (4 bytes), record. After a failed write or sync nobody can know what the file holds behind the last good group, so
-// the segment is left as it is and a new one begins at the last good offset; whoever reads stops where the next
-// segment begins.
+// A segment is named after the offset of its first byte, and holds frames, one for each record. After a failed write or
+// sync nobody can know what the file holds behind the last good group, so the segment is left as it is and a new one
+// begins at the last good offset; whoever reads stops where the next segment begins.
 package eventlog
 
 import (
@@ -75,8 +74,8 @@ func Open(cfg Config) (*Log, error) {
 	if cfg.MaxPending == 0 {
 		cfg.MaxPending = 32 << 20
 	}
-	if err := cfg.FS.MkdirAll(cfg.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make log folder: %w", err)
+	if err := makeDir(cfg.FS, cfg.Dir); err != nil {
+		return nil, err
 	}
 	l := &Log{
 		cfg:      cfg,
@@ -124,6 +123,9 @@ func (l *Log) AppendLoosely(ctx context.Context, record []byte) error {
 }
 
 func (l *Log) add(ctx context.Context, record []byte) (*group, error) {
+	if len(record) == 0 || len(record) > maxRecord {
+		return nil, fmt.Errorf("a record has 1 to %d bytes, not %d", maxRecord, len(record))
+	}
 	l.mu.Lock()
 	for len(l.filling.frames) > l.cfg.MaxPending && !l.closed {
 		room := l.room
@@ -178,6 +180,7 @@ func (l *Log) commit(g *group) {
 	start := time.Now()
 	err := l.roomOnDisk()
 	if err == nil {
+		seal(g.frames, l.durable.At())
 		err = l.segments.append(l.durable.At(), g.frames)
 	}
 	if err != nil {
@@ -245,5 +248,7 @@ func (l *Log) Close() error {
 	}
 	l.mu.Unlock()
 	<-l.done
+	l.reader.mu.Lock()
+	defer l.reader.mu.Unlock()
 	return errors.Join(l.reader.close(), l.segments.close())
 }

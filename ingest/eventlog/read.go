@@ -33,7 +33,9 @@ func (l *Log) Read(from ingest.Offset, maxBytes int) ([]ingest.Entry, error) {
 	if !ok {
 		return nil, nil
 	}
-	from = max(from, base)
+	if from = max(from, base); from >= end { // all that is left is a segment without a record
+		return nil, nil
+	}
 	if next != 0 && from >= next {
 		return nil, fmt.Errorf("read log: offset %d is in no segment", from)
 	}
@@ -49,7 +51,7 @@ func (l *Log) Read(from ingest.Offset, maxBytes int) ([]ingest.Entry, error) {
 	}
 	r.take(from)
 	if len(r.entries) == 0 { // the first record alone is larger than maxBytes
-		frame, err := readFrame(r.file, int64(from-base), r.buf)
+		frame, err := readFrame(r.file, base, from, r.buf)
 		if err != nil {
 			return nil, fmt.Errorf("the log is damaged at offset %d of segment %s: %w", from, l.segments.path(base), err)
 		}
@@ -91,7 +93,7 @@ func (r *reader) fill(at, want int64) error {
 func (r *reader) take(from ingest.Offset) {
 	r.entries = r.entries[:0]
 	for at := 0; ; {
-		record, ok := frameAt(r.buf[at:])
+		record, ok := frameAt(r.buf[at:], from)
 		if !ok {
 			return
 		}

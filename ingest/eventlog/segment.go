@@ -1,12 +1,11 @@
 package eventlog
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,40 +16,7 @@ import (
 	"github.com/observatory/observatory/ingest"
 )
 
-const (
-	frameHeader = 8
-	suffix      = ".log"
-	// maxRecord bounds what a damaged length can make the reader allocate. A request inflates to at most 20 MiB; its record is not much larger.
-	maxRecord = 64 << 20
-)
-
-func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // cached by the standard library
-
-func appendFrame(dst, record []byte) []byte {
-	start := len(dst)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(record))) //nolint:gosec // records are far smaller than 4 GiB
-	dst = append(dst, 0, 0, 0, 0)
-	dst = append(dst, record...)
-	binary.LittleEndian.PutUint32(dst[start+4:], checksum(dst[start:start+4], record))
-	return dst
-}
-
-func checksum(length, record []byte) uint32 {
-	return crc32.Update(crc32.Checksum(length, castagnoli()), castagnoli(), record)
-}
-
-// frameAt checks the frame that b begins with and returns its record. ok is false where b holds no whole, sound frame.
-func frameAt(b []byte) (record []byte, ok bool) {
-	if len(b) < frameHeader {
-		return nil, false
-	}
-	n := int(binary.LittleEndian.Uint32(b))
-	if n == 0 || n > maxRecord || len(b) < frameHeader+n {
-		return nil, false
-	}
-	record = b[frameHeader : frameHeader+n : frameHeader+n]
-	return record, binary.LittleEndian.Uint32(b[4:]) == checksum(b[:4], record)
-}
+const suffix = ".log"
 
 // segments are the log's files. Their first offsets are known in memory; the last one is open for appending.
 type segments struct {
@@ -88,18 +54,18 @@ func (s *segments) recover(logger *slog.Logger) (ingest.Offset, error) {
 	// Only the last segment can end in a frame that was cut short, but a crash right after a new one was begun may leave the last
 	// one empty; then the one before it ends where the last begins.
 	last := s.bases[len(s.bases)-1]
-	sound, behind, err := s.scan(last)
+	end, behind, err := s.scan(last)
 	if err != nil {
 		return 0, err
 	}
 	if behind > 0 {
 		logger.Info("the log's last group was cut short by a crash; it was never acknowledged", "segment", s.path(last), "bytes", behind)
 	}
-	return last + ingest.Offset(sound), nil
+	return end, nil
 }
 
-// scan counts the bytes of sound frames from the beginning of a segment, and those behind them.
-func (s *segments) scan(base ingest.Offset) (sound, behind int64, err error) {
+// scan finds where the sound frames of a segment end, and how many bytes there are behind them.
+func (s *segments) scan(base ingest.Offset) (end ingest.Offset, behind int64, err error) {
 	f, err := s.fs.Open(s.path(base))
 	if err != nil {
 		return 0, 0, fmt.Errorf("open segment: %w", err)
@@ -109,50 +75,42 @@ func (s *segments) scan(base ingest.Offset) (sound, behind int64, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("open segment: %w", err)
 	}
-	var buf []byte
-	for {
-		buf, err = readFrame(f, sound, buf)
-		if errors.Is(err, io.EOF) || errors.Is(err, errUnsound) {
-			// What is sound may not be on the disk yet: the process may have died between write and sync.
-			if err := f.Sync(); err != nil {
-				return 0, 0, fmt.Errorf("sync segment: %w", err)
-			}
-			return sound, stat.Size() - sound, nil
+	end = base
+	for buf := []byte(nil); ; end += ingest.Offset(len(buf)) {
+		if buf, err = readFrame(f, base, end, buf); err != nil {
+			break
 		}
-		if err != nil {
-			return 0, 0, fmt.Errorf("read segment: %w", err)
-		}
-		sound += int64(len(buf))
 	}
+	if !errors.Is(err, io.EOF) && !errors.Is(err, errUnsound) {
+		return 0, 0, fmt.Errorf("read segment: %w", err)
+	}
+	behind = stat.Size() - int64(end-base)
+	if err := s.checkTail(f, base, end, behind); err != nil {
+		return 0, 0, err
+	}
+	// What is sound may not be on the disk yet: the process may have died between write and sync.
+	if err := f.Sync(); err != nil {
+		return 0, 0, fmt.Errorf("sync segment: %w", err)
+	}
+	return end, behind, nil
 }
 
-var errUnsound = errors.New("no sound frame")
-
-// readFrame reads the whole frame at a place of a file into buf.
-func readFrame(f io.ReaderAt, at int64, buf []byte) ([]byte, error) {
-	buf = slices.Grow(buf[:0], frameHeader)[:frameHeader]
-	if n, err := f.ReadAt(buf, at); n < frameHeader {
-		return nil, orUnsound(err)
+// checkTail tells a group that was cut short from damage to an earlier one: a group is written only once the one before it is durable, so
+// where another begins behind the unsound frame, that frame had been acknowledged.
+func (s *segments) checkTail(f io.ReaderAt, base, end ingest.Offset, behind int64) error {
+	tail := make([]byte, behind)
+	if _, err := f.ReadAt(tail, int64(end-base)); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read segment: %w", err)
 	}
-	n := int(binary.LittleEndian.Uint32(buf))
-	if n == 0 || n > maxRecord {
-		return nil, errUnsound
+	for i := 1; i+frameHeader <= len(tail); i++ {
+		if tail[i+3]&(beginsGroup>>24) == 0 {
+			continue
+		}
+		if _, ok := frameAt(tail[i:], end+ingest.Offset(i)); ok {
+			return fmt.Errorf("the log is damaged at offset %d of segment %s: acknowledged records are behind it", end, s.path(base))
+		}
 	}
-	buf = slices.Grow(buf, n)[:frameHeader+n]
-	if got, err := f.ReadAt(buf[frameHeader:], at+frameHeader); got < n {
-		return nil, orUnsound(err)
-	}
-	if _, ok := frameAt(buf); !ok {
-		return nil, errUnsound
-	}
-	return buf, nil
-}
-
-func orUnsound(err error) error {
-	if err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errUnsound
-	}
-	return err
+	return nil
 }
 
 // append writes frames at the end and syncs them. After an error the next append begins a new segment.
@@ -194,12 +152,8 @@ func (s *segments) begin(at ingest.Offset) error {
 		return fmt.Errorf("begin segment: %w", err)
 	}
 	s.file, s.synced = f, 0
-	dir, err := s.fs.OpenDir(s.dir)
-	if err != nil {
-		return fmt.Errorf("sync log folder: %w", err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return fmt.Errorf("sync log folder: %w", err)
+	if err := syncDir(s.fs, s.dir); err != nil {
+		return err
 	}
 	if len(s.bases) == 0 || s.bases[len(s.bases)-1] != at {
 		s.bases = append(s.bases, at)
@@ -224,7 +178,7 @@ func (s *segments) find(at ingest.Offset) (base, next ingest.Offset, ok bool) {
 	return s.bases[i], next, true
 }
 
-// trim removes segments that end at or before an offset. The last one stays.
+// trim removes segments that end at or before an offset. The last one stays. A power cut may bring them back, which does no harm.
 func (s *segments) trim(before ingest.Offset) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -246,4 +200,29 @@ func (s *segments) close() error {
 	f := s.file
 	s.file = nil
 	return f.Close()
+}
+
+// makeDir makes a folder, and those above it, so that it survives a power cut.
+func makeDir(fs vfs.FS, dir string) error {
+	parent := fs.PathDir(dir)
+	if _, err := fs.Stat(parent); errors.Is(err, os.ErrNotExist) {
+		if err := makeDir(fs, parent); err != nil {
+			return err
+		}
+	}
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make folder %s: %w", dir, err)
+	}
+	return syncDir(fs, parent)
+}
+
+func syncDir(fs vfs.FS, dir string) error {
+	f, err := fs.OpenDir(dir)
+	if err != nil {
+		return fmt.Errorf("sync folder %s: %w", dir, err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("sync folder %s: %w", dir, err)
+	}
+	return nil
 }
