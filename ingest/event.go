@@ -95,6 +95,7 @@ const (
 	CodeInvalidJSON         = "invalid_json"
 	CodeInvalidUTF8         = "invalid_utf8"
 	CodeNotANumber          = "not_a_number"
+	CodeNumberOutOfRange    = "number_out_of_range"
 	CodeDuplicateKey        = "duplicate_key"
 	CodeTooDeep             = "too_deep"
 	CodeTooManyKeys         = "too_many_keys"

@@ -529,7 +529,7 @@ type CatalogEvent struct {
 	FirstSeen time.Time `json:"first_seen"`
 	LastSeen  time.Time `json:"last_seen"`
 
-	// Properties From the newest events of this name, 10,000 at most.
+	// Properties From the newest events of this name, 10,000 at most (fewer when there are many names). At most 200, and five keys deep.
 	Properties []CatalogProperty `json:"properties"`
 	Type       string            `json:"type"`
 }
@@ -737,7 +737,7 @@ type LedgerHour struct {
 
 // LeftOut defines model for LeftOut.
 type LeftOut struct {
-	// Quarantined Events received in the period that are in quarantine.
+	// Quarantined Events received in the period that are in quarantine; of the name that was asked for, where one was.
 	Quarantined int64 `json:"quarantined"`
 
 	// WithoutNumber Events that match but whose measured property is missing or not a number.

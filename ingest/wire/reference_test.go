@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -131,10 +133,14 @@ func flawsOf(raw []byte) (codes []string) {
 	depth, keys := 0, 0
 	var open []int // per container: -1 for an array, else the tokens in the object so far
 	tokens := json.NewDecoder(bytes.NewReader(raw))
+	tokens.UseNumber()
 	for {
 		token, err := tokens.Token()
 		if err != nil {
 			break
+		}
+		if number, is := token.(json.Number); is && !storable(number.String()) {
+			codes = append(codes, ingest.CodeNumberOutOfRange)
 		}
 		delim, _ := token.(json.Delim)
 		if delim == '}' || delim == ']' {
@@ -161,6 +167,15 @@ func flawsOf(raw []byte) (codes []string) {
 		codes = append(codes, ingest.CodeTooManyKeys)
 	}
 	return codes
+}
+
+// storable tells whether the store can read a number: as a 64-bit integer, signed or not, or as 64-bit floating point.
+func storable(number string) bool {
+	if whole, is := new(big.Int).SetString(number, 10); is {
+		return whole.IsInt64() || whole.IsUint64()
+	}
+	_, err := strconv.ParseFloat(number, 64)
+	return err == nil
 }
 
 func flawsOfFields(fields map[string]json.RawMessage) (codes []string) {

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/observatory/observatory/ingest"
@@ -134,7 +135,10 @@ func (s *scanner) digits() bool {
 	return s.i > start
 }
 
+// number walks over a number. The store reads numbers as 64-bit integers or floating point; one that fits neither would cost the event
+// all its properties there.
 func (s *scanner) number() error {
+	start := s.i
 	if s.b[s.i] == '-' {
 		s.i++
 		if s.i < len(s.b) && s.b[s.i] == 'I' {
@@ -151,13 +155,16 @@ func (s *scanner) number() error {
 	case !s.digits():
 		return s.fail("a number needs a digit")
 	}
+	whole := true
 	if s.i < len(s.b) && s.b[s.i] == '.' {
+		whole = false
 		s.i++
 		if !s.digits() {
 			return s.fail("a number needs a digit after its point")
 		}
 	}
 	if s.i < len(s.b) && s.b[s.i]|0x20 == 'e' {
+		whole = false
 		s.i++
 		if s.i < len(s.b) && (s.b[s.i] == '+' || s.b[s.i] == '-') {
 			s.i++
@@ -166,7 +173,28 @@ func (s *scanner) number() error {
 			return s.fail("a number needs a digit in its exponent")
 		}
 	}
+	const alwaysFits = 18 // digits, whatever they are
+	if text := s.b[start:s.i]; !fits(text, whole, alwaysFits) {
+		s.note(ingest.CodeNumberOutOfRange, "The number %s has more than 64 bits. Send it as a string.", clip(text))
+	}
 	return nil
+}
+
+// fits tells whether a number is a 64-bit integer or within the range of 64-bit floating point.
+func fits(text []byte, whole bool, alwaysFits int) bool {
+	switch {
+	case len(text) <= alwaysFits && (whole || bytes.IndexByte(text, 'e') < 0 && bytes.IndexByte(text, 'E') < 0):
+		return true
+	case !whole:
+		_, err := strconv.ParseFloat(string(text), 64)
+		return err == nil
+	case text[0] == '-':
+		_, err := strconv.ParseInt(string(text), 10, 64)
+		return err == nil
+	default:
+		_, err := strconv.ParseUint(string(text), 10, 64)
+		return err == nil
+	}
 }
 
 // deep walks over an object or array that lies too deep to be accepted. It checks the syntax and nothing else, and does
