@@ -173,7 +173,11 @@ func (d *Decoder) idField(name string) ([]byte, error) {
 	if c != '-' && (c < '0' || c > '9') {
 		return d.stringField(name, ingest.MaxIDBytes)
 	}
+	before := d.s.flaw
 	v, err := d.s.value()
+	if d.s.flaw != before && d.s.flaw.Code == ingest.CodeNumberOutOfRange {
+		d.s.flaw = before // as text it may have any number of digits
+	}
 	if len(v) > ingest.MaxIDBytes {
 		d.noteTooLong(name, len(v), ingest.MaxIDBytes)
 		v = v[:ingest.MaxIDBytes]
