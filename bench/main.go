@@ -78,6 +78,11 @@ func run(ctx context.Context) (err error) {
 		return fmt.Errorf("ack to visible: %w", err)
 	}
 	fmt.Printf("(f) ack to visible                %9.0f ms p50     %5.0f ms p99, at 2,000 events/s beside\n", ms(seen.p50), ms(seen.p99))
+	final, plain, err := trend(ctx, s)
+	if err != nil {
+		return fmt.Errorf("trend: %w", err)
+	}
+	fmt.Printf("(g) daily count over all of them  %9.0f ms with FINAL, %.0f ms without\n", ms(final), ms(plain))
 	return nil
 }
 

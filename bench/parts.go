@@ -255,6 +255,39 @@ func (s *server) probe(ctx context.Context, id string) (time.Duration, error) {
 	}
 }
 
+// trend is how long a daily count over everything stored takes, read with FINAL and without; median of several runs.
+func trend(ctx context.Context, s *server) (final, plain time.Duration, err error) {
+	conn, err := ch.Open(ctx, s.urls.ClickHouse)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer conn.Close() //nolint:errcheck // nothing is pending
+	median := func(modifier string) (time.Duration, error) {
+		const runs = 9
+		var took []time.Duration
+		for range runs {
+			begin := time.Now()
+			rows, err := conn.Query(ctx, "SELECT toDate(time) AS day, count() FROM events "+modifier+" WHERE tenant_id IN (SELECT tenant_id FROM events LIMIT 1) GROUP BY day SETTINGS do_not_merge_across_partitions_select_final = 1")
+			if err != nil {
+				return 0, err
+			}
+			for rows.Next() {
+			}
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+				return 0, err
+			}
+			took = append(took, time.Since(begin))
+		}
+		slices.Sort(took)
+		return took[runs/2], nil
+	}
+	if final, err = median("FINAL"); err != nil {
+		return 0, 0, err
+	}
+	plain, err = median("")
+	return final, plain, err
+}
+
 // columns are the rows of the raw insert, column by column.
 type columns struct {
 	tenant, source, receipt, batch                                        []uuid.UUID

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -44,8 +45,14 @@ func newServeCommand() *cobra.Command {
 	return cmd
 }
 
+// softMemory is where the garbage collector begins to work harder, in bytes. What is live at full load is about half of it.
+const softMemory = 288 << 20
+
 // serve runs a node until ctx ends, then drains it: no request is cut off, no acknowledged event is lost, no engine is left behind.
 func serve(ctx context.Context, cfg config.Config) (err error) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.HTTPAddr)
 	if err != nil {
 		return fmt.Errorf("listen on %s (another address: --http-addr): %w", cfg.HTTPAddr, err)
