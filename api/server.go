@@ -106,9 +106,21 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	}
 	e.Any("/v1/*", nowhere)
 	for _, path := range []string{"/", "/*"} { // a group with middleware takes "/" for itself
-		e.Match([]string{http.MethodGet, http.MethodHead}, path, echo.WrapHandler(deps.Dashboard))
+		e.GET(path, echo.WrapHandler(deps.Dashboard))
 	}
-	return e, nil
+	return headAsGet(e), nil
+}
+
+// headAsGet answers HEAD as GET, for monitors and browsers; net/http leaves out the body. Below /v1 a GET may count an event or have no end.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && !strings.HasPrefix(r.URL.Path, "/v1/") {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // nowhere answers what has no handler below /v1: 405 where another method has one, 404 elsewhere.
