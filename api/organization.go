@@ -67,7 +67,7 @@ func (s *server) CreateKey(ctx context.Context, r gen.CreateKeyRequestObject) (g
 		if err != nil {
 			return nil, err
 		}
-		input.Scopes = scopes
+		input.Scopes = append(tenants.Scopes{}, scopes...) // [] asks for no scope at all; only no list asks for the default
 	}
 	made, err := s.deps.Tenants.Keys.Create(ctx, in(ctx).by(), input)
 	return gen.CreateKey201JSONResponse{Key: s.keyOut(made.Key), Token: made.Token}, err
