@@ -35,7 +35,7 @@ type State struct {
 	db     *pebble.DB
 	seed   uint64
 	recent recent
-	oldest uint32 // hour of the oldest events that are remembered; 0: none are
+	oldest int64 // hour of the oldest events that are remembered; 0: none are
 }
 
 var _ ingest.SinkState = (*State)(nil)
@@ -46,6 +46,7 @@ func Open(cfg Config) (*State, error) {
 		FS:           cfg.FS,
 		Logger:       quiet{cfg.Logger},
 		MemTableSize: 8 << 20,
+		CacheSize:    24 << 20, // Pebble takes two memtables off it, so that its default would leave nothing
 		// A settlement is one sorted file. Merging them is most of the work here, so it waits until there are many; lookups, which
 		// are rare behind the filter, can bear that.
 		L0CompactionThreshold:     32,
@@ -124,21 +125,27 @@ func (s *State) KeyOf(sender ingest.Sender, eventID []byte) ingest.SeenKey {
 	return xxh3.Hash128Seed(b[:n], s.seed).Bytes()
 }
 
-func hourOf(t time.Time) uint32 { return uint32(t.Unix() / int64(time.Hour/time.Second)) } //nolint:gosec // far below 2^32
-
-func appendSeenKey(dst []byte, hour uint32, key ingest.SeenKey) []byte {
-	dst = binary.BigEndian.AppendUint32(append(dst, 's'), hour)
-	return append(dst, key[:]...)
+// appendHour appends what the keys of an hour's events begin with.
+func appendHour(dst []byte, hour int64) []byte {
+	return binary.BigEndian.AppendUint32(append(dst, 's'), uint32(hour)) //nolint:gosec // far below 2^32
 }
 
-// FirstSeen implements ingest.SinkState. Nearly every event is new, and the filter says so without touching the database. A duplicate is
-// mostly a retry, so the newest hours are looked at first.
+func appendSeenKey(dst []byte, hour int64, key ingest.SeenKey) []byte {
+	return append(appendHour(dst, hour), key[:]...)
+}
+
+// FirstSeen implements ingest.SinkState. Nearly every event is new, and the filters say so without touching the database. A duplicate
+// is mostly a retry, so the newest hours are looked at first. The hour after at is one of them: what stands first in the log need not
+// have been received first, and clocks are set back.
 func (s *State) FirstSeen(key ingest.SeenKey, at time.Time) (time.Time, bool, error) {
-	earliest := at.Add(-ingest.DuplicateWindow)
-	if !s.recent.mayHold(key, earliest, at) {
+	earliest, latest := at.Add(-ingest.DuplicateWindow), at.Add(time.Hour)
+	if !s.recent.mayHold(key, earliest, latest) {
 		return time.Time{}, false, nil
 	}
-	for hour := hourOf(at); hour >= max(hourOf(earliest), s.oldest); hour-- {
+	for hour := hourOf(latest); hour >= max(hourOf(earliest), s.oldest); hour-- {
+		if !s.recent.mayHoldIn(hour, key) {
+			continue
+		}
 		var buf [1 + 4 + 16]byte
 		v, closer, err := s.db.Get(appendSeenKey(buf[:0], hour, key))
 		if errors.Is(err, pebble.ErrNotFound) {
@@ -165,16 +172,14 @@ func (s *State) Settle(to ingest.Offset, stored []ingest.Seen) error {
 	oldest := s.oldest
 	for i := range stored {
 		hour := hourOf(stored[i].At)
-		if window := uint32(ingest.DuplicateWindow / time.Hour); oldest == 0 || oldest < hour-window {
-			oldest = hour - window
-		}
+		oldest = max(oldest, hour-int64(ingest.DuplicateWindow/time.Hour))
 		binary.BigEndian.PutUint64(at[:], uint64(stored[i].At.UnixMilli())) //nolint:gosec // after 1970
 		if err := b.Set(appendSeenKey(key[:0], hour, stored[i].Key), at[:], nil); err != nil {
 			return fmt.Errorf("remember events: %w", err)
 		}
 	}
 	if oldest > s.oldest {
-		if err := b.DeleteRange([]byte("s"), binary.BigEndian.AppendUint32([]byte("s"), oldest), nil); err != nil {
+		if err := b.DeleteRange([]byte("s"), appendHour(nil, oldest), nil); err != nil {
 			return fmt.Errorf("forget old events: %w", err)
 		}
 	}
@@ -201,11 +206,11 @@ func (s *State) recall() error {
 		return fmt.Errorf("read sink state: %w", err)
 	}
 	for ok := iter.First(); ok; ok = iter.Next() {
-		hour := binary.BigEndian.Uint32(iter.Key()[1:])
+		hour := int64(binary.BigEndian.Uint32(iter.Key()[1:]))
 		if s.oldest == 0 {
 			s.oldest = hour
 		}
-		s.recent.add(ingest.SeenKey(iter.Key()[5:]), time.Unix(int64(hour)*int64(time.Hour/time.Second), 0))
+		s.recent.add(ingest.SeenKey(iter.Key()[5:]), time.Unix(hour*60*60, 0))
 	}
 	if err := iter.Close(); err != nil {
 		return fmt.Errorf("read sink state: %w", err)
