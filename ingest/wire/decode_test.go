@@ -99,8 +99,14 @@ func TestDecode(t *testing.T) {
 			name: "one bad event never costs the good ones",
 			body: `[{"event":"a"},5,{"event":"x","properties":{"a":NaN}},null,[[]],"s",{},{"event":"b"}]`,
 			want: []event{
-				a, {Rejected: "not_an_object"}, {Rejected: "not_a_number", Name: "x"}, {Rejected: "not_an_object"},
-				{Rejected: "not_an_object"}, {Rejected: "not_an_object"}, {Rejected: "event_name_missing"}, b,
+				a,
+				{Rejected: "not_an_object"},
+				{Rejected: "not_a_number", Name: "x"},
+				{Rejected: "not_an_object"},
+				{Rejected: "not_an_object"},
+				{Rejected: "not_an_object"},
+				{Rejected: "event_name_missing"},
+				b,
 			},
 		},
 	} {

@@ -124,7 +124,7 @@ func TestBodiesRead(t *testing.T) {
 
 func TestBodiesReadRefuses(t *testing.T) {
 	t.Parallel()
-	hard := hardText(12 << 20) // does not compress to 4 MB
+	hard := hardText(12 << 20)                    // does not compress to 4 MB
 	easy := easyText(ingest.MaxInflatedBytes + 1) // 20 MB that do
 	text := easy[:200<<10]
 	for _, c := range []struct {
