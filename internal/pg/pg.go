@@ -16,6 +16,7 @@ import (
 const (
 	connectTimeout    = 3 * time.Second
 	healthCheckPeriod = 5 * time.Second
+	pingTimeout       = time.Second // of a connection that has been idle, before it is used
 )
 
 // Options are the knobs of a pool; the zero value is good.
@@ -40,6 +41,7 @@ func Open(ctx context.Context, url string, o Options) (*Pool, error) {
 		c.MaxConns = o.MaxConns
 	}
 	c.HealthCheckPeriod = healthCheckPeriod
+	c.PingTimeout = pingTimeout
 	c.MaxConnLifetime = time.Hour
 	c.MaxConnLifetimeJitter = 10 * time.Minute
 	c.ConnConfig.ConnectTimeout = connectTimeout
@@ -57,6 +59,9 @@ func (p *Pool) Close() { p.pool.Close() }
 
 // Stat is what the pool is doing now, for metrics.
 func (p *Pool) Stat() *pgxpool.Stat { return p.pool.Stat() }
+
+// Reset lets go of every connection, so that the next use makes a new one. A network may forget connections without telling either end.
+func (p *Pool) Reset() { p.pool.Reset() }
 
 // Ping says whether the server answers; an Unavailable fault when it does not.
 func (p *Pool) Ping(ctx context.Context) error { return Fault(p.pool.Ping(ctx)) }

@@ -41,6 +41,9 @@ func (s *Store) KeyChanges(ctx context.Context, since tenants.KeyMark) (tenants.
 		})
 		return err
 	})
+	if err != nil {
+		s.pool.Reset() // the network may have forgotten all connections, and each would cost another refresh
+	}
 	return changes, err
 }
 
