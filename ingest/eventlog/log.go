@@ -26,9 +26,11 @@ import (
 type Config struct {
 	FS           vfs.FS
 	Dir          string
-	SegmentBytes int64  // a segment is closed once it has that many bytes; default 64 MiB
-	MaxPending   int    // bytes that may wait to be written before appends wait; default 32 MiB
-	ReserveBytes uint64 // free disk space below which appends are refused, so that the engines beside us live on; default the lesser of 256 MiB and 5 % of the disk
+	SegmentBytes int64 // a segment is closed once it has that many bytes; default 64 MiB
+	MaxPending   int   // bytes that may wait to be written before appends wait; default 32 MiB
+	// ReserveBytes of the disk stay free: an append that would leave less is refused, so that the sink's state, which needs 32 MiB,
+	// and the engines beside us live on. Default 5 % of the disk, but at least 64 and at most 256 MiB.
+	ReserveBytes uint64
 	// Floor is an offset that the log must not fall behind, because everything before it was already carried on. It only matters
 	// when the folder was lost or replaced: then the log goes on from there, and says so.
 	Floor  ingest.Offset
@@ -52,6 +54,7 @@ type Log struct {
 	segments segments
 	durable  *ingest.Watermark
 	reader   reader
+	refusing bool // the last group could not be written; the writer's
 }
 
 // group is what is written and synced together.
@@ -178,7 +181,7 @@ func (l *Log) write() {
 
 func (l *Log) commit(g *group) {
 	start := time.Now()
-	err := l.roomOnDisk()
+	err := l.roomOnDisk(uint64(len(g.frames)))
 	if err == nil {
 		seal(g.frames, l.durable.At())
 		err = l.segments.append(l.durable.At(), g.frames)
@@ -186,8 +189,15 @@ func (l *Log) commit(g *group) {
 	if err != nil {
 		g.err = translate(err)
 		close(g.ready)
-		l.cfg.Logger.Error("the log could not be written; nothing of this group was acknowledged", "error", err, "records", g.records)
+		if !l.refusing { // once: there may be thousands of them a second, and the disk may be the same
+			l.refusing = true
+			l.cfg.Logger.Error("the log cannot be written; nothing is acknowledged until it can", "error", err)
+		}
 		return
+	}
+	if l.refusing {
+		l.refusing = false
+		l.cfg.Logger.Info("the log can be written again")
 	}
 	g.ends = l.durable.At() + ingest.Offset(len(g.frames))
 	l.durable.Advance(g.ends)
@@ -199,16 +209,16 @@ func (l *Log) commit(g *group) {
 
 var errReserve = errors.New("the disk is nearly full")
 
-func (l *Log) roomOnDisk() error {
+func (l *Log) roomOnDisk(needed uint64) error {
 	usage, err := l.cfg.FS.GetDiskUsage(l.cfg.Dir)
 	if err != nil {
 		return nil //nolint:nilerr // a file system that cannot say how full it is, is used until it refuses
 	}
 	reserve := l.cfg.ReserveBytes
 	if reserve == 0 {
-		reserve = min(256<<20, usage.TotalBytes/20)
+		reserve = min(max(usage.TotalBytes/20, 64<<20), 256<<20)
 	}
-	if usage.AvailBytes < reserve {
+	if usage.AvailBytes < reserve+needed {
 		return fmt.Errorf("%w: %d bytes are free and %d are kept in reserve", errReserve, usage.AvailBytes, reserve)
 	}
 	return nil
@@ -223,7 +233,7 @@ func translate(err error) error {
 }
 
 // Full tells whether appends are refused for lack of room.
-func (l *Log) Full() error { return l.roomOnDisk() }
+func (l *Log) Full() error { return l.roomOnDisk(0) }
 
 // Wait implements ingest.Log.
 func (l *Log) Wait(ctx context.Context, after ingest.Offset) error { return l.durable.Wait(ctx, after) }

@@ -360,9 +360,11 @@ func TestDiskReserve(t *testing.T) {
 		full        bool
 	}{
 		{total: 100_000 * mb, free: 255 * mb, full: true},
-		{total: 100_000 * mb, free: 256 * mb},
-		{total: 100 * mb, free: 4 * mb, full: true},
-		{total: 100 * mb, free: 5 * mb},
+		{total: 100_000 * mb, free: 257 * mb},
+		{total: 2000 * mb, free: 99 * mb, full: true},
+		{total: 2000 * mb, free: 101 * mb},
+		{total: 100 * mb, free: 63 * mb, full: true},
+		{total: 100 * mb, free: 65 * mb},
 	} {
 		fs.TestingSetDiskUsage(vfs.DiskUsage{TotalBytes: c.total, AvailBytes: c.free})
 		before := l.End()
@@ -377,7 +379,11 @@ func TestDiskReserve(t *testing.T) {
 		require.Error(t, l.Full())
 		require.Equal(t, before, l.End())
 	}
-	require.Equal(t, []string{"x", "x"}, records(t, l))
+	require.Equal(t, []string{"x", "x", "x"}, records(t, l))
+
+	fs.TestingSetDiskUsage(vfs.DiskUsage{TotalBytes: 100 * mb, AvailBytes: 65 * mb})
+	_, err := l.Append(t.Context(), make([]byte, 2*mb))
+	require.ErrorIs(t, err, ingest.ErrLogFull, "what is written is taken off the reserve")
 }
 
 func TestFailingDisk(t *testing.T) {

@@ -33,6 +33,7 @@ type Config struct {
 // ones again, and is forgotten by one range deletion.
 type State struct {
 	db     *pebble.DB
+	room   room
 	seed   uint64
 	recent recent
 	oldest int64 // hour of the oldest events that are remembered; 0: none are
@@ -40,10 +41,14 @@ type State struct {
 
 var _ ingest.SinkState = (*State)(nil)
 
-// Open opens the state of a folder, or begins one.
+// Open opens the state of a folder, or begins one. It fails where the disk is nearly full.
 func Open(cfg Config) (*State, error) {
+	room := room{fs: cfg.FS, dir: cfg.Dir, logger: cfg.Logger}
+	if err := room.check(); err != nil {
+		return nil, fmt.Errorf("open sink state: %w", err)
+	}
 	opts := &pebble.Options{
-		FS:           cfg.FS,
+		FS:           room.patient(),
 		Logger:       quiet{cfg.Logger},
 		MemTableSize: 8 << 20,
 		CacheSize:    24 << 20, // Pebble takes two memtables off it, so that its default would leave nothing
@@ -61,7 +66,7 @@ func Open(cfg Config) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sink state: %w", err)
 	}
-	s := &State{db: db, seed: xxh3.Hash(cfg.Secret), recent: newRecent()}
+	s := &State{db: db, room: room, seed: xxh3.Hash(cfg.Secret), recent: newRecent()}
 	if err := s.recall(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -111,6 +116,9 @@ func (s *State) get(key []byte) ([]byte, error) {
 
 // Begin implements ingest.SinkState.
 func (s *State) Begin(r ingest.Range) error {
+	if err := s.room.check(); err != nil {
+		return err
+	}
 	b := append(make([]byte, 0, 32), r.ID[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.From)) //nolint:gosec // offsets are not negative
 	b = binary.BigEndian.AppendUint64(b, uint64(r.To))   //nolint:gosec // offsets are not negative
@@ -165,6 +173,9 @@ func (s *State) FirstSeen(key ingest.SeenKey, at time.Time) (time.Time, bool, er
 
 // Settle implements ingest.SinkState.
 func (s *State) Settle(to ingest.Offset, stored []ingest.Seen) error {
+	if err := s.room.check(); err != nil {
+		return err
+	}
 	b := s.db.NewBatch()
 	defer b.Close() //nolint:errcheck // a batch's Close only gives back memory
 	var key [1 + 4 + 16]byte
