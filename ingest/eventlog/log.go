@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -54,7 +55,8 @@ type Log struct {
 	segments segments
 	durable  *ingest.Watermark
 	reader   reader
-	refusing bool // the last group could not be written; the writer's
+	refusing bool        // the last group could not be written; the writer's
+	short    atomic.Bool // it was refused for lack of room
 }
 
 // group is what is written and synced together.
@@ -188,6 +190,7 @@ func (l *Log) commit(g *group) {
 	}
 	if err != nil {
 		g.err = translate(err)
+		l.short.Store(errors.Is(err, errReserve))
 		close(g.ready)
 		if !l.refusing { // once: there may be thousands of them a second, and the disk may be the same
 			l.refusing = true
@@ -197,6 +200,7 @@ func (l *Log) commit(g *group) {
 	}
 	if l.refusing {
 		l.refusing = false
+		l.short.Store(false)
 		l.cfg.Logger.Info("the log can be written again")
 	}
 	g.ends = l.durable.At() + ingest.Offset(len(g.frames))
@@ -209,6 +213,8 @@ func (l *Log) commit(g *group) {
 
 var errReserve = errors.New("the disk is nearly full")
 
+// roomOnDisk returns errReserve where a write would take from the reserve. Once that was so, there must be room for a whole group before
+// anything is written again: otherwise small requests would pass while large ones are refused.
 func (l *Log) roomOnDisk(needed uint64) error {
 	usage, err := l.cfg.FS.GetDiskUsage(l.cfg.Dir)
 	if err != nil {
@@ -217,6 +223,9 @@ func (l *Log) roomOnDisk(needed uint64) error {
 	reserve := l.cfg.ReserveBytes
 	if reserve == 0 {
 		reserve = min(max(usage.TotalBytes/20, 64<<20), 256<<20)
+	}
+	if l.short.Load() {
+		needed = max(needed, uint64(l.cfg.MaxPending)) //nolint:gosec // is not negative
 	}
 	if usage.AvailBytes < reserve+needed {
 		return fmt.Errorf("%w: %d bytes are free and %d are kept in reserve", errReserve, usage.AvailBytes, reserve)

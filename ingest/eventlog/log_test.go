@@ -359,12 +359,16 @@ func TestDiskReserve(t *testing.T) {
 		total, free uint64
 		full        bool
 	}{
-		{total: 100_000 * mb, free: 255 * mb, full: true},
 		{total: 100_000 * mb, free: 257 * mb},
-		{total: 2000 * mb, free: 99 * mb, full: true},
+		{total: 100_000 * mb, free: 255 * mb, full: true},
+		{total: 100_000 * mb, free: 257 * mb, full: true}, // with hysteresis, so that small requests do not pass while large ones are refused
+		{total: 100_000 * mb, free: (256 + 32) * mb},
 		{total: 2000 * mb, free: 101 * mb},
-		{total: 100 * mb, free: 63 * mb, full: true},
+		{total: 2000 * mb, free: 99 * mb, full: true},
+		{total: 2000 * mb, free: (100 + 32) * mb},
 		{total: 100 * mb, free: 65 * mb},
+		{total: 100 * mb, free: 63 * mb, full: true},
+		{total: 100 * mb, free: (64 + 32) * mb},
 	} {
 		fs.TestingSetDiskUsage(vfs.DiskUsage{TotalBytes: c.total, AvailBytes: c.free})
 		before := l.End()
@@ -379,7 +383,7 @@ func TestDiskReserve(t *testing.T) {
 		require.Error(t, l.Full())
 		require.Equal(t, before, l.End())
 	}
-	require.Equal(t, []string{"x", "x", "x"}, records(t, l))
+	require.Equal(t, []string{"x", "x", "x", "x", "x", "x"}, records(t, l))
 
 	fs.TestingSetDiskUsage(vfs.DiskUsage{TotalBytes: 100 * mb, AvailBytes: 65 * mb})
 	_, err := l.Append(t.Context(), make([]byte, 2*mb))
