@@ -86,7 +86,7 @@ func (t table[R]) insert(ctx context.Context, conn driver.Conn, batch uuid.UUID,
 	defer cancel()
 	ctx = clickhouse.Context(ctx, clickhouse.WithQueryID(queryID(t.name, batch, attempt)), clickhouse.WithSettings(clickhouse.Settings{
 		"async_insert":                    0,
-		"insert_deduplicate":              1,
+		"deduplicate_insert":              "enable", // insert_deduplicate does nothing any more
 		"insert_deduplication_token":      queryID(t.name, batch, attempt),
 		"max_partitions_per_insert_block": 0, // late events of any age; their range is bounded by ingest.EarliestTime
 		"max_execution_time":              0,
