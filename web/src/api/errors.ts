@@ -4,7 +4,6 @@ import type { Problem } from './types'
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
-  readonly title: string
   readonly correlationId: string
   /** Seconds to wait before asking again, where the API says so. */
   readonly retryAfter: number | undefined
@@ -14,7 +13,6 @@ export class ApiError extends Error {
     this.name = 'ApiError'
     this.status = problem.status
     this.code = problem.code
-    this.title = problem.title
     this.correlationId = problem.correlation_id
     this.retryAfter = retryAfter
   }
@@ -43,6 +41,26 @@ export function toApiError(body: unknown, response: Response): ApiError {
     },
     Number.isFinite(retryAfter) ? retryAfter : undefined,
   )
+}
+
+/** What happened, by the kind of answer, in words that need no knowledge of HTTP. */
+export function errorTitle(error: Error): string {
+  if (error instanceof UnreachableError) return 'No connection'
+  if (!(error instanceof ApiError)) return 'Something went wrong'
+  switch (error.status) {
+    case 401:
+      return 'Not accepted'
+    case 403:
+      return 'Not allowed'
+    case 404:
+      return 'Not found'
+    case 429:
+      return 'Too many requests'
+    case 503:
+      return 'Not available right now'
+    default:
+      return error.status < 500 ? 'That did not work' : 'A fault on our side'
+  }
 }
 
 export function isApiError(error: unknown, code?: string): error is ApiError {

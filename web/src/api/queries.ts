@@ -3,12 +3,17 @@ import type { Filter } from '../filters/filter'
 import { resolve, type Range } from '../time/range'
 import { api, ask } from './client'
 
-export const catalogKey = ['catalog'] as const
-
 /** The events and properties ever seen. */
 export const catalogOptions = queryOptions({
-  queryKey: catalogKey,
+  queryKey: ['catalog'],
   queryFn: ({ signal }) => ask(api.GET('/v1/catalog', { signal })),
+  staleTime: 30_000,
+})
+
+/** When the newest event happened; null when there is none. */
+export const newestOptions = queryOptions({
+  queryKey: ['newest'],
+  queryFn: async ({ signal }) => (await ask(api.POST('/v1/query/events', { body: { limit: 1 }, signal }))).events[0]?.time ?? null,
   staleTime: 30_000,
 })
 

@@ -63,23 +63,28 @@ export function useNewEvents(enabled: boolean, onNew: () => Promise<void>) {
   useEffect(() => {
     if (!enabled || !visible) return
     let stop: () => void = () => undefined
-    let asked = 0
+    let asked: number | null = null
     let timer: ReturnType<typeof setTimeout> | undefined
     const listen = () => {
       let arrived = false
       let busy = true
       const again = () => {
         stop()
-        timer = setTimeout(listen, Math.max(settleMs, asked + pauseMs - Date.now()))
+        timer = setTimeout(listen, Math.max(settleMs, (asked ?? 0) + pauseMs - Date.now()))
+      }
+      const ask = () => {
+        asked = Date.now()
+        void notify().finally(() => {
+          busy = false
+          if (arrived) again()
+        })
       }
       stop = openStream(null, {
         onState: (state) => {
           if (state !== 'open') return
-          asked = Date.now()
-          void notify().finally(() => {
-            busy = false
-            if (arrived) again()
-          })
+          // The page itself has just asked: what came between that and the stream is found a little later.
+          if (asked === null) timer = setTimeout(ask, pauseMs)
+          else ask()
         },
         onEvent: () => {
           if (arrived) return

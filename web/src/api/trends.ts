@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Filter } from '../filters/filter'
 import { autoInterval, coarsestInterval, earlier, possibleIntervals, resolve, type Compare, type Interval, type Period, type Range } from '../time/range'
+import { formatEarlier } from '../time/format'
 import { api, ask } from './client'
 import type { Measure, TrendsQuery, TrendsResult } from './types'
 
@@ -24,7 +25,7 @@ export interface Trend {
   period: Period
   interval: Interval
   /** The same question about an earlier period, where it was asked for. */
-  earlier: { result: TrendsResult; period: Period } | null
+  earlier: { result: TrendsResult; period: Period; name: string } | null
 }
 
 export const trendsKey = ['trends'] as const
@@ -51,7 +52,7 @@ async function fetchTrend(spec: TrendSpec, signal: AbortSignal): Promise<Trend> 
     ask(api.POST('/v1/query/trends', { body: toQuery(spec, period, interval), signal })),
     before && ask(api.POST('/v1/query/trends', { body: toQuery(spec, before, interval), signal })),
   ])
-  return { result, period, interval, earlier: before && beforeResult ? { period: before, result: beforeResult } : null }
+  return { result, period, interval, earlier: before && beforeResult ? { period: before, result: beforeResult, name: formatEarlier(spec.range, spec.compare ?? 'none', before, spec.zone) } : null }
 }
 
 /** A chosen interval that the period does not allow (a year by the minute) gives way to one that it does. */

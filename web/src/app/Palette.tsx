@@ -1,7 +1,7 @@
 import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
-import { Spotlight, createSpotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
+import { Spotlight, createSpotlight, useSpotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { useQuery } from '@tanstack/react-query'
-import { ArrowRight, ChartSpline, Fingerprint, LogOut, Moon, Receipt, Search, Sun } from 'lucide-react'
+import { ArrowRight, ChartSpline, Fingerprint, LogOut, Moon, ReceiptText, Search, Sun } from 'lucide-react'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { catalogOptions } from '../api/queries'
@@ -39,7 +39,8 @@ function usePalette(query: string): SpotlightActionGroupData[] {
   const navigate = useNavigate()
   const travel = useTravel()
   const logOut = useLogOut()
-  const { data: catalog } = useQuery(catalogOptions)
+  const { opened } = useSpotlight(store)
+  const { data: catalog } = useQuery({ ...catalogOptions, enabled: opened })
   const { setColorScheme } = useMantineColorScheme()
   const other = useComputedColorScheme('dark') === 'dark' ? 'light' : 'dark'
   const go = (path: string) => () => void navigate(path)
@@ -81,7 +82,7 @@ function lookUps(id: string, go: (path: string) => () => void): SpotlightActionD
   const sameRequest = JSON.stringify({ property: 'correlation_id', operator: 'equals', value: id })
   return [
     { id: 'look-event', label: `Event ${id}`, leftSection: <Fingerprint size={17} />, onClick: go(`/events/${path}`) },
-    { id: 'look-receipt', label: `Receipt ${id}`, leftSection: <Receipt size={17} />, onClick: go(`/data/receipts/${path}`) },
+    { id: 'look-receipt', label: `Receipt ${id}`, leftSection: <ReceiptText size={17} />, onClick: go(`/data/receipts/${path}`) },
     { id: 'look-correlation', label: `Events of the request ${id}`, leftSection: <Search size={17} />, onClick: go(`/explore/events?filters=${encodeURIComponent(sameRequest)}`) },
   ]
 }

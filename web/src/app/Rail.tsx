@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, Menu, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme, VisuallyHidden } from '@mantine/core'
 import { Check, ChevronsUpDown, LogOut, Moon, Search, Sun, UserRound } from 'lucide-react'
 import { NavLink, useLocation, useNavigate } from 'react-router'
 import { useTravel } from '../view/useView'
@@ -46,7 +46,8 @@ function TenantMenu() {
   return (
     <Menu position="bottom-start" width="target">
       <Menu.Target>
-        <UnstyledButton className={classes.tenant} aria-label={`Organization ${me.tenant.name}, your role is ${roleNames[me.role]}`}>
+        <UnstyledButton className={classes.tenant}>
+          <VisuallyHidden>Organization</VisuallyHidden>
           <span className={classes.initial} aria-hidden="true">
             {(Array.from(me.tenant.name)[0] ?? '·').toUpperCase()}
           </span>

@@ -1,16 +1,19 @@
 import { ActionIcon, Menu, SegmentedControl, Tooltip } from '@mantine/core'
+import { useElementSize } from '@mantine/hooks'
 import { Download } from 'lucide-react'
 import { useCallback, useRef, useState, type ReactNode } from 'react'
 import { Panel } from '../parts/Page'
+import { TableScroll } from '../parts/TableScroll'
 import { formatBucket } from '../time/format'
 import type { Interval } from '../time/range'
 import { Chart, type ChartHandle } from './Chart'
 import classes from './ChartPanel.module.css'
 import { fileName, saveDataUrl, saveText, toCsv } from './download'
 import { summary, type ChartSeries } from './model'
-import { timeChart, type TimeChartInput } from './timeChart'
+import { namesLines, timeChart, type TimeChartInput } from './timeChart'
 
 interface ChartPanelProps {
+  lead?: ReactNode
   title: string
   note?: ReactNode
   series: readonly ChartSeries[]
@@ -33,10 +36,11 @@ interface ChartPanelProps {
 
 /** A chart with what every chart has: its table, CSV and PNG, and a legend where it has several series. */
 export function ChartPanel(props: ChartPanelProps) {
-  const { title, note, series, interval, zone, kind, format, fromZero = true, height = 320, group, file, extra, footer, onPick, onZoom } = props
+  const { lead, title, note, series, interval, zone, kind, format, fromZero = true, height = 320, group, file, extra, footer, onPick, onZoom } = props
   const [own, setOwn] = useState<'chart' | 'table'>('chart')
   const shows = props.shows ?? own
   const chart = useRef<ChartHandle>(null)
+  const { ref: box, width } = useElementSize()
   const option = useCallback<Parameters<typeof Chart>[0]['option']>(
     (width, t) => timeChart({ series, interval, zone, kind, format, fromZero }, width, t),
     [series, interval, zone, kind, format, fromZero],
@@ -49,6 +53,7 @@ export function ChartPanel(props: ChartPanelProps) {
   }
   return (
     <Panel
+      lead={lead}
       title={title}
       note={note}
       actions={
@@ -83,7 +88,7 @@ export function ChartPanel(props: ChartPanelProps) {
       }
     >
       {shows === 'chart' ? (
-        <>
+        <div ref={box}>
           <Chart
             ref={chart}
             option={option}
@@ -93,17 +98,17 @@ export function ChartPanel(props: ChartPanelProps) {
             onZoom={onZoom}
             {...(group === undefined ? {} : { group })}
           />
-          {main.length > 1 && <Legend series={main} />}
-        </>
+          {main.length > 1 && !namesLines({ series, kind }, width) && <Legend series={main} />}
+        </div>
       ) : (
-        <SeriesTable {...{ series, interval, zone, format, height, onPick }} title={title} />
+        <SeriesTable {...{ series, interval, zone, format, onPick }} title={title} />
       )}
       {footer}
     </Panel>
   )
 }
 
-export function Legend({ series }: { series: readonly ChartSeries[] }) {
+function Legend({ series }: { series: readonly ChartSeries[] }) {
   return (
     <ul className={classes.legend}>
       {series.map((s) => (
@@ -122,16 +127,15 @@ interface SeriesTableProps {
   interval: Interval
   zone: string
   format: (n: number | null) => string
-  height: number
   onPick?: ((index: number) => void) | undefined
 }
 
-function SeriesTable({ title, series, interval, zone, format, height, onPick }: SeriesTableProps) {
+function SeriesTable({ title, series, interval, zone, format, onPick }: SeriesTableProps) {
   const main = series.filter((s) => s.quiet !== true)
   const quiet = series.filter((s) => s.quiet === true)
   const buckets = main[0]?.points ?? []
   return (
-    <div className={`table-scroll ${classes.table}`} style={{ maxHeight: Math.max(height, 420) }} tabIndex={0} role="region" aria-label={`${title}, table`}>
+    <TableScroll label={`${title}, table`} className={classes.table}>
       <table>
         <thead>
           <tr>
@@ -170,7 +174,7 @@ function SeriesTable({ title, series, interval, zone, format, height, onPick }: 
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }
 

@@ -19,13 +19,24 @@ export interface TimeChartInput {
 
 const labelPx = 64
 
+/** Few lines with room beside them are named where they end; others are named in a legend. */
+export function namesLines(input: Pick<TimeChartInput, 'series' | 'kind'>, width: number): boolean {
+  const count = input.series.filter((s) => s.quiet !== true).length
+  return input.kind === 'line' && count > 1 && count <= 5 && width >= 700
+}
+
+const namePx = 168
+
 /** A chart over time, as ECharts takes it: quiet grid, crosshair, one tooltip for all series of a bucket. */
 export function timeChart(input: TimeChartInput, width: number, t: Tokens): EChartsCoreOption {
   const times = (input.series.find((s) => s.quiet !== true)?.points ?? []).map((p) => new Date(p.time))
   const marks = new Map(ticks(times, input.interval, input.zone, Math.max(2, Math.floor(width / labelPx))).map((k) => [k.index, k.label]))
   const label = { color: t.muted, fontFamily: "'Inter Variable', sans-serif", fontSize: 12 }
+  // Below a single line it is filled, faintly: below several the fills would mix.
+  const shade = input.fromZero && input.series.filter((s) => s.quiet !== true).length === 1
+  const named = namesLines(input, width)
   return {
-    grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
+    grid: { left: 4, right: named ? namePx : 12, top: 12, bottom: 4, containLabel: true },
     xAxis: {
       type: 'category',
       data: times.map((_, i) => i),
@@ -52,19 +63,32 @@ export function timeChart(input: TimeChartInput, width: number, t: Tokens): ECha
       extraCssText: 'box-shadow: 0 8px 24px rgb(0 0 0 / 0.25); border-radius: 8px',
       formatter: (items: { dataIndex: number }[] | { dataIndex: number }) => tip(input, (Array.isArray(items) ? items[0] : items)?.dataIndex ?? 0),
     },
-    series: input.series.flatMap((s) => (input.kind === 'line' || s.quiet === true ? lines(s, t) : bars(s, input.kind, t))),
+    series: input.series.flatMap((s) => (input.kind === 'line' || s.quiet === true ? lines(s, t, shade, named) : bars(s, input.kind, t))),
   }
 }
 
-function lines(s: ChartSeries, t: Tokens): object[] {
+function lines(s: ChartSeries, t: Tokens, shade: boolean, named: boolean): object[] {
   if (s.quiet === true) {
     return [{ type: 'line', data: s.points.map((p) => p.value), showSymbol: false, silent: true, z: 1, lineStyle: { color: t.faint, width: 1.25, opacity: 0.65 }, itemStyle: { color: t.faint } }]
   }
   const { whole, dashed } = draw(s.points)
-  const common = { type: 'line', silent: true, itemStyle: { color: s.color }, emphasis: { disabled: true }, connectNulls: false }
+  const common = {
+    type: 'line',
+    silent: true,
+    itemStyle: { color: s.color },
+    emphasis: { disabled: true },
+    connectNulls: false,
+    ...(shade ? { areaStyle: { color: { type: 'linear', x: 0, y: 0, x2: 0, y2: 1, colorStops: [{ offset: 0, color: `${s.color}33` }, { offset: 1, color: `${s.color}00` }] } } } : {}),
+  }
+  const last = s.points.at(-1)
+  const name = {
+    endLabel: { show: true, formatter: s.name, color: s.color, width: namePx - 20, overflow: 'truncate', fontFamily: "'Inter Variable', sans-serif", fontSize: 12, fontWeight: 500 },
+    labelLayout: { moveOverlap: 'shiftY' },
+  }
+  const end = (dashes: boolean) => (named && (last?.partial === true) === dashes ? name : {})
   return [
-    { ...common, z: 3, data: whole, symbol: 'circle', symbolSize: dotSize(whole), showAllSymbol: true, lineStyle: { width: 2, color: s.color } },
-    { ...common, z: 3, data: dashed, symbol: 'circle', symbolSize: dotSize(dashed), showAllSymbol: true, lineStyle: { width: 2, color: s.color, type: [4, 4] } },
+    { ...common, ...end(false), z: 3, data: whole, symbol: 'circle', symbolSize: dotSize(whole), showAllSymbol: true, lineStyle: { width: 2, color: s.color } },
+    { ...common, ...end(true), z: 3, data: dashed, symbol: 'circle', symbolSize: dotSize(dashed), showAllSymbol: true, lineStyle: { width: 2, color: s.color, type: [4, 4] } },
   ]
 }
 

@@ -24,7 +24,7 @@ export function FilterChips() {
           </span>
         )
       })}
-      <Button variant="subtle" color="gray" leftSection={<ListFilter size={16} />} onClick={() => setEditing(true)}>
+      <Button variant="subtle" color="gray" px="xs" leftSection={<ListFilter size={16} />} onClick={() => setEditing(true)}>
         {given.length === 0 ? 'Filter' : 'Filters'}
       </Button>
       <FilterEditor

@@ -46,6 +46,8 @@ export function Page({ title, organization, lead, actions, bar, children }: Page
 }
 
 interface PanelProps {
+  /** What stands above the heading, from edge to edge. */
+  lead?: ReactNode
   title?: ReactNode
   /** What the panel is, where it shows no title. */
   label?: string
@@ -57,15 +59,18 @@ interface PanelProps {
 }
 
 /** A card with a heading. */
-export function Panel({ title, label, note, actions, flush = false, children }: PanelProps) {
+export function Panel({ lead, title, label, note, actions, flush = false, children }: PanelProps) {
   return (
     <section className={classes.panel} aria-label={label}>
+      {lead}
       {(title !== undefined || actions !== undefined) && (
         <header className={classes.panelHeader}>
-          <div>
-            {title !== undefined && <h2>{title}</h2>}
-            {note !== undefined && <p className={classes.note}>{note}</p>}
-          </div>
+          {title !== undefined && (
+            <div>
+              <h2>{title}</h2>
+              {note !== undefined && <p className={classes.note}>{note}</p>}
+            </div>
+          )}
           {actions !== undefined && <div className={classes.actions}>{actions}</div>}
         </header>
       )}

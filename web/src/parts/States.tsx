@@ -1,8 +1,9 @@
 import { Button, Skeleton } from '@mantine/core'
 import { CircleAlert, RefreshCw } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { ApiError, UnreachableError } from '../api/errors'
+import { ApiError, errorTitle } from '../api/errors'
 import { CopyText } from './Copy'
+import { Prose } from './Prose'
 import classes from './States.module.css'
 
 interface ErrorNoteProps {
@@ -17,13 +18,14 @@ const readingFailed = 'Only this question failed: your events are safe.'
 /** What happened, what it means for the data, what to do, and the ID to ask for help with. */
 export function ErrorNote({ error, meaning = readingFailed, retry }: ErrorNoteProps) {
   const problem = error instanceof ApiError ? error : null
-  const title = problem?.title ?? (error instanceof UnreachableError ? 'No connection' : 'Something went wrong')
   return (
     <div className={classes.error} role="alert">
       <CircleAlert size={20} aria-hidden="true" />
       <div className={classes.errorText}>
-        <strong>{title}</strong>
-        <p>{error.message}</p>
+        <strong>{errorTitle(error)}</strong>
+        <p>
+          <Prose>{error.message}</Prose>
+        </p>
         <p className="quiet">{meaning}</p>
         {problem !== null && problem.correlationId !== '' && (
           <div className={classes.correlation}>

@@ -47,6 +47,8 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: false } } },
     Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
     Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    // What need not be filled in is the exception, and says so.
+    InputWrapper: { defaultProps: { withAsterisk: false } },
     Select: { defaultProps: { checkIconPosition: 'right' } },
   },
   variantColorResolver(input) {
@@ -54,6 +56,9 @@ export const theme = createTheme({
     // Quiet icon buttons and menu items take the colour of quiet text, whichever theme.
     if (input.color === 'gray' && (input.variant === 'subtle' || input.variant === 'transparent')) {
       return { ...found, color: 'var(--obs-muted)', hover: 'var(--obs-hover)' }
+    }
+    if ((input.color === undefined || input.color === 'aurora') && input.variant === 'filled') {
+      return { ...found, color: 'var(--obs-accent-ink)' }
     }
     if (input.color === 'loss') {
       return input.variant === 'filled'

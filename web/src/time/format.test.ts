@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatAgo, formatBucket, formatDuration, formatExactTime, formatPeriod, formatRange, ticks } from './format'
+import { formatAgo, formatBucket, formatDuration, formatEarlier, formatExactTime, formatPeriod, formatRange, ticks } from './format'
 
 const hoursFrom = (start: string, n: number) => Array.from({ length: n }, (_, i) => new Date(Date.parse(start) + i * 3_600_000))
 
@@ -14,6 +14,16 @@ describe('formatRange', () => {
   })
 
   it('names presets', () => expect(formatRange({ kind: 'preset', preset: '7d' }, 'UTC')).toBe('Last 7 days'))
+})
+
+describe('formatEarlier', () => {
+  const period = { from: new Date('2015-05-13T00:00:00Z'), to: new Date('2015-05-17T00:00:00Z') }
+
+  it('is short where a preset says it all', () => {
+    expect(formatEarlier({ kind: 'preset', preset: '7d' }, 'previous_period', period, 'UTC')).toBe('the 7 days before')
+    expect(formatEarlier({ kind: 'preset', preset: '7d' }, 'previous_year', period, 'UTC')).toBe('13 – 16 May 2015')
+    expect(formatEarlier({ kind: 'days', from: '2015-05-17', to: '2015-05-20' }, 'previous_period', period, 'UTC')).toBe('13 – 16 May 2015')
+  })
 })
 
 describe('formatPeriod', () => {

@@ -1,4 +1,4 @@
-import { dayOf, presetNames, resolve, type Interval, type Period, type Range } from './range'
+import { dayOf, presetNames, resolve, type Compare, type Interval, type Period, type Preset, type Range } from './range'
 
 const locale = 'en-GB'
 
@@ -54,6 +54,23 @@ export function formatRange(range: Range, zone: string): string {
   if (range.kind === 'preset') return presetNames[range.preset]
   const { from, to } = resolve(range, zone, new Date(0))
   return formatPeriod({ from, to }, zone)
+}
+
+const beforeNames: Record<Preset, string> = {
+  '1h': 'the hour before',
+  '24h': 'the 24 hours before',
+  today: 'yesterday until this time',
+  yesterday: 'the day before',
+  '7d': 'the 7 days before',
+  '30d': 'the 30 days before',
+  '90d': 'the 90 days before',
+  '12mo': 'the 12 months before',
+}
+
+/** The period that a range is compared with: "the 7 days before", or its dates. */
+export function formatEarlier(range: Range, compare: Compare, period: Period, zone: string): string {
+  if (range.kind === 'preset' && compare === 'previous_period') return beforeNames[range.preset]
+  return formatPeriod(period, zone)
 }
 
 /** A period by its days where it is made of whole days, else with the time of day. */

@@ -5,12 +5,11 @@ import { useState } from 'react'
 import { formatRange } from '../time/format'
 import { allTime, dayOf, isDay, presetNames, presets, resolve, zones, type Range } from '../time/range'
 import classes from './RangePicker.module.css'
-import { useShownRange, useView } from './useView'
+import { useSeen, useView } from './useView'
 
 /** Chooses the time range and the zone that its days are counted in. */
 export function RangePicker({ range }: { range: Range | null }) {
   const view = useView()
-  const { seen } = useShownRange()
   const [opened, setOpened] = useState(false)
   const choose = (next: Range) => {
     view.change({ range: next })
@@ -39,11 +38,7 @@ export function RangePicker({ range }: { range: Range | null }) {
                 {presetNames[p]}
               </Button>
             ))}
-            {seen !== null && (
-              <Button variant="subtle" color="gray" size="compact-sm" justify="flex-start" onClick={() => choose(allTime(seen.first, seen.last, view.tz))}>
-                All time
-              </Button>
-            )}
+            <AllTime onChoose={choose} />
           </div>
           <Divider orientation="vertical" className={classes.divider} />
           <Stack gap="sm">
@@ -61,6 +56,17 @@ export function RangePicker({ range }: { range: Range | null }) {
         </div>
       </Popover.Dropdown>
     </Popover>
+  )
+}
+
+/** From the first event to the newest: asked for only when the choice is open. */
+function AllTime({ onChoose }: { onChoose: (range: Range) => void }) {
+  const { tz } = useView()
+  const seen = useSeen()
+  return (
+    <Button variant="subtle" color="gray" size="compact-sm" justify="flex-start" disabled={!seen} onClick={() => seen && onChoose(allTime(seen.first, seen.last, tz))}>
+      All time
+    </Button>
   )
 }
 

@@ -9,8 +9,8 @@ import { useView } from './useView'
 import classes from './ViewBar.module.css'
 
 const compareNames: Record<Compare, string> = {
-  previous_period: 'Compared with the period before',
-  previous_year: 'Compared with a year before',
+  previous_period: 'vs the period before',
+  previous_year: 'vs a year before',
   none: 'Not compared',
 }
 
@@ -30,7 +30,7 @@ export function ViewBar({ range, parts = ['range', 'compare', 'filters'] }: View
       {parts.includes('compare') && (
         <Menu position="bottom-start">
           <Menu.Target>
-            <Button variant="subtle" color="gray" rightSection={<ChevronDown size={15} />}>
+            <Button variant="subtle" color="gray" px="xs" aria-label={`Comparison: ${compareNames[view.compare]}`} rightSection={<ChevronDown size={15} />}>
               {compareNames[view.compare]}
             </Button>
           </Menu.Target>

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
 import { useLocation, useSearchParams } from 'react-router'
-import { catalogOptions } from '../api/queries'
-import type { Catalog } from '../api/types'
+import { catalogOptions, newestOptions } from '../api/queries'
+import type { Catalog, CatalogEvent } from '../api/types'
 import { useMe } from '../app/session'
 import { allOf, type Filter } from '../filters/filter'
-import { rangeOfEvents, type Range } from '../time/range'
+import { defaultRange, isOld, type DefaultRange, type Seen } from './defaultRange'
 import { parseView, sourceFilter, travelling, writeView, type View } from './view'
 
 export interface CurrentView extends View {
@@ -34,43 +34,40 @@ export function useTravel(): (path: string) => string {
   return useCallback((path) => path + travelling(new URLSearchParams(search)), [search])
 }
 
-const week: Range = { kind: 'preset', preset: '7d' }
-const day: Range = { kind: 'preset', preset: '24h' }
-
-export interface ShownRange {
-  /** Null until it is known which range is best. */
-  range: Range | null
-  /** Why it is not the last 7 days, where nobody has chosen it. */
-  because: 'chosen' | 'default' | 'first-day' | 'newest-events'
-  /** When the first and the newest event happened; null when there is none. */
-  seen: { first: Date; last: Date } | null
+/** When the first and the newest event happened: null when there is none, undefined while it is not known. */
+export function useSeen(): Seen | null | undefined {
+  const { data } = useQuery(catalogOptions)
+  return useMemo(() => data && seenIn(data), [data])
 }
 
-/**
- * The range to show. Where none is chosen it is the last 7 days; the last 24 hours, when the first event is no older; and when
- * nothing happened in the last 7 days, the time of the newest events.
- */
-export function useShownRange(): ShownRange & { error: Error | null; retry: () => void } {
+export interface ShownRange extends DefaultRange {
+  /** Whether there is no event at all, as far as is known. */
+  noEvents: boolean
+  error: Error | null
+  retry: () => void
+}
+
+/** The range to show: the chosen one, or else a good default. */
+export function useShownRange(): ShownRange {
   const { range, tz } = useView()
-  const catalog = useQuery(catalogOptions)
-  const seen = useMemo(() => (catalog.data ? seenIn(catalog.data) : null), [catalog.data])
-  const retry = () => void catalog.refetch()
-  if (range !== null) return { range, because: 'chosen', seen, error: null, retry }
-  if (catalog.data === undefined) return { range: null, because: 'default', seen, error: catalog.error, retry }
-  return { ...defaultRange(seen, tz, new Date(catalog.dataUpdatedAt)), seen, error: null, retry }
+  const { tenant } = useMe()
+  const newest = useQuery({ ...newestOptions, enabled: range === null })
+  const last = typeof newest.data === 'string' ? new Date(newest.data) : newest.data
+  const now = new Date(newest.dataUpdatedAt)
+  // The whole catalog takes longer, and is only needed where all events are old.
+  const old = last ? isOld(last, now) : false
+  const catalog = useQuery({ ...catalogOptions, enabled: range === null && old })
+  const seen = useMemo(() => catalog.data && seenIn(catalog.data), [catalog.data])
+
+  const retry = () => void Promise.all([newest.refetch(), old && catalog.refetch()])
+  const settled = { noEvents: last === null, error: null, retry }
+  if (range !== null) return { range, because: 'chosen', ...settled }
+  if (last === undefined || (old && seen === undefined)) return { range: null, because: 'default', ...settled, error: newest.error ?? catalog.error }
+  return { ...defaultRange(old && seen ? seen : last && { first: new Date(tenant.created_at), last }, tz, now), ...settled }
 }
 
-export function defaultRange(seen: ShownRange['seen'], zone: string, now: Date): Pick<ShownRange, 'range' | 'because'> {
-  const ago = (d: Date) => now.getTime() - d.getTime()
-  const dayMs = 86_400_000
-  if (seen === null) return { range: week, because: 'default' }
-  if (ago(seen.last) > 7 * dayMs) return { range: rangeOfEvents(seen.first, seen.last, zone), because: 'newest-events' }
-  if (ago(seen.first) < dayMs) return { range: day, because: 'first-day' }
-  return { range: week, because: 'default' }
-}
-
-function seenIn(catalog: Catalog): ShownRange['seen'] {
+function seenIn(catalog: Catalog): Seen | null {
   if (catalog.events.length === 0) return null
-  const times = (pick: (e: Catalog['events'][number]) => string) => catalog.events.map((e) => Date.parse(pick(e)))
+  const times = (pick: (e: CatalogEvent) => string) => catalog.events.map((e) => Date.parse(pick(e)))
   return { first: new Date(Math.min(...times((e) => e.first_seen))), last: new Date(Math.max(...times((e) => e.last_seen))) }
 }

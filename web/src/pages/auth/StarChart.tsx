@@ -19,7 +19,7 @@ function sky(count: number): Star[] {
   // Few stars are bright, most are faint.
   return Array.from({ length: count }, () => {
     const size = next() ** 5
-    return { x: next() * 1600, y: next() * 900, r: 0.5 + size * 1.7, bright: 0.16 + 0.6 * size }
+    return { x: next() * 1600, y: next() * 900, r: 0.6 + size * 1.7, bright: 0.28 + 0.6 * size }
   })
 }
 

@@ -9,6 +9,7 @@ import { propertyName } from '../../filters/filter'
 import { formatNumber, formatShare, plural } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
 import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
+import { TableScroll } from '../../parts/TableScroll'
 import { formatTime } from '../../time/format'
 import { useTravel, useView } from '../../view/useView'
 import classes from './Catalog.module.css'
@@ -45,7 +46,7 @@ export default function Catalog() {
         ) : found.length === 0 ? (
           <Empty title="No such event or property">Nothing in the catalog contains “{wanted}”.</Empty>
         ) : (
-          found.map((e) => <EventEntry key={e.event} event={e} zone={tz} opened={found.length === 1} />)
+          found.map((e) => <EventEntry key={e.event} event={e} zone={tz} opened={found.length <= 3} />)
         )}
       </Panel>
     </DataPage>
@@ -74,7 +75,7 @@ function EventEntry({ event, zone, opened }: { event: CatalogEvent; zone: string
           First {formatTime(event.first_seen, zone)}, last {formatTime(event.last_seen, zone)} {zone}. Shares are of the newest {formatNumber(Math.min(event.count, 10_000))} events.{' '}
           <Link to={`${explore}${explore.includes('?') ? '&' : '?'}event=${encodeURIComponent(event.event)}`}>Explore {event.event}</Link>
         </p>
-        <div className="table-scroll">
+        <TableScroll label={`Properties of ${event.event}`}>
           <table>
             <thead>
               <tr>
@@ -104,7 +105,7 @@ function EventEntry({ event, zone, opened }: { event: CatalogEvent; zone: string
               )}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       </div>
     </details>
   )

@@ -9,6 +9,7 @@ import type { ChartSeries } from '../../charts/model'
 import { formatNumber, plural } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
 import { Empty, ErrorNote } from '../../parts/States'
+import { TableScroll } from '../../parts/TableScroll'
 import { tokens } from '../../theme/tokens'
 import { formatBucket, formatPeriod, formatRange } from '../../time/format'
 import { resolve, type Range } from '../../time/range'
@@ -125,7 +126,7 @@ function Term({ name, value, meaning, color, large = false }: { name: string; va
 
 function HoursTable({ hours, zone }: { hours: readonly LedgerHour[]; zone: string }) {
   return (
-    <div className={`table-scroll ${classes.hours}`} tabIndex={0} role="region" aria-label="Hours, table">
+    <TableScroll label="Hours, table" className={classes.hours}>
       <table>
         <thead>
           <tr>
@@ -158,7 +159,7 @@ function HoursTable({ hours, zone }: { hours: readonly LedgerHour[]; zone: strin
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }
 

@@ -8,7 +8,9 @@ import type { QuarantinedEvent } from '../../api/types'
 import { CodeBlock, CopyText } from '../../parts/Copy'
 import { Facts } from '../../parts/Facts'
 import { Panel } from '../../parts/Page'
+import { Prose } from '../../parts/Prose'
 import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
+import { TableScroll } from '../../parts/TableScroll'
 import { Time } from '../../parts/Time'
 import { useView } from '../../view/useView'
 import { DataPage } from './DataPage'
@@ -33,7 +35,7 @@ export default function Quarantine() {
           </Empty>
         ) : (
           <>
-            <div className="table-scroll">
+            <TableScroll label="Quarantined events">
               <table>
                 <thead>
                   <tr>
@@ -57,12 +59,14 @@ export default function Quarantine() {
                       <td>
                         <code className={classes.code}>{e.code}</code>
                       </td>
-                      <td>{e.message}</td>
+                      <td>
+                        <Prose>{e.message}</Prose>
+                      </td>
                     </tr>
                   ))}
                 </tbody>
               </table>
-            </div>
+            </TableScroll>
             {answer.hasNextPage && (
               <div className={classes.more}>
                 <Button variant="default" loading={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>
@@ -84,7 +88,9 @@ function Quarantined({ event: e, zone }: { event: QuarantinedEvent; zone: string
   const { data: sources = [] } = useQuery(sourcesOptions)
   return (
     <div className={classes.detail}>
-      <p>{e.message}</p>
+      <p>
+        <Prose>{e.message}</Prose>
+      </p>
       <Facts
         facts={[
           ['Received', <Time key="t" at={e.received_at} zone={zone} exact />],

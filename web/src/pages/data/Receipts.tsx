@@ -1,6 +1,6 @@
 import { Button, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Receipt as ReceiptIcon } from 'lucide-react'
+import { ReceiptText } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import { isApiError } from '../../api/errors'
@@ -9,7 +9,9 @@ import type { Receipt } from '../../api/types'
 import { CopyText } from '../../parts/Copy'
 import { Facts } from '../../parts/Facts'
 import { Panel } from '../../parts/Page'
+import { Prose } from '../../parts/Prose'
 import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
+import { TableScroll } from '../../parts/TableScroll'
 import { Time } from '../../parts/Time'
 import { useView } from '../../view/useView'
 import { DataPage } from './DataPage'
@@ -25,7 +27,7 @@ export default function Receipts() {
       <LookUp key={id ?? ''} initial={id ?? ''} onLookUp={(found) => void navigate(`/data/receipts/${encodeURIComponent(found)}`)} />
       {id === undefined ? (
         <Panel label="Receipt">
-          <Empty title="Look up a receipt" icon={<ReceiptIcon size={36} strokeWidth={1.4} />}>
+          <Empty title="Look up a receipt" icon={<ReceiptText size={36} strokeWidth={1.4} />}>
             Its ID is in the answer to every batch of events, as <span className="mono">receipt</span>, and on the page of every event.
           </Empty>
         </Panel>
@@ -93,7 +95,7 @@ function Shown({ receipt }: { receipt: Receipt }) {
         />
       </Panel>
       <Panel title="Its events" flush>
-        <div className="table-scroll">
+        <TableScroll label="Events of the receipt">
           <table>
             <thead>
               <tr>
@@ -114,13 +116,13 @@ function Shown({ receipt }: { receipt: Receipt }) {
                     <Status status={e.status} />
                   </td>
                   <td>
-                    {e.message ?? ''} {e.code !== undefined && <code className="quiet">{e.code}</code>}
+                    <Prose>{e.message ?? ''}</Prose> {e.code !== undefined && <code className="quiet">{e.code}</code>}
                   </td>
                 </tr>
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
         {!all && receipt.events.length > firstShown && (
           <div className={classes.more}>
             <Button variant="default" onClick={() => setAll(true)}>

@@ -12,7 +12,7 @@ import { Page, Panel } from '../../parts/Page'
 import { Empty, ErrorNote } from '../../parts/States'
 import { Time } from '../../parts/Time'
 import { allTime, dayOf, type Range } from '../../time/range'
-import { useShownRange, useView } from '../../view/useView'
+import { useSeen, useView } from '../../view/useView'
 import { writeView } from '../../view/view'
 import { ReceiptSummary } from '../data/ReceiptSummary'
 import classes from './EventDetail.module.css'
@@ -63,9 +63,9 @@ function Detail({ event }: { event: Event }) {
   const { tz } = useView()
   const { data: sources = [] } = useQuery(sourcesOptions)
   const source = sources.find((s) => s.id === event.source_id)
-  const { seen } = useShownRange()
+  const seen = useSeen()
   const day = dayOf(new Date(event.time), tz)
-  const everything = seen === null ? null : allTime(seen.first, seen.last, tz)
+  const everything = !seen ? null : allTime(seen.first, seen.last, tz)
   const sameRequest = eventsLink(everything, { property: 'correlation_id', operator: 'equals', value: event.correlation_id })
   const who = event.user_id ? 'user_id' : event.anonymous_id ? 'anonymous_id' : null
   const sameVisitor = who && eventsLink({ kind: 'days', from: day, to: day }, { property: who, operator: 'equals', value: event[who] })

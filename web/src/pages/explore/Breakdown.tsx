@@ -1,6 +1,7 @@
 import type { Trend } from '../../api/trends'
 import { change, formatNumber, formatShare, plural } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
+import { TableScroll } from '../../parts/TableScroll'
 import { seriesColor, type Tokens } from '../../theme/tokens'
 import { formatPeriod } from '../../time/format'
 import { breakdownName } from './Explore'
@@ -15,7 +16,7 @@ export function Breakdown({ question, trend, colors, zone }: { question: Questio
   const before = (value: string | null) => trend.earlier?.result.series.find((s) => s.breakdown === value)?.total
   return (
     <Panel title={broken ? 'By value' : 'Total'} note="Over the whole period. For visitors and averages this is not the sum of the points." flush>
-      <div className="table-scroll">
+      <TableScroll label={broken ? 'By value' : 'Total'}>
         <table>
           <thead>
             <tr>
@@ -31,7 +32,7 @@ export function Breakdown({ question, trend, colors, zone }: { question: Questio
               {trend.earlier && (
                 <>
                   <th scope="col" className="number">
-                    {formatPeriod(trend.earlier.period, zone)}
+                    {trend.earlier.name}
                   </th>
                   <th scope="col" className="number">
                     Change
@@ -69,7 +70,7 @@ export function Breakdown({ question, trend, colors, zone }: { question: Questio
             )}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </Panel>
   )
 }

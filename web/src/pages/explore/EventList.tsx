@@ -4,6 +4,7 @@ import { Link } from 'react-router'
 import type { Event } from '../../api/types'
 import type { components } from '../../api/schema.gen'
 import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
+import { TableScroll } from '../../parts/TableScroll'
 import { Time } from '../../parts/Time'
 import classes from './EventList.module.css'
 
@@ -23,7 +24,7 @@ export function EventList({ answer, zone }: { answer: Answer; zone: string }) {
   }
   return (
     <>
-      <div className="table-scroll">
+      <TableScroll label="Events">
         <table>
           <thead>
             <tr>
@@ -39,7 +40,7 @@ export function EventList({ answer, zone }: { answer: Answer; zone: string }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       {answer.hasNextPage && (
         <div className={classes.more}>
           <Button variant="default" loading={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>
@@ -73,6 +74,7 @@ export function Properties({ of }: { of: Record<string, unknown> }) {
   return (
     <span className={classes.properties}>
       {Object.entries(of)
+        .filter(([, v]) => v !== '')
         .slice(0, 8)
         .map(([k, v]) => (
           <span key={k}>

@@ -87,7 +87,7 @@ function Answer({ question, range, change }: AnswerProps) {
   const { data: trend, error, refetch, isPlaceholderData } = useQuery(
     trendOptions(tenant.id, { range, zone: view.tz, interval, measure, event, property, filter: view.query, breakdown, limit, compare: view.compare }),
   )
-  const series = useMemo(() => (trend ? toSeries(trend, t, view.tz) : []), [trend, t, view.tz])
+  const series = useMemo(() => (trend ? toSeries(trend, t) : []), [trend, t])
   if (error) return <ErrorNote error={error} retry={() => void refetch()} />
   if (trend === undefined) return <Skeleton height={480} radius="lg" />
   const title = titleOf(question)
@@ -127,13 +127,13 @@ function Answer({ question, range, change }: AnswerProps) {
   )
 }
 
-function toSeries(trend: Trend, t: Tokens, zone: string): ChartSeries[] {
+function toSeries(trend: Trend, t: Tokens): ChartSeries[] {
   const broken = trend.result.series.length > 1 || trend.result.series.some((s) => s.breakdown !== null)
   const main = trend.result.series.map((s, i) => ({ name: broken ? breakdownName(s.breakdown) : 'Value', color: seriesColor(t, i), points: s.points }))
   // The lines of two periods with many values each could not be told apart.
   if (broken || trend.earlier === null) return main
   const before = trend.earlier
-  return [...main, { name: formatPeriod(before.period, zone), color: t.faint, points: before.result.series[0]?.points ?? [], quiet: true }]
+  return [...main, { name: before.name, color: t.faint, points: before.result.series[0]?.points ?? [], quiet: true }]
 }
 
 export function breakdownName(value: string | null): string {

@@ -1,4 +1,4 @@
-import { Skeleton, UnstyledButton } from '@mantine/core'
+import { Skeleton, UnstyledButton, useComputedColorScheme, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useNavigate } from 'react-router'
@@ -9,10 +9,10 @@ import type { ChartSeries } from '../../charts/model'
 import { formatNumber } from '../../numbers/format'
 import { Delta } from '../../parts/Delta'
 import { HowComputed } from '../../parts/HowComputed'
+import { Panel } from '../../parts/Page'
 import { ErrorNote } from '../../parts/States'
 import { formatPeriod } from '../../time/format'
 import type { Range } from '../../time/range'
-import { useComputedColorScheme } from '@mantine/core'
 import { seriesColor, tokens } from '../../theme/tokens'
 import { useView } from '../../view/useView'
 import { writeView } from '../../view/view'
@@ -42,7 +42,7 @@ export function Headline({ range, measure, onMeasure }: HeadlineProps) {
   const spec = (m: HeadlineMeasure) => trendOptions(tenant.id, { range, zone: view.tz, interval: 'auto', measure: m, filter: view.query, compare: view.compare })
   const answers = { count: useQuery(spec('count')), unique_users: useQuery(spec('unique_users')) }
   const { data: trend, error, refetch } = answers[measure]
-  const series = useMemo(() => (trend ? toSeries(trend, headlineNames[measure], seriesColor(tokens[scheme], 0), view.tz) : []), [trend, measure, scheme, view.tz])
+  const series = useMemo(() => (trend ? toSeries(trend, headlineNames[measure], seriesColor(tokens[scheme], 0)) : []), [trend, measure, scheme])
 
   const zoom = (first: number, last: number) => {
     if (trend) view.change({ range: bucketRange(trend, first, last) })
@@ -50,17 +50,20 @@ export function Headline({ range, measure, onMeasure }: HeadlineProps) {
   const pick = (index: number) => {
     if (trend) void navigate(`/explore/events?${writeView(new URLSearchParams(window.location.search), { range: bucketRange(trend, index, index) }).toString()}`)
   }
+  const numbers = (
+    <div className={classes.numbers}>
+      {(['count', 'unique_users'] as const).map((m) => (
+        <BigNumber key={m} name={headlineNames[m]} meaning={meanings[m]} answer={answers[m].data} chosen={m === measure} onChoose={() => onMeasure(m)} zone={view.tz} />
+      ))}
+    </div>
+  )
   return (
     <section aria-label="Events and visitors">
-      <div className={classes.numbers}>
-        {(['count', 'unique_users'] as const).map((m) => (
-          <BigNumber key={m} name={headlineNames[m]} meaning={meanings[m]} answer={answers[m].data} chosen={m === measure} onChoose={() => onMeasure(m)} zone={view.tz} />
-        ))}
-      </div>
       {error && !trend ? (
         <ErrorNote error={error} retry={() => void refetch()} />
       ) : trend ? (
         <ChartPanel
+          lead={numbers}
           title={`${headlineNames[measure]} by the ${trend.interval}`}
           note={`${formatPeriod(trend.period, view.tz)}, ${view.tz}`}
           series={series}
@@ -74,7 +77,9 @@ export function Headline({ range, measure, onMeasure }: HeadlineProps) {
           group="overview"
         />
       ) : (
-        <Skeleton height={400} radius="lg" />
+        <Panel lead={numbers}>
+          <Skeleton height={372} radius="md" />
+        </Panel>
       )}
     </section>
   )
@@ -93,13 +98,14 @@ function BigNumber({ name, meaning, answer, chosen, onChoose, zone }: BigNumberP
   const total = answer?.result.series[0]?.total
   return (
     <div className={classes.number} data-chosen={chosen}>
-      <UnstyledButton className={classes.numberButton} onClick={onChoose} aria-pressed={chosen} aria-label={`${name}: ${formatNumber(total)}. Show it on the chart`}>
+      <UnstyledButton className={classes.numberButton} onClick={onChoose} aria-pressed={chosen}>
         <span className={classes.numberName}>{name}</span>
         {answer ? <span className={classes.numberValue}>{formatNumber(total)}</span> : <Skeleton height={44} width={140} />}
+        <VisuallyHidden>Show on the chart</VisuallyHidden>
       </UnstyledButton>
       <div className={classes.numberFoot}>
         {answer?.earlier ? (
-          <Delta now={total} before={answer.earlier.result.series[0]?.total} period={formatPeriod(answer.earlier.period, zone)} />
+          <Delta now={total} before={answer.earlier.result.series[0]?.total} earlier={answer.earlier.name} dates={formatPeriod(answer.earlier.period, zone)} />
         ) : (
           <span className="quiet">{answer ? 'Not compared' : '\u00a0'}</span>
         )}
@@ -109,10 +115,10 @@ function BigNumber({ name, meaning, answer, chosen, onChoose, zone }: BigNumberP
   )
 }
 
-function toSeries(trend: Trend, name: string, color: string, zone: string): ChartSeries[] {
+function toSeries(trend: Trend, name: string, color: string): ChartSeries[] {
   const main = { name, color, points: trend.result.series[0]?.points ?? [] }
   const before = trend.earlier
-  return before ? [main, { name: formatPeriod(before.period, zone), color, points: before.result.series[0]?.points ?? [], quiet: true }] : [main]
+  return before ? [main, { name: before.name, color, points: before.result.series[0]?.points ?? [], quiet: true }] : [main]
 }
 
 /** The range of some buckets of a trend: from the first one's start to the last one's end. */

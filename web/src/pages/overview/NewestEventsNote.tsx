@@ -1,13 +1,14 @@
 import { Anchor } from '@mantine/core'
 import { formatMonth, formatRange } from '../../time/format'
 import { rangeOfEvents, resolve } from '../../time/range'
-import { useView, type ShownRange } from '../../view/useView'
+import { useSeen, useView, type ShownRange } from '../../view/useView'
 import classes from './Overview.module.css'
 
 /** Says which range is shown and why, where it is not the usual one, and offers the newest events where the range holds none. */
 export function NewestEventsNote({ shown }: { shown: ShownRange }) {
   const view = useView()
-  if (shown.range === null || shown.seen === null) return null
+  const seen = useSeen()
+  if (shown.range === null) return null
   if (shown.because === 'newest-events') {
     return (
       <p className={classes.note} role="status">
@@ -19,11 +20,11 @@ export function NewestEventsNote({ shown }: { shown: ShownRange }) {
     )
   }
   const { from } = resolve(shown.range, view.tz, new Date())
-  if (shown.because !== 'chosen' || shown.seen.last >= from) return null
-  const newest = rangeOfEvents(shown.seen.first, shown.seen.last, view.tz)
+  if (shown.because !== 'chosen' || !seen || seen.last >= from) return null
+  const newest = rangeOfEvents(seen.first, seen.last, view.tz)
   return (
     <p className={classes.note} role="status">
-      Your newest events are from {formatMonth(shown.seen.last, view.tz)}.{' '}
+      Your newest events are from {formatMonth(seen.last, view.tz)}.{' '}
       <Anchor component="button" type="button" onClick={() => view.change({ range: newest })}>
         Show them
       </Anchor>

@@ -2,7 +2,7 @@ import { Button, Skeleton } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Telescope } from 'lucide-react'
 import { Link, useSearchParams } from 'react-router'
-import { catalogKey } from '../../api/queries'
+import { newestOptions } from '../../api/queries'
 import { useNewEvents } from '../../api/stream'
 import { trendsKey } from '../../api/trends'
 import { useMe } from '../../app/session'
@@ -34,8 +34,8 @@ export default function Overview() {
   // New events show by themselves, within a second or so.
   const client = useQueryClient()
   const live = shown.range !== null && isOpen(shown.range, view.tz, new Date())
-  useNewEvents(live || shown.seen === null, async () => {
-    await Promise.all([client.invalidateQueries({ queryKey: trendsKey }), client.invalidateQueries({ queryKey: catalogKey })])
+  useNewEvents(live || shown.noEvents, async () => {
+    await client.invalidateQueries({ queryKey: shown.noEvents ? newestOptions.queryKey : trendsKey })
   })
 
   const page = (children: React.ReactNode) => (
@@ -56,7 +56,7 @@ export default function Overview() {
       </>,
     )
   }
-  if (shown.because === 'default' && shown.seen === null && view.query === null) {
+  if (shown.noEvents && view.query === null) {
     return page(
       <Empty
         icon={<Telescope size={40} strokeWidth={1.4} />}

@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { trendOptions } from '../../api/trends'
 import type { TrendsResult } from '../../api/types'
@@ -17,6 +18,8 @@ interface TopListProps {
   /** Of which events; null is of all. */
   event: string | null
   breakdown: string
+  /** The property to take when no event has the first. */
+  otherwise?: string
   /** What to call events without the property. */
   none: string
   range: Range
@@ -24,12 +27,15 @@ interface TopListProps {
 }
 
 /** The largest values of a property. Choosing one filters the page by it. */
-export function TopList({ title, event, breakdown, none, range, measure }: TopListProps) {
+export function TopList({ title, event, breakdown: wanted, otherwise, none, range, measure }: TopListProps) {
   const { tenant } = useMe()
   const view = useView()
-  const { data, error, refetch } = useQuery(
-    trendOptions(tenant.id, { range, zone: view.tz, interval: 'coarsest', measure, event, filter: view.query, breakdown, limit: 9 }),
-  )
+  const spec = (breakdown: string) =>
+    trendOptions(tenant.id, { range, zone: view.tz, interval: 'coarsest', measure, event, filter: view.query, breakdown, limit: 9 })
+  const first = useQuery(spec(wanted))
+  const lacking = otherwise !== undefined && first.data?.result.series.every((s) => s.breakdown === null) === true
+  const second = useQuery({ ...spec(otherwise ?? wanted), enabled: lacking })
+  const [{ data, error, refetch }, breakdown] = lacking ? [second, otherwise] : [first, wanted]
   const result = data?.result
   const what = measure === 'count' ? (event === null ? 'Events' : 'Page views') : headlineNames[measure]
   return (
@@ -81,13 +87,13 @@ function Rows({ result, none, breakdown, additive }: { result: TrendsResult; non
             <button
               type="button"
               onClick={() => view.change({ filter: allOf([...parts(view.filter), filter]) })}
-              aria-label={`${name}: ${formatNumber(s.total)}. Filter by it`}
               title={name}
             >
               <span className={classes.bar} style={{ width: `${(100 * (s.total ?? 0)) / largest}%` }} aria-hidden="true" />
               <span className={`${classes.name} ${s.breakdown === null || s.breakdown === '' ? 'quiet' : ''}`}>{name}</span>
               {whole !== null && <span className={classes.share}>{formatShare((s.total ?? 0) / whole)}</span>}
               <span className={classes.value}>{formatNumber(s.total)}</span>
+              <VisuallyHidden>Filter by it</VisuallyHidden>
             </button>
           </li>
         )

@@ -10,6 +10,7 @@ import { plural } from '../../numbers/format'
 import { Copy, CopyText } from '../../parts/Copy'
 import { Panel } from '../../parts/Page'
 import { Empty, ErrorNote, FormError, SkeletonRows } from '../../parts/States'
+import { TableScroll } from '../../parts/TableScroll'
 import { Time } from '../../parts/Time'
 import { useView } from '../../view/useView'
 import { SettingsPage } from './SettingsPage'
@@ -76,7 +77,7 @@ function Entries() {
       {answer.data === undefined ? (
         <SkeletonRows />
       ) : (
-        <div className="table-scroll">
+        <TableScroll label="Entries of the audit log">
           <table>
             <thead>
               <tr>
@@ -98,7 +99,7 @@ function Entries() {
                 ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
       {answer.hasNextPage && (
         <p className={classes.pad}>
@@ -115,12 +116,12 @@ function Entry({ entry: e, zone }: { entry: AuditEntry; zone: string }) {
   return (
     <tr>
       <td className="number">{e.seq}</td>
-      <td style={{ whiteSpace: 'nowrap' }}>
+      <td className={classes.oneLine}>
         <Time at={e.at} zone={zone} />
       </td>
       <td>{e.actor.kind === 'system' ? `System${e.actor.label === '' ? '' : `: ${e.actor.label}`}` : e.actor.label || e.actor.id}</td>
       <td>
-        <strong className="mono">{e.action}</strong>
+        <strong className={`mono ${classes.oneLine}`}>{e.action}</strong>
       </td>
       <td className={classes.details}>
         {Object.entries(e.details)
@@ -131,7 +132,7 @@ function Entry({ entry: e, zone }: { entry: AuditEntry; zone: string }) {
             </span>
           ))}
       </td>
-      <td>
+      <td className={classes.oneLine}>
         <span className="mono quiet" title={e.correlation_id}>
           {e.correlation_id.slice(0, 8)}
         </span>{' '}

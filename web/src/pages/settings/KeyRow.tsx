@@ -27,9 +27,9 @@ export function KeyRow({ apiKey: key, manage, zone, onCreated }: KeyRowProps) {
         <strong>{key.name}</strong>
         <div className="quiet">{kindNames[key.kind]}</div>
       </td>
-      <td className="mono">…{key.hint}</td>
-      <td>{key.scopes.map((s) => scopeNames[s]).join(', ')}</td>
-      <td>{originsText(key)}</td>
+      <td className={`mono ${classes.oneLine}`}>…{key.hint}</td>
+      <td className={classes.scopes}>{key.scopes.map((s) => scopeNames[s]).join(', ')}</td>
+      <td className={classes.scopes}>{originsText(key)}</td>
       <td>{environmentNames[key.environment]}</td>
       <td>
         <span className={classes.state} data-state={key.state}>

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Menu, Select, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Menu, Select, TextInput, VisuallyHidden } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Ellipsis } from 'lucide-react'
@@ -11,6 +11,7 @@ import { useMe } from '../../app/session'
 import { ConfirmDelete } from '../../parts/ConfirmDelete'
 import { Panel } from '../../parts/Page'
 import { ErrorNote, FormError, SkeletonRows } from '../../parts/States'
+import { TableScroll } from '../../parts/TableScroll'
 import { formatAgo, formatDay } from '../../time/format'
 import { useView } from '../../view/useView'
 import { ReadOnlyNote, SettingsPage } from './SettingsPage'
@@ -109,7 +110,7 @@ function MembersTable({ members }: { members: readonly Member[] }) {
   return (
     <>
       {setRole.error && <FormError error={setRole.error} />}
-      <div className="table-scroll">
+      <TableScroll label="Members">
         <table>
           <thead>
             <tr>
@@ -117,7 +118,7 @@ function MembersTable({ members }: { members: readonly Member[] }) {
               <th scope="col">Role</th>
               <th scope="col">Since</th>
               <th scope="col">
-                <span className="mantine-visually-hidden">Actions</span>
+                <VisuallyHidden>Actions</VisuallyHidden>
               </th>
             </tr>
           </thead>
@@ -143,7 +144,7 @@ function MembersTable({ members }: { members: readonly Member[] }) {
                     roleNames[m.role]
                   )}
                 </td>
-                <td>{formatDay(m.joined_at, tz)}</td>
+                <td className={classes.oneLine}>{formatDay(m.joined_at, tz)}</td>
                 <td>
                   {mayChange(m) && (
                     <div className={classes.rowActions}>
@@ -166,7 +167,7 @@ function MembersTable({ members }: { members: readonly Member[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       <ConfirmDelete
         opened={leaving !== null}
         onClose={() => setLeaving(null)}
@@ -197,7 +198,7 @@ function Invitations() {
   return (
     <Panel title="Open invitations" flush>
       <FormError error={withdraw.error} />
-      <div className="table-scroll">
+      <TableScroll label="Open invitations">
         <table>
           <thead>
             <tr>
@@ -206,7 +207,7 @@ function Invitations() {
               <th scope="col">By</th>
               <th scope="col">Ends</th>
               <th scope="col">
-                <span className="mantine-visually-hidden">Actions</span>
+                <VisuallyHidden>Actions</VisuallyHidden>
               </th>
             </tr>
           </thead>
@@ -216,7 +217,7 @@ function Invitations() {
                 <td>{i.email}</td>
                 <td>{roleNames[i.role]}</td>
                 <td>{i.invited_by}</td>
-                <td title={formatDay(i.expires_at, tz)}>{formatAgo(i.expires_at, now)}</td>
+                <td className={classes.oneLine} title={formatDay(i.expires_at, tz)}>{formatAgo(i.expires_at, now)}</td>
                 <td>
                   <div className={classes.rowActions}>
                     <Button variant="subtle" color="loss" size="compact-sm" onClick={() => withdraw.mutate(i)} loading={withdraw.isPending} aria-label={`Withdraw the invitation of ${i.email}`}>
@@ -228,7 +229,7 @@ function Invitations() {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </Panel>
   )
 }

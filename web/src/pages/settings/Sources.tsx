@@ -1,4 +1,4 @@
-import { Button, Menu, ActionIcon } from '@mantine/core'
+import { ActionIcon, Button, Menu, VisuallyHidden } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Ellipsis, KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
@@ -11,6 +11,7 @@ import { useMe } from '../../app/session'
 import { ConfirmDelete } from '../../parts/ConfirmDelete'
 import { Panel } from '../../parts/Page'
 import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
+import { TableScroll } from '../../parts/TableScroll'
 import { formatDay } from '../../time/format'
 import { useView } from '../../view/useView'
 import { KeyRow } from './KeyRow'
@@ -111,7 +112,7 @@ function SourcePanel({ source, keys, onCreated }: { source: Source; keys: readon
       {shown.length === 0 ? (
         <Empty title="No key in use">{manage ? 'Without a key nothing can be sent from this source. Make one with “New key”.' : 'Nothing can be sent from this source.'}</Empty>
       ) : (
-        <div className="table-scroll">
+        <TableScroll label={`Keys of ${source.name}`}>
           <table>
             <thead>
               <tr>
@@ -122,7 +123,7 @@ function SourcePanel({ source, keys, onCreated }: { source: Source; keys: readon
                 <th scope="col">Environment</th>
                 <th scope="col">State</th>
                 <th scope="col">
-                  <span className="mantine-visually-hidden">Actions</span>
+                  <VisuallyHidden>Actions</VisuallyHidden>
                 </th>
               </tr>
             </thead>
@@ -132,7 +133,7 @@ function SourcePanel({ source, keys, onCreated }: { source: Source; keys: readon
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
       {gone.length > 0 && (
         <p className={classes.pad}>

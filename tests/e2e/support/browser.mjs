@@ -1,0 +1,49 @@
+// Debian's Chromium, and what every page must keep to.
+import { AxeBuilder } from '@axe-core/playwright'
+import { chromium } from 'playwright-core'
+import assert from 'node:assert/strict'
+
+/** Opens a browser that talks to nobody but the server under test. */
+export function openBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    ],
+  })
+}
+
+/** A page whose faults are remembered: requests to other hosts, and scripts that broke. */
+export async function openPage(browser, url, options = {}) {
+  const context = await browser.newContext({ baseURL: url, viewport: { width: 1440, height: 900 }, colorScheme: 'dark', ...options })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  const faults = []
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('request', (request) => {
+    const to = new URL(request.url())
+    if (to.origin !== url && to.protocol.startsWith('http')) faults.push(`asks ${to.origin}`)
+  })
+  return { context, page, faults }
+}
+
+/** Fails on what axe-core calls serious or critical. */
+export async function accessible(page, where) {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const grave = violations
+    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+    .map((v) => `${v.id}: ${v.help}\n    ${v.nodes.map((n) => n.html.slice(0, 160)).join('\n    ')}`)
+  assert.deepEqual(grave, [], `${where}:\n  ${grave.join('\n  ')}`)
+}
+
+/** Fails when the page can be scrolled sideways. */
+export async function fits(page, where) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  assert.ok(over <= 0, `${where} is ${over} px too wide`)
+}
+
+/** Waits until nothing is being loaded any more. */
+export async function settled(page) {
+  await page.waitForFunction(() => document.querySelector('main') !== null && document.querySelector('[aria-busy="true"], .mantine-Skeleton-root') === null)
+}
