@@ -75,7 +75,7 @@ func perMillion(d time.Duration, n int) float64 { return d.Seconds() * 1e6 / flo
 type stored struct{ rate, ackRate, server, clickhouse, generator float64 }
 
 func batches(ctx context.Context, s *server, total int) (stored, error) {
-	const connections = 8
+	const connections = 32
 	before, err := s.usage()
 	if err != nil {
 		return stored{}, err
