@@ -27,6 +27,7 @@ import (
 	"github.com/observatory/observatory/ingest/sinkstate"
 	"github.com/observatory/observatory/internal/config"
 	"github.com/observatory/observatory/internal/embedded"
+	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/web"
 )
 
@@ -57,7 +58,8 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen on %s (another address: --http-addr): %w", cfg.HTTPAddr, err)
 	}
-	defer listener.Close() //nolint:errcheck // closed by the server, unless it never began
+	defer listener.Close()                                     //nolint:errcheck // closed by the server, unless it never began
+	defer endWithin(ctx, 3*cfg.DrainTimeout, newLogger(cfg))() // one for requests and the sink, one for engines, and half of one for tasks
 	if err := cfg.EnsureSecretKey(); err != nil {
 		return err
 	}
@@ -66,7 +68,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		Configured: embedded.URLs{ClickHouse: cfg.ClickHouseURL, Postgres: cfg.PostgresURL, Redis: cfg.RedisURL},
 	})
 	if err != nil {
-		return err
+		return unlessAsked(ctx, err)
 	}
 	defer func() {
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.DrainTimeout)
@@ -134,31 +136,24 @@ func (s *serving) stored(set *ingest.Settlement, took time.Duration) {
 func (s *serving) close() error { return errors.Join(s.log.Close(), s.state.Close()) }
 
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
-	if err := s.migratePostgres(ctx); err != nil {
-		return err
-	}
-	if err := s.keys.Refresh(ctx); err != nil {
-		return err
-	}
 	handler, err := s.handler(ctx)
 	if err != nil {
 		return err
 	}
+	unused := newNewcomers()
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: handler, ConnState: unused.follow, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 	}
 	server.RegisterOnShutdown(s.live.Close)
 
 	group, running := errgroup.WithContext(ctx)
-	background := context.WithoutCancel(running)
-	work, stopWork := context.WithCancel(background)
+	draining, stopDraining := outlive(running, s.cfg.DrainTimeout)
+	defer stopDraining()
+	work, stopWork := context.WithCancel(context.WithoutCancel(running))
 	defer stopWork()
-	group.Go(func() error { return s.keys.Run(work) })
+	group.Go(func() error { return s.control(work) })
 	group.Go(func() error { return s.carry(work) })
-	if s.cfg.Workers {
-		group.Go(func() error { return s.workers().Run(work) })
-	}
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
@@ -168,41 +163,56 @@ func (s *serving) run(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error {
 		<-running.Done()
 		s.logger.Info("draining: no new requests, then everything that was acknowledged is stored")
-		draining, cancel := context.WithTimeout(background, s.cfg.DrainTimeout)
-		defer cancel()
-		err := server.Shutdown(draining)
-		stopWork()
-		return err
+		defer stopWork()
+		defer time.AfterFunc(time.Second, unused.close).Stop()
+		if err := server.Shutdown(draining); err != nil {
+			s.logger.Warn("requests that took too long were cut off", "error", err)
+			return server.Close()
+		}
+		return nil
 	})
 	if s.cfg.DebugAddr != "" {
 		group.Go(func() error { return serveProfiles(work, s.cfg.DebugAddr) })
 	}
-	s.announce()
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return s.drain(background)
+	s.drain(draining)
+	return nil
+}
+
+// control brings the control plane up to date, as soon as that answers, and keeps up with it. Until then no key is known, and whoever
+// sends events is told to come again.
+func (s *serving) control(ctx context.Context) error {
+	err := s.migratePostgres(ctx)
+	if err == nil {
+		err = s.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return s.keys.Refresh(ctx) })
+	}
+	if err != nil {
+		return unlessAsked(ctx, err)
+	}
+	s.announce()
+	var group errgroup.Group
+	group.Go(func() error { return s.keys.Run(ctx) })
+	if s.cfg.Workers {
+		group.Go(func() error { return s.workers().Run(ctx) })
+	}
+	return group.Wait()
 }
 
 // carry carries the log into ClickHouse, as soon as that answers.
 func (s *serving) carry(ctx context.Context) error {
 	if err := s.migrateClickHouse(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // ended before ClickHouse answered
-		}
-		return err
+		return unlessAsked(ctx, err)
 	}
 	return s.sink.Run(ctx)
 }
 
 // drain stores what is left in the log. What cannot be stored in time stays there for the next start.
-func (s *serving) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
-	defer cancel()
+func (s *serving) drain(ctx context.Context) {
 	if err := s.sink.Drain(ctx); err != nil {
 		s.logger.Warn("not everything could be stored; the rest is safe in the log and is stored at the next start", "error", err)
 	}
-	return nil
 }
 
 func (s *serving) handler(ctx context.Context) (http.Handler, error) {

@@ -17,7 +17,7 @@ func newWorkerCommand() *cobra.Command {
 		Long: "Runs background tasks in a process of their own. Engines are those that are configured, or else those of a running `observatory serve` on the same data folder.",
 	}, func(cmd *cobra.Command, n *node) error {
 		if err := n.migratePostgres(cmd.Context()); err != nil {
-			return err
+			return unlessAsked(cmd.Context(), err)
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), "Observatory's worker is ready")
 		return n.workers().Run(cmd.Context())

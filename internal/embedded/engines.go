@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -136,15 +137,17 @@ func (e *Engines) started() URLs {
 // Stop ends the engines in an orderly way, kills what has not ended when ctx does, and gives the data folder back.
 func (e *Engines) Stop(ctx context.Context) {
 	_ = os.Remove(e.note)
+	var stopping sync.WaitGroup // at the same time, so that one that hangs does not take the others' time
 	if e.ClickHouse != nil {
-		e.ClickHouse.Stop(ctx)
+		stopping.Go(func() { e.ClickHouse.Stop(ctx) })
 	}
 	if e.Postgres != nil {
-		e.Postgres.Stop(ctx)
+		stopping.Go(func() { e.Postgres.Stop(ctx) })
 	}
 	if e.Redis != nil {
-		e.Redis.Stop()
+		stopping.Go(e.Redis.Stop)
 	}
+	stopping.Wait()
 	_ = e.lock.Close()
 }
 

@@ -214,6 +214,9 @@ func initdb(ctx context.Context, user serverUser, password string, sync bool) er
 		defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
 		err = cmd.Wait()
 	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("make a PostgreSQL cluster: %w", ctx.Err())
+	}
 	if err != nil {
 		return fmt.Errorf("make a PostgreSQL cluster: %w", out.explain(err))
 	}
