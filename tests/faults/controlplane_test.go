@@ -80,6 +80,31 @@ func TestControlPlaneIsAway(t *testing.T) { //nolint:paralleltest // it needs th
 	l.onlyFailures(t)
 }
 
+// TestControlPlaneIsAwayAtTheStart starts a node that PostgreSQL does not answer: it says so, and tells senders to come again, until
+// PostgreSQL is there.
+func TestControlPlaneIsAwayAtTheStart(t *testing.T) { //nolint:paralleltest // it needs the machine for itself
+	shared := harness.SharedEngines(t)
+	postgres := newNetwork(t, shared.Postgres)
+	s := harness.Start(t, harness.Config{Engines: harness.Engines{ClickHouse: shared.ClickHouse, Postgres: postgres.URL, Redis: shared.Redis}})
+	account := s.SignUp(t)
+	s.Stop(t)
+	postgres.cut()
+	s.Begin(t)
+	testkit.Eventually(t, harness.Patience, func() error {
+		_, err := s.Anonymous(t).Try(t.Context(), http.MethodGet, "/healthz", nil)
+		return err
+	})
+	awaitPart(t, s, "postgres", false)
+	awaitPart(t, s, "keys", false)
+	s.Anonymous(t).Get(t, "/readyz").Want(t, http.StatusServiceUnavailable)
+	refused := send(t, s, account.Keys.Secret).WantProblem(t, http.StatusServiceUnavailable, "keys_not_loaded")
+	require.NotEmpty(t, refused.Header.Get("Retry-After"))
+	postgres.mend(t)
+	awaitPart(t, s, "keys", true)
+	awaitPart(t, s, "postgres", true)
+	send(t, s, account.Keys.Secret).Want(t, http.StatusAccepted)
+}
+
 // TestNetworkForgetsConnections lets the network to PostgreSQL lose its connections without telling either end, as a firewall does that
 // is started again: each of them hangs for good. A key that is revoked right then ends within 5 s all the same.
 func TestNetworkForgetsConnections(t *testing.T) { //nolint:paralleltest // it needs the machine for itself

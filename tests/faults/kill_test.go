@@ -47,7 +47,7 @@ func TestServerIsKilled(t *testing.T) { //nolint:paralleltest // it needs the ma
 	l.reckon(t, s, account, store)
 	t.Logf("killed %d times, %d times with a batch stored in part", rounds+rounds/5, halfway)
 	require.Positive(t, halfway, "no kill came between the events and the ledger of a batch, which is where it hurts")
-	l.onlyFailures(t, "no answer")
+	l.onlyFailures(t, noAnswer, starting)
 }
 
 // TestServerIsKilledWithItsEngines is the same for a server that has started its engines: they end with it and come back with it.

@@ -24,6 +24,13 @@ import (
 // eventName is the name of every event that the writers send.
 const eventName = "fault_test"
 
+// What requests that are not acknowledged meet with.
+const (
+	noAnswer = "no answer"
+	starting = "503 keys_not_loaded"
+	logFull  = "503 log_full"
+)
+
 // load is many writers that send to one server, whatever happens to it, and take note of what they are told.
 type load struct {
 	cfg    loadConfig
@@ -36,7 +43,8 @@ type load struct {
 	sent     map[string]int // event ID -> in how many attempts
 	acks     []ack
 	failures map[string]int // attempts without an acknowledgement, by what came instead
-	slowest  time.Duration  // of the acknowledgements
+	silent   []silence
+	slowest  time.Duration // of the acknowledgements
 }
 
 // loadConfig says how much is sent. The zero value is about two hundred requests a second.
@@ -52,6 +60,12 @@ type ack struct {
 	receipt  string
 	eventIDs []string // in order
 	rejected int      // how many of them, at the end of the request, are in quarantine
+}
+
+// silence is an attempt that was not answered.
+type silence struct {
+	at  time.Time // sent
+	err error
 }
 
 // request is a request as often as it is sent: its events keep their IDs.
@@ -165,7 +179,8 @@ func (l *load) send(ctx context.Context, r *request) bool {
 	defer l.mu.Unlock()
 	switch {
 	case err != nil:
-		l.failures["no answer"]++
+		l.failures[noAnswer]++
+		l.silent = append(l.silent, silence{at: began, err: err})
 	case res.StatusCode != http.StatusAccepted:
 		l.failures[fmt.Sprint(res.StatusCode, " ", res.Code())]++
 	default:
@@ -188,11 +203,20 @@ func (l *load) acked() int {
 	return len(l.acks)
 }
 
-// notAcknowledged counts the attempts so far that ended in other ways: "no answer", or status and code.
+// notAcknowledged counts the attempts so far that ended in other ways: noAnswer, or status and code.
 func (l *load) notAcknowledged() map[string]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return maps.Clone(l.failures)
+}
+
+// unanswered are the attempts since the last call that were not answered.
+func (l *load) unanswered() []silence {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := l.silent
+	l.silent = nil
+	return found
 }
 
 // awaitAcks waits until n more requests are acknowledged.
