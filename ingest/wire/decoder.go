@@ -162,6 +162,7 @@ func (d *Decoder) lines(start int) error {
 	clear(d.batch.Items)
 	d.batch.Items = d.batch.Items[:0]
 	anyObject := false
+	var syntax *syntaxError
 	for rest := whole[start:]; len(rest) > 0; {
 		line, after, _ := bytes.Cut(rest, []byte{'\n'})
 		rest = after
@@ -176,7 +177,6 @@ func (d *Decoder) lines(start int) error {
 			err = d.s.fail("unexpected text after the event")
 		}
 		anyObject = anyObject || err == nil && object
-		var syntax *syntaxError
 		if errors.As(err, &syntax) {
 			d.s.names, d.s.depth = d.s.names[:0], 0
 			d.item.Rejection = &ingest.Rejection{Code: ingest.CodeInvalidJSON, Message: "The line is not valid JSON: " + syntax.Error() + "."}
