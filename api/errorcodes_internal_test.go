@@ -21,7 +21,6 @@ import (
 	"github.com/observatory/observatory/internal/fault"
 )
 
-//nolint:gochecknoglobals // flags of a test are global
 var update = flag.Bool("update", false, "write docs/errors.json anew")
 
 // documentedError is an error code as the documentation shows it.

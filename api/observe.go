@@ -64,7 +64,7 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 
 func (s *server) account(c echo.Context, it *call, took time.Duration) {
 	status, route := c.Response().Status, c.Path()
-	s.metrics.requests.WithLabelValues(route, c.Request().Method, strconv.Itoa(status)).Inc()
+	s.metrics.requests.WithLabelValues(route, methodLabel(c.Request().Method), strconv.Itoa(status)).Inc()
 	s.metrics.duration.WithLabelValues(route).Observe(took.Seconds())
 	level := slog.LevelDebug
 	if status >= http.StatusBadRequest && status != http.StatusUnauthorized && status != http.StatusNotFound {
@@ -77,6 +77,15 @@ func (s *server) account(c echo.Context, it *call, took time.Duration) {
 	s.deps.Logger.LogAttrs(ctx, level, "request",
 		slog.String("correlation_id", it.correlationID), slog.String("method", c.Request().Method), slog.String("route", route),
 		slog.Int("status", status), slog.Duration("took", took), slog.String("tenant", tenantLabel(it)))
+}
+
+// methodLabel keeps callers from making up label values without end.
+func methodLabel(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
 }
 
 func tenantLabel(it *call) string {

@@ -101,7 +101,7 @@ func faultOf(err error) *fault.Error {
 		return fault.New(fault.TooLarge, "body_too_large", "The body is too large.").Because(err)
 	}
 	if he.Code < http.StatusInternalServerError {
-		return fault.New(fault.Invalid, "invalid_request", "The request cannot be read: %v", he.Message).Because(err)
+		return fault.New(fault.Invalid, "invalid_request", "The request is not as it should be. The API is described at /docs.").Because(err) // its text speaks of Go
 	}
 	return fault.From(err)
 }

@@ -96,7 +96,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	e.IPExtractor = ipExtractor(cfg.TrustedProxies)
 	e.HTTPErrorHandler = s.handleError
 	e.Use(s.observe)
-	s.routeIngest(e)
+	s.routeIngest(e) //nolint:contextcheck // handlers take theirs from the request
 	described := e.Group("", s.admit, s.routes.validate)
 	described.GET("/v1/events/stream", s.stream)
 	gen.RegisterHandlers(described, gen.NewStrictHandler(s, nil))
@@ -105,8 +105,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 		return nil, err
 	}
 	e.Any("/v1/*", nowhere)
-	for _, path := range []string{"/", "/*"} { // a group with middleware takes "/" for itself
+	for _, path := range []string{"/", "/*"} { // the group took both for itself
 		e.GET(path, echo.WrapHandler(deps.Dashboard))
+		e.RouteNotFound(path, nowhere)
 	}
 	return headAsGet(e), nil
 }
@@ -123,7 +124,7 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// nowhere answers what has no handler below /v1: 405 where another method has one, 404 elsewhere.
+// nowhere answers what has no handler: 405 where another method has one, 404 elsewhere.
 func nowhere(c echo.Context) error {
 	var allowed []string
 	e, path := c.Echo(), echo.GetPath(c.Request())

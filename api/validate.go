@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/observatory/observatory/internal/fault"
@@ -48,6 +50,7 @@ func (r routes) of(c echo.Context) *routers.Route { return r[c.Request().Method+
 
 // validate refuses requests that break the contract, so that handlers see only what it allows.
 func (r routes) validate(next echo.HandlerFunc) echo.HandlerFunc {
+	options := &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SchemaValidationOptions: formats()}
 	return func(c echo.Context) error {
 		route := r.of(c)
 		if route == nil {
@@ -60,8 +63,7 @@ func (r routes) validate(next echo.HandlerFunc) echo.HandlerFunc {
 			params[name] = c.Param(name)
 		}
 		err := openapi3filter.ValidateRequest(req.Context(), &openapi3filter.RequestValidationInput{
-			Request: req, PathParams: params, Route: route,
-			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+			Request: req, PathParams: params, Route: route, Options: options,
 		})
 		if err != nil {
 			return requestFault(err)
@@ -69,6 +71,23 @@ func (r routes) validate(next echo.HandlerFunc) echo.HandlerFunc {
 		return next(c)
 	}
 }
+
+// formats checks texts as strictly as the generated types read them, so that what is wrong is said here and in the API's own words.
+func formats() []openapi3.SchemaValidationOption {
+	return []openapi3.SchemaValidationOption{
+		openapi3.WithStringFormatValidator("uuid", openapi3.NewCallbackValidator(func(text string) error {
+			if len(text) != len(uuid.Nil.String()) {
+				return errFormat // uuid.Parse takes other spellings as well
+			}
+			return uuid.Validate(text)
+		})),
+		openapi3.WithStringFormatValidator("date-time", openapi3.NewCallbackValidator(func(text string) error {
+			return new(time.Time).UnmarshalText([]byte(text))
+		})),
+	}
+}
+
+var errFormat = errors.New("not in the form that is asked for")
 
 // requestFault says what is wrong with a request, and where.
 func requestFault(err error) error {

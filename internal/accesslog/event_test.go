@@ -200,7 +200,7 @@ func TestTheRealLog(t *testing.T) {
 		return
 	}
 	require.NoError(t, err)
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	events, unreadable := eventsOf(t, key, file)
 	require.Equal(t, []int64{8899}, unreadable)
 	require.Len(t, events, 9999)

@@ -35,7 +35,7 @@ func TestReadNamesTheLinesThatItCannotRead(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open("testdata/sample.log")
 	require.NoError(t, err)
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	good, bad, err := read(file)
 	require.NoError(t, err)
 	require.Equal(t, []int64{1, 2, 3, 4, 5, 6, 8, 9, 10}, good)

@@ -126,7 +126,7 @@ func tamper(t *testing.T, postgres, tenant string, seq int) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), postgres)
 	require.NoError(t, err)
-	defer conn.Close(t.Context()) //nolint:errcheck // nothing more is done with it
+	defer conn.Close(t.Context())
 	for _, statement := range []string{"ALTER TABLE audit_log DISABLE TRIGGER USER", "ALTER TABLE audit_log NO FORCE ROW LEVEL SECURITY"} {
 		_, err = conn.Exec(t.Context(), statement)
 		require.NoError(t, err)

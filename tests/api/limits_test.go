@@ -105,5 +105,5 @@ func TestRateLimit(t *testing.T) {
 	// A small request is let through again before long.
 	require.Eventually(t, func() bool {
 		return account.Secret.Post(t, "/v1/events", `{"event":"a"}`).StatusCode == http.StatusAccepted
-	}, harness.Patience, 100*1e6, fmt.Sprintf("%d events a second", perSecond))
+	}, harness.Patience, 100*1e6, "%d events a second", perSecond)
 }

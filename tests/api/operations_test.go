@@ -207,7 +207,7 @@ func (o operation) call(t *testing.T, as *harness.Caller) harness.Response {
 		return as.Do(t, o.method, o.path, o.body)
 	}
 	res := as.Stream(t.Context(), t, o.path)
-	defer res.Body.Close() //nolint:errcheck // it is cut off
+	defer res.Body.Close()
 	line, err := bufio.NewReader(res.Body).ReadBytes('\n')
 	if !errors.Is(err, io.EOF) {
 		require.NoError(t, err)
@@ -223,10 +223,10 @@ func TestEveryOperation(t *testing.T) {
 	all := x.operations()
 	for _, o := range all {
 		as := x.account.Session
-		switch {
-		case o.may == writing:
+		switch o.may {
+		case writing:
 			as = x.account.Publishable
-		case o.may == anybody:
+		case anybody:
 			as = server.Anonymous(t)
 		}
 		o.call(t, as).Want(t, o.status)

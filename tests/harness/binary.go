@@ -46,7 +46,7 @@ var build = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals /
 		return "", fmt.Errorf("wait for another build: %w", err)
 	}
 	path := filepath.Join(folder, "observatory")
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "./cmd/observatory") //nolint:noctx // as long as it takes
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "./cmd/observatory")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

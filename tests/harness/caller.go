@@ -144,7 +144,7 @@ func (c *Caller) Stream(ctx context.Context, tb testing.TB, path string) *http.R
 	tb.Helper()
 	r, err := c.Request(ctx, http.MethodGet, path, nil)
 	require.NoError(tb, err)
-	res, err := c.client.Do(r) //nolint:bodyclose // the caller's
+	res, err := c.client.Do(r)
 	require.NoError(tb, err)
 	return res
 }

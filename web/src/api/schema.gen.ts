@@ -1295,7 +1295,7 @@ export interface components {
         LeftOut: {
             /**
              * Format: int64
-             * @description Events received in the period that are in quarantine.
+             * @description Events received in the period that are in quarantine; of the name that was asked for, where one was.
              */
             quarantined: number;
             /**
@@ -1358,7 +1358,7 @@ export interface components {
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
-            /** @description From the newest events of this name, 10,000 at most. */
+            /** @description From the newest events of this name, 10,000 at most (fewer when there are many names). At most 200, and five keys deep. */
             properties: components["schemas"]["CatalogProperty"][];
         };
         CatalogProperty: {
@@ -1630,6 +1630,8 @@ export interface operations {
                                 [key: string]: unknown;
                             };
                         };
+                    } & {
+                        [key: string]: unknown;
                     };
                 };
             };
@@ -1662,9 +1664,9 @@ export interface operations {
     getLedger: {
         parameters: {
             query?: {
-                /** @description Start */
+                /** @description Start, inclusive. Default - 7 days ago. */
                 from?: string;
-                /** @description End */
+                /** @description End, exclusive. Default - now. */
                 to?: string;
             };
             header?: never;
@@ -1722,6 +1724,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "event": "page_view",
+                 *       "measure": "unique_users",
+                 *       "interval": "day",
+                 *       "from": "2026-01-01T00:00:00Z",
+                 *       "to": "2026-01-08T00:00:00Z",
+                 *       "timezone": "Europe/Berlin",
+                 *       "breakdown": "properties.path"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TrendsQuery"];
             };
         };
@@ -1747,6 +1760,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "event": "page_view",
+                 *       "filters": {
+                 *         "property": "properties.path",
+                 *         "operator": "starts_with",
+                 *         "value": "/docs"
+                 *       },
+                 *       "limit": 20
+                 *     }
+                 */
                 "application/json": components["schemas"]["EventsQuery"];
             };
         };
@@ -1813,9 +1837,9 @@ export interface operations {
     getCatalog: {
         parameters: {
             query?: {
-                /** @description Start */
+                /** @description Start, inclusive. Default - the beginning. */
                 from?: string;
-                /** @description End */
+                /** @description End, exclusive. Default - now. */
                 to?: string;
             };
             header?: never;
