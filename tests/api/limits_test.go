@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"encoding/hex"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
