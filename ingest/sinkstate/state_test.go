@@ -287,7 +287,7 @@ func TestPowerCut(t *testing.T) {
 }
 
 // settlements are kept small in number and large enough to be more than a block of the disk.
-const eventsPerBatch = 300
+const eventsPerBatch = 120
 
 func liveAndDie(t *rapid.T, disk *vfs.MemFS) (after *vfs.MemFS) {
 	cutAt := rapid.IntRange(1, 60).Draw(t, "cut at")
