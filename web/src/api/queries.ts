@@ -13,7 +13,8 @@ export const catalogOptions = queryOptions({
 /** When the newest event happened; null when there is none. */
 export const newestOptions = queryOptions({
   queryKey: ['newest'],
-  queryFn: async ({ signal }) => (await ask(api.POST('/v1/query/events', { body: { limit: 1 }, signal }))).events[0]?.time ?? null,
+  queryFn: async ({ signal }) =>
+    (await ask(api.POST('/v1/query/events', { body: { limit: 1 }, signal }))).events[0]?.time ?? null,
   staleTime: 30_000,
 })
 
@@ -50,7 +51,8 @@ export function eventOptions(id: string) {
 export function receiptOptions(id: string) {
   return queryOptions({
     queryKey: ['receipt', id],
-    queryFn: ({ signal }) => ask(api.GET('/v1/receipts/{receipt_id}', { params: { path: { receipt_id: id } }, signal })),
+    queryFn: ({ signal }) =>
+      ask(api.GET('/v1/receipts/{receipt_id}', { params: { path: { receipt_id: id } }, signal })),
     refetchInterval: (query) => (query.state.data?.status === 'pending' ? 1000 : false),
   })
 }
@@ -92,7 +94,9 @@ export function ledgerOptions(range: Range, zone: string) {
     queryKey: ['ledger', range, zone],
     queryFn: ({ signal }) => {
       const { from, to } = resolve(range, zone, new Date())
-      return ask(api.GET('/v1/ledger', { params: { query: { from: from.toISOString(), to: to.toISOString() } }, signal }))
+      return ask(
+        api.GET('/v1/ledger', { params: { query: { from: from.toISOString(), to: to.toISOString() } }, signal }),
+      )
     },
     refetchInterval: 10_000,
   })
@@ -100,14 +104,23 @@ export function ledgerOptions(range: Range, zone: string) {
 
 export const quarantineOptions = infiniteQueryOptions({
   queryKey: ['quarantine'],
-  queryFn: ({ pageParam, signal }) => ask(api.GET('/v1/quarantine', { params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })),
+  queryFn: ({ pageParam, signal }) =>
+    ask(
+      api.GET('/v1/quarantine', {
+        params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
+        signal,
+      }),
+    ),
   initialPageParam: null as string | null,
   getNextPageParam: (last) => last.next_cursor,
 })
 
 export const auditOptions = infiniteQueryOptions({
   queryKey: ['audit'],
-  queryFn: ({ pageParam, signal }) => ask(api.GET('/v1/audit', { params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal })),
+  queryFn: ({ pageParam, signal }) =>
+    ask(
+      api.GET('/v1/audit', { params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } }, signal }),
+    ),
   initialPageParam: null as string | null,
   getNextPageParam: (last) => last.next_cursor,
 })

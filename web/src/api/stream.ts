@@ -19,10 +19,14 @@ export function openStream(event: string | null, handlers: StreamHandlers): () =
   let retry: ReturnType<typeof setTimeout> | undefined
   const connect = () => {
     handlers.onState?.('connecting')
-    source = new EventSource(event === null ? '/v1/events/stream' : `/v1/events/stream?event=${encodeURIComponent(event)}`)
+    source = new EventSource(
+      event === null ? '/v1/events/stream' : `/v1/events/stream?event=${encodeURIComponent(event)}`,
+    )
     source.addEventListener('open', () => handlers.onState?.('open'))
     source.addEventListener('event', (m) => handlers.onEvent(JSON.parse(m.data as string) as Event))
-    source.addEventListener('missed', (m) => handlers.onMissed?.((JSON.parse(m.data as string) as { count: number }).count))
+    source.addEventListener('missed', (m) =>
+      handlers.onMissed?.((JSON.parse(m.data as string) as { count: number }).count),
+    )
     source.addEventListener('error', () => {
       handlers.onState?.('down')
       // The browser connects again by itself, but gives up after an answer that is no stream.

@@ -1,6 +1,16 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import type { Filter } from '../filters/filter'
-import { autoInterval, coarsestInterval, earlier, possibleIntervals, resolve, type Compare, type Interval, type Period, type Range } from '../time/range'
+import { allOf, type Filter } from '../filters/filter'
+import {
+  autoInterval,
+  coarsestInterval,
+  earlier,
+  possibleIntervals,
+  resolve,
+  type Compare,
+  type Interval,
+  type Period,
+  type Range,
+} from '../time/range'
 import { formatEarlier } from '../time/format'
 import { api, ask } from './client'
 import type { Measure, TrendsQuery, TrendsResult } from './types'
@@ -48,11 +58,36 @@ async function fetchTrend(spec: TrendSpec, signal: AbortSignal): Promise<Trend> 
   const period = resolve(spec.range, spec.zone, now)
   const interval = chooseInterval(spec.interval, period)
   const before = earlier(spec.range, spec.compare ?? 'none', spec.zone, now)
-  const [result, beforeResult] = await Promise.all([
-    ask(api.POST('/v1/query/trends', { body: toQuery(spec, period, interval), signal })),
-    before && ask(api.POST('/v1/query/trends', { body: toQuery(spec, before, interval), signal })),
-  ])
-  return { result, period, interval, earlier: before && beforeResult ? { period: before, result: beforeResult, name: formatEarlier(spec.range, spec.compare ?? 'none', before, spec.zone) } : null }
+  const query = (s: TrendSpec, p: Period) =>
+    ask(api.POST('/v1/query/trends', { body: toQuery(s, p, interval), signal }))
+  // With a breakdown the earlier question is about the values that the answer has, which must be known first.
+  const main = query(spec, period)
+  const beforeMain =
+    before && (spec.breakdown ? main.then((m) => query(sameValues(spec, m), before)) : query(spec, before))
+  const [result, beforeResult] = await Promise.all([main, beforeMain])
+  return {
+    result,
+    period,
+    interval,
+    earlier:
+      before && beforeResult
+        ? {
+            period: before,
+            result: beforeResult,
+            name: formatEarlier(spec.range, spec.compare ?? 'none', before, spec.zone),
+          }
+        : null,
+  }
+}
+
+/** The spec, for the breakdown values of an answer only. */
+export function sameValues(spec: TrendSpec, answer: TrendsResult): TrendSpec {
+  const property = spec.breakdown ?? ''
+  const values = answer.series.flatMap((s) => (s.breakdown === null ? [] : [s.breakdown]))
+  const wanted: Filter[] = []
+  if (values.length > 0) wanted.push({ property, operator: 'in', value: values })
+  if (values.length < answer.series.length) wanted.push({ property, operator: 'is_not_set' })
+  return { ...spec, filter: wanted.length === 0 ? (spec.filter ?? null) : allOf([spec.filter, { or: wanted }]) }
 }
 
 /** A chosen interval that the period does not allow (a year by the minute) gives way to one that it does. */

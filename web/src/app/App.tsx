@@ -11,7 +11,12 @@ import { AppRoutes } from './AppRoutes'
 export function App({ nonce }: { nonce: string }) {
   const [client] = useState(newQueryClient)
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce}
+    >
       <Notifications position="bottom-right" />
       <ErrorBoundary>
         <QueryClientProvider client={client}>

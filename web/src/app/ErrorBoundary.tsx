@@ -16,8 +16,8 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { error: E
         <Stack maw={460} gap="sm">
           <Title order={1}>This page has failed</Title>
           <Text>
-            A fault in the dashboard, not in your data: nothing was lost or changed. Loading the page again usually helps. If it does not, tell your
-            operator what stands below.
+            A fault in the dashboard, not in your data: nothing was lost or changed. Loading the page again usually
+            helps. If it does not, tell your operator what stands below.
           </Text>
           <Text ff="monospace" fz="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
             {this.state.error.name}: {this.state.error.message}

@@ -15,7 +15,15 @@ export function Gate({ children }: { children: ReactNode }) {
   if (session.data === undefined) {
     return (
       <Center mih="100dvh" p="md" component="main">
-        {session.error ? <ErrorNote error={session.error} meaning="Events are still being accepted." retry={() => void session.refetch()} /> : <Loader type="dots" aria-label="Loading" />}
+        {session.error ? (
+          <ErrorNote
+            error={session.error}
+            meaning="Events are still being accepted."
+            retry={() => void session.refetch()}
+          />
+        ) : (
+          <Loader type="dots" aria-label="Loading" />
+        )}
       </Center>
     )
   }

@@ -1,5 +1,11 @@
 import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
-import { Spotlight, createSpotlight, useSpotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
+import {
+  Spotlight,
+  createSpotlight,
+  useSpotlight,
+  type SpotlightActionData,
+  type SpotlightActionGroupData,
+} from '@mantine/spotlight'
 import { useQuery } from '@tanstack/react-query'
 import { ArrowRight, ChartSpline, Fingerprint, LogOut, Moon, ReceiptText, Search, Sun } from 'lucide-react'
 import { useState } from 'react'
@@ -30,7 +36,11 @@ export function Palette() {
       highlightQuery
       scrollable
       maxHeight="60dvh"
-      searchProps={{ leftSection: <Search size={18} />, placeholder: 'Go to, find an event, or paste an ID', 'aria-label': 'Search' }}
+      searchProps={{
+        leftSection: <Search size={18} />,
+        placeholder: 'Go to, find an event, or paste an ID',
+        'aria-label': 'Search',
+      }}
     />
   )
 }
@@ -51,8 +61,18 @@ function usePalette(query: string): SpotlightActionGroupData[] {
     {
       group: 'Go to',
       actions: [
-        ...places.map(({ path, name, icon: Icon }) => ({ id: path, label: name, leftSection: <Icon size={17} />, onClick: go(travel(path)) })),
-        ...sections.map(([path, name]) => ({ id: path, label: name, leftSection: <ArrowRight size={17} />, onClick: go(travel(path)) })),
+        ...places.map(({ path, name, icon: Icon }) => ({
+          id: path,
+          label: name,
+          leftSection: <Icon size={17} />,
+          onClick: go(travel(path)),
+        })),
+        ...sections.map(([path, name]) => ({
+          id: path,
+          label: name,
+          leftSection: <ArrowRight size={17} />,
+          onClick: go(travel(path)),
+        })),
       ],
     },
     {
@@ -67,7 +87,12 @@ function usePalette(query: string): SpotlightActionGroupData[] {
     {
       group: 'Do',
       actions: [
-        { id: 'theme', label: `Switch to the ${other} theme`, leftSection: other === 'light' ? <Sun size={17} /> : <Moon size={17} />, onClick: () => setColorScheme(other) },
+        {
+          id: 'theme',
+          label: `Switch to the ${other} theme`,
+          leftSection: other === 'light' ? <Sun size={17} /> : <Moon size={17} />,
+          onClick: () => setColorScheme(other),
+        },
         { id: 'logout', label: 'Log out', leftSection: <LogOut size={17} />, onClick: () => logOut.mutate() },
       ],
     },
@@ -82,7 +107,17 @@ function lookUps(id: string, go: (path: string) => () => void): SpotlightActionD
   const sameRequest = JSON.stringify({ property: 'correlation_id', operator: 'equals', value: id })
   return [
     { id: 'look-event', label: `Event ${id}`, leftSection: <Fingerprint size={17} />, onClick: go(`/events/${path}`) },
-    { id: 'look-receipt', label: `Receipt ${id}`, leftSection: <ReceiptText size={17} />, onClick: go(`/data/receipts/${path}`) },
-    { id: 'look-correlation', label: `Events of the request ${id}`, leftSection: <Search size={17} />, onClick: go(`/explore/events?filters=${encodeURIComponent(sameRequest)}`) },
+    {
+      id: 'look-receipt',
+      label: `Receipt ${id}`,
+      leftSection: <ReceiptText size={17} />,
+      onClick: go(`/data/receipts/${path}`),
+    },
+    {
+      id: 'look-correlation',
+      label: `Events of the request ${id}`,
+      leftSection: <Search size={17} />,
+      onClick: go(`/explore/events?filters=${encodeURIComponent(sameRequest)}`),
+    },
   ]
 }

@@ -1,4 +1,12 @@
-import { ActionIcon, Menu, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme, VisuallyHidden } from '@mantine/core'
+import {
+  ActionIcon,
+  Menu,
+  Tooltip,
+  UnstyledButton,
+  useComputedColorScheme,
+  useMantineColorScheme,
+  VisuallyHidden,
+} from '@mantine/core'
 import { Check, ChevronsUpDown, LogOut, Moon, Search, Sun, UserRound } from 'lucide-react'
 import { NavLink, useLocation, useNavigate } from 'react-router'
 import { useTravel } from '../view/useView'
@@ -27,7 +35,13 @@ export function Rail({ onLeave }: { onLeave?: () => void }) {
       </UnstyledButton>
       <nav aria-label="Places" className={classes.places}>
         {places.map(({ path, name, icon: Icon }) => (
-          <NavLink key={path} to={travel(path)} end={path === '/'} onClick={onLeave} data-within={path === '/explore' && pathname.startsWith('/events/')}>
+          <NavLink
+            key={path}
+            to={travel(path)}
+            end={path === '/'}
+            onClick={onLeave}
+            data-within={path === '/explore' && pathname.startsWith('/events/')}
+          >
             <Icon size={18} aria-hidden="true" /> {name}
           </NavLink>
         ))}

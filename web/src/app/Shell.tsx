@@ -24,7 +24,13 @@ export function Shell({ children }: { children: ReactNode }) {
           <Search size={19} />
         </ActionIcon>
       </header>
-      <Drawer opened={menu} onClose={() => setMenu(false)} size="17rem" title="Menu" classNames={{ content: classes.drawer ?? '', header: classes.drawer ?? '' }}>
+      <Drawer
+        opened={menu}
+        onClose={() => setMenu(false)}
+        size="17rem"
+        title="Menu"
+        classNames={{ content: classes.drawer ?? '', header: classes.drawer ?? '' }}
+      >
         <Rail onLeave={() => setMenu(false)} />
       </Drawer>
       <div className={classes.rail}>

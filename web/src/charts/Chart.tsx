@@ -27,7 +27,12 @@ interface ChartProps {
 
 /** Draws with ECharts, which is loaded with the first chart. Click picks a place on the time axis, drag zooms. */
 export function Chart({ option, label, height, group, onPick, onZoom, ref }: ChartProps) {
-  const { data: lib } = useQuery({ queryKey: ['echarts'], queryFn: () => import('./echarts'), staleTime: Infinity, gcTime: Infinity })
+  const { data: lib } = useQuery({
+    queryKey: ['echarts'],
+    queryFn: () => import('./echarts'),
+    staleTime: Infinity,
+    gcTime: Infinity,
+  })
   const scheme = useComputedColorScheme('dark')
   const still = useReducedMotion()
   const box = useRef<HTMLDivElement>(null)
@@ -56,7 +61,10 @@ export function Chart({ option, label, height, group, onPick, onZoom, ref }: Cha
 
   useEffect(() => {
     if (chart === null || width === 0) return
-    chart.setOption({ ...option(width, tokens[scheme]), animation: !still, animationDuration: 300, animationDurationUpdate: 200 }, { notMerge: true })
+    chart.setOption(
+      { ...option(width, tokens[scheme]), animation: !still, animationDuration: 300, animationDurationUpdate: 200 },
+      { notMerge: true },
+    )
   }, [chart, width, option, scheme, still])
 
   useImperativeHandle(
@@ -67,10 +75,19 @@ export function Chart({ option, label, height, group, onPick, onZoom, ref }: Cha
 
   const drag = useDrag(chart, onPick, onZoom)
   return (
-    <div className={classes.frame} style={{ height }} role="img" aria-label={label} data-ready={chart !== null && width > 0}>
+    <div
+      className={classes.frame}
+      style={{ height }}
+      role="img"
+      aria-label={label}
+      data-ready={chart !== null && width > 0}
+    >
       <div ref={box} className={classes.box} data-pick={onPick !== undefined} {...drag.handlers} />
       {drag.from !== null && drag.to !== null && (
-        <div className={classes.selection} style={{ left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from) }} />
+        <div
+          className={classes.selection}
+          style={{ left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from) }}
+        />
       )}
       {lib === undefined && <Skeleton height={height} radius="md" className={classes.loading} />}
     </div>
@@ -80,7 +97,11 @@ export function Chart({ option, label, height, group, onPick, onZoom, ref }: Cha
 const clickPx = 4
 
 /** Tells a click from a drag, and both in places on the axis. Fingers scroll the page, so they only click. */
-function useDrag(chart: EChartsType | null, onPick?: (index: number) => void, onZoom?: (first: number, last: number) => void) {
+function useDrag(
+  chart: EChartsType | null,
+  onPick?: (index: number) => void,
+  onZoom?: (first: number, last: number) => void,
+) {
   const [from, setFrom] = useState<number | null>(null)
   const [to, setTo] = useState<number | null>(null)
   const xOf = (e: PointerEvent<HTMLElement>) => e.clientX - e.currentTarget.getBoundingClientRect().left

@@ -36,7 +36,24 @@ interface ChartPanelProps {
 
 /** A chart with what every chart has: its table, CSV and PNG, and a legend where it has several series. */
 export function ChartPanel(props: ChartPanelProps) {
-  const { lead, title, note, series, interval, zone, kind, format, fromZero = true, height = 320, group, file, extra, footer, onPick, onZoom } = props
+  const {
+    lead,
+    title,
+    note,
+    series,
+    interval,
+    zone,
+    kind,
+    format,
+    fromZero = true,
+    height = 320,
+    group,
+    file,
+    extra,
+    footer,
+    onPick,
+    onZoom,
+  } = props
   const [own, setOwn] = useState<'chart' | 'table'>('chart')
   const shows = props.shows ?? own
   const chart = useRef<ChartHandle>(null)
@@ -180,6 +197,10 @@ function SeriesTable({ title, series, interval, zone, format, onPick }: SeriesTa
 
 function csv(series: readonly ChartSeries[], interval: Interval, zone: string): string {
   const main = series.filter((s) => s.quiet !== true)
-  const rows = (main[0]?.points ?? []).map((p, i) => [p.time, p.partial === true ? 'no' : 'yes', ...series.map((s) => s.points[i]?.value)])
+  const rows = (main[0]?.points ?? []).map((p, i) => [
+    p.time,
+    p.partial === true ? 'no' : 'yes',
+    ...series.map((s) => s.points[i]?.value),
+  ])
   return toCsv([`${interval} (${zone})`, 'whole', ...series.map((s) => s.name)], rows)
 }

@@ -3,9 +3,16 @@ import { fileName, toCsv } from './download'
 
 describe('toCsv', () => {
   it('quotes what needs it', () => {
-    expect(toCsv(['time', 'path'], [['2015-05-17', 'a,b'], ['x', 'say "hi"'], ['two\nlines', null]])).toBe(
-      '\uFEFFtime,path\r\n2015-05-17,"a,b"\r\nx,"say ""hi"""\r\n"two\nlines",\r\n',
-    )
+    expect(
+      toCsv(
+        ['time', 'path'],
+        [
+          ['2015-05-17', 'a,b'],
+          ['x', 'say "hi"'],
+          ['two\nlines', null],
+        ],
+      ),
+    ).toBe('\uFEFFtime,path\r\n2015-05-17,"a,b"\r\nx,"say ""hi"""\r\n"two\nlines",\r\n')
   })
 
   it('leaves numbers as they are and unknown ones empty', () => {
@@ -19,6 +26,8 @@ describe('toCsv', () => {
 
 describe('fileName', () => {
   it('is safe on every system', () => {
-    expect(fileName(['page_view', '17 – 20 May 2015', '../../etc'], 'csv')).toBe('observatory-page_view-17-20-May-2015-..-..-etc.csv')
+    expect(fileName(['page_view', '17 – 20 May 2015', '../../etc'], 'csv')).toBe(
+      'observatory-page_view-17-20-May-2015-..-..-etc.csv',
+    )
   })
 })

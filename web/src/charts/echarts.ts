@@ -2,10 +2,9 @@
 import { BarChart, LineChart } from 'echarts/charts'
 import { AxisPointerComponent, GridComponent, TooltipComponent } from 'echarts/components'
 import * as echarts from 'echarts/core'
-import { LabelLayout } from 'echarts/features'
 import { CanvasRenderer } from 'echarts/renderers'
 
-echarts.use([LineChart, BarChart, GridComponent, TooltipComponent, AxisPointerComponent, LabelLayout, CanvasRenderer])
+echarts.use([LineChart, BarChart, GridComponent, TooltipComponent, AxisPointerComponent, CanvasRenderer])
 
 export { connect, init } from 'echarts/core'
 export type { EChartsType } from 'echarts/core'

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Point } from '../api/types'
-import { draw, lonely, summary } from './model'
+import { draw, endApart, lonely, summary } from './model'
 
-const points = (...values: (number | null)[]): Point[] => values.map((value, i) => ({ time: `2015-05-${10 + i}T00:00:00Z`, value }))
-const cut = (p: Point[], ...indexes: number[]): Point[] => p.map((q, i) => (indexes.includes(i) ? { ...q, partial: true } : q))
+const points = (...values: (number | null)[]): Point[] =>
+  values.map((value, i) => ({ time: `2015-05-${10 + i}T00:00:00Z`, value }))
+const cut = (p: Point[], ...indexes: number[]): Point[] =>
+  p.map((q, i) => (indexes.includes(i) ? { ...q, partial: true } : q))
 
 describe('draw', () => {
   it('dashes what is not over yet, from the last whole bucket on', () => {
@@ -29,6 +31,18 @@ describe('lonely', () => {
   })
 })
 
+describe('endApart', () => {
+  const lines = (...ends: (number | null)[]) =>
+    ends.map((end, i) => ({ name: `${i}`, color: '', points: points(30, end) }))
+
+  it('tells whether each line can be named where it ends', () => {
+    expect(endApart(lines(10, 20, 0))).toBe(true)
+    expect(endApart(lines(10, 11))).toBe(false)
+    expect(endApart(lines(0, 0))).toBe(false)
+    expect(endApart(lines(10, null))).toBe(false)
+  })
+})
+
 describe('summary', () => {
   it('tells the highest point of each line', () => {
     const series = [
@@ -36,8 +50,12 @@ describe('summary', () => {
       { name: 'Before', color: '', points: points(5), quiet: true },
       { name: 'Nothing', color: '', points: points(null) },
     ]
-    expect(summary(series, (n) => `${n ?? '–'}`, (t) => t.slice(0, 10))).toBe(
-      'Chart. Events: 3 points, highest 9 at 2015-05-11. Nothing: no values. The same figures are in the table.',
-    )
+    expect(
+      summary(
+        series,
+        (n) => `${n ?? '–'}`,
+        (t) => t.slice(0, 10),
+      ),
+    ).toBe('Chart. Events: 3 points, highest 9 at 2015-05-11. Nothing: no values. The same figures are in the table.')
   })
 })

@@ -32,8 +32,21 @@ export function lonely(values: readonly (number | null)[]): boolean[] {
   return values.map((v, i) => v !== null && gap(i - 1) && gap(i + 1))
 }
 
+/** Whether the last values lie far enough apart for a label beside each: by a fifteenth of the height. */
+export function endApart(series: readonly ChartSeries[]): boolean {
+  const ends = series.map((s) => s.points.at(-1)?.value ?? null)
+  if (ends.some((v) => v === null)) return false
+  const height = Math.max(...series.flatMap((s) => s.points.map((p) => Math.abs(p.value ?? 0))))
+  const sorted = ends.map((v) => v ?? 0).sort((a, b) => a - b)
+  return sorted.every((v, i) => i === 0 || v - (sorted[i - 1] ?? 0) >= height / 15)
+}
+
 /** The chart in one sentence, for those who do not see it. */
-export function summary(series: readonly ChartSeries[], format: (n: number | null) => string, bucket: (time: string) => string): string {
+export function summary(
+  series: readonly ChartSeries[],
+  format: (n: number | null) => string,
+  bucket: (time: string) => string,
+): string {
   const lines = series
     .filter((s) => s.quiet !== true)
     .map((s) => {

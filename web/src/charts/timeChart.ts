@@ -4,7 +4,7 @@ import type { Tokens } from '../theme/tokens'
 import { formatBucket, ticks } from '../time/format'
 import type { Interval } from '../time/range'
 import classes from './Chart.module.css'
-import { draw, lonely, type ChartSeries } from './model'
+import { draw, endApart, lonely, type ChartSeries } from './model'
 
 export interface TimeChartInput {
   /** All have their points at the same places. Quiet ones are compared bucket by bucket and may have more or fewer. */
@@ -19,10 +19,10 @@ export interface TimeChartInput {
 
 const labelPx = 64
 
-/** Few lines with room beside them are named where they end; others are named in a legend. */
+/** Few lines with room beside them, and that end apart from each other, are named where they end; others in a legend. */
 export function namesLines(input: Pick<TimeChartInput, 'series' | 'kind'>, width: number): boolean {
-  const count = input.series.filter((s) => s.quiet !== true).length
-  return input.kind === 'line' && count > 1 && count <= 5 && width >= 700
+  const main = input.series.filter((s) => s.quiet !== true)
+  return input.kind === 'line' && main.length > 1 && main.length <= 5 && width >= 700 && endApart(main)
 }
 
 const namePx = 168
@@ -30,7 +30,9 @@ const namePx = 168
 /** A chart over time, as ECharts takes it: quiet grid, crosshair, one tooltip for all series of a bucket. */
 export function timeChart(input: TimeChartInput, width: number, t: Tokens): EChartsCoreOption {
   const times = (input.series.find((s) => s.quiet !== true)?.points ?? []).map((p) => new Date(p.time))
-  const marks = new Map(ticks(times, input.interval, input.zone, Math.max(2, Math.floor(width / labelPx))).map((k) => [k.index, k.label]))
+  const marks = new Map(
+    ticks(times, input.interval, input.zone, Math.max(2, Math.floor(width / labelPx))).map((k) => [k.index, k.label]),
+  )
   const label = { color: t.muted, fontFamily: "'Inter Variable', sans-serif", fontSize: 12 }
   // Below a single line it is filled, faintly: below several the fills would mix.
   const shade = input.fromZero && input.series.filter((s) => s.quiet !== true).length === 1
@@ -42,34 +44,66 @@ export function timeChart(input: TimeChartInput, width: number, t: Tokens): ECha
       data: times.map((_, i) => i),
       boundaryGap: input.kind !== 'line',
       axisLine: { lineStyle: { color: t.line } },
-      axisTick: { show: true, alignWithLabel: true, interval: (i: number) => marks.has(i), lineStyle: { color: t.line }, length: 4 },
-      axisLabel: { ...label, interval: (i: number) => marks.has(i), formatter: (_: string, i: number) => marks.get(i) ?? '', hideOverlap: true },
+      axisTick: {
+        show: true,
+        alignWithLabel: true,
+        interval: (i: number) => marks.has(i),
+        lineStyle: { color: t.line },
+        length: 4,
+      },
+      axisLabel: {
+        ...label,
+        interval: (i: number) => marks.has(i),
+        formatter: (_: string, i: number) => marks.get(i) ?? '',
+        hideOverlap: true,
+      },
     },
     yAxis: {
       type: 'value',
       ...(input.fromZero ? { min: (v: { min: number }) => Math.min(0, v.min) } : {}),
       splitNumber: 4,
-      minInterval: input.fromZero && input.series.every((s) => s.points.every((p) => p.value === null || Number.isInteger(p.value))) ? 1 : 0,
+      minInterval:
+        input.fromZero &&
+        input.series.every((s) => s.points.every((p) => p.value === null || Number.isInteger(p.value)))
+          ? 1
+          : 0,
       splitLine: { lineStyle: { color: t.line, opacity: 0.7 } },
       axisLabel: { ...label, formatter: (n: number) => formatShort(n) },
     },
     tooltip: {
       trigger: 'axis',
       confine: true,
-      axisPointer: { type: input.kind === 'line' ? 'line' : 'shadow', lineStyle: { color: t.lineStrong }, shadowStyle: { color: t.lineStrong, opacity: 0.14 } },
+      axisPointer: {
+        type: input.kind === 'line' ? 'line' : 'shadow',
+        lineStyle: { color: t.lineStrong },
+        shadowStyle: { color: t.lineStrong, opacity: 0.14 },
+      },
       backgroundColor: t.raised,
       borderColor: t.line,
       padding: [8, 12],
       extraCssText: 'box-shadow: 0 8px 24px rgb(0 0 0 / 0.25); border-radius: 8px',
-      formatter: (items: { dataIndex: number }[] | { dataIndex: number }) => tip(input, (Array.isArray(items) ? items[0] : items)?.dataIndex ?? 0),
+      formatter: (items: { dataIndex: number }[] | { dataIndex: number }) =>
+        tip(input, (Array.isArray(items) ? items[0] : items)?.dataIndex ?? 0),
     },
-    series: input.series.flatMap((s) => (input.kind === 'line' || s.quiet === true ? lines(s, t, shade, named) : bars(s, input.kind, t))),
+    series: input.series.flatMap((s) =>
+      input.kind === 'line' || s.quiet === true ? lines(s, t, shade, named) : bars(s, input.kind, t),
+    ),
   }
 }
 
 function lines(s: ChartSeries, t: Tokens, shade: boolean, named: boolean): object[] {
   if (s.quiet === true) {
-    return [{ type: 'line', data: s.points.map((p) => p.value), showSymbol: false, silent: true, z: 1, lineStyle: { color: t.faint, width: 1.25, opacity: 0.65 }, itemStyle: { color: t.faint } }]
+    return [
+      {
+        type: 'line',
+        data: s.points.map((p) => p.value),
+        showSymbol: false,
+        silent: true,
+        z: 1,
+        lineStyle: { color: t.faint, width: 1.25, opacity: 0.65 },
+        itemStyle: { color: t.faint },
+      },
+    ]
   }
   const { whole, dashed } = draw(s.points)
   const common = {
@@ -78,20 +112,61 @@ function lines(s: ChartSeries, t: Tokens, shade: boolean, named: boolean): objec
     itemStyle: { color: s.color },
     emphasis: { disabled: true },
     connectNulls: false,
-    ...(shade ? { areaStyle: { color: { type: 'linear', x: 0, y: 0, x2: 0, y2: 1, colorStops: [{ offset: 0, color: `${s.color}33` }, { offset: 1, color: `${s.color}00` }] } } } : {}),
+    ...(shade
+      ? {
+          areaStyle: {
+            color: {
+              type: 'linear',
+              x: 0,
+              y: 0,
+              x2: 0,
+              y2: 1,
+              colorStops: [
+                { offset: 0, color: `${s.color}33` },
+                { offset: 1, color: `${s.color}00` },
+              ],
+            },
+          },
+        }
+      : {}),
   }
   const last = s.points.at(-1)
   const name = {
-    endLabel: { show: true, formatter: s.name, color: s.color, width: namePx - 20, overflow: 'truncate', fontFamily: "'Inter Variable', sans-serif", fontSize: 12, fontWeight: 500 },
-    labelLayout: { moveOverlap: 'shiftY' },
+    endLabel: {
+      show: true,
+      formatter: s.name,
+      color: s.color,
+      width: namePx - 20,
+      overflow: 'truncate',
+      fontFamily: "'Inter Variable', sans-serif",
+      fontSize: 12,
+      fontWeight: 500,
+    },
   }
   const end = (dashes: boolean) => (named && (last?.partial === true) === dashes ? name : {})
   return [
-    { ...common, ...end(false), z: 3, data: whole, symbol: 'circle', symbolSize: dotSize(whole), showAllSymbol: true, lineStyle: { width: 2, color: s.color } },
-    { ...common, ...end(true), z: 3, data: dashed, symbol: 'circle', symbolSize: dotSize(dashed), showAllSymbol: true, lineStyle: { width: 2, color: s.color, type: [4, 4] } },
+    {
+      ...common,
+      ...end(false),
+      z: 3,
+      data: whole,
+      symbol: 'circle',
+      symbolSize: dotSize(whole),
+      showAllSymbol: true,
+      lineStyle: { width: 2, color: s.color },
+    },
+    {
+      ...common,
+      ...end(true),
+      z: 3,
+      data: dashed,
+      symbol: 'circle',
+      symbolSize: dotSize(dashed),
+      showAllSymbol: true,
+      lineStyle: { width: 2, color: s.color, type: [4, 4] },
+    },
   ]
 }
-
 
 /** Only lonely values show their dot. */
 function dotSize(values: (number | null)[]): (value: unknown, params: { dataIndex: number }) => number {
@@ -109,9 +184,16 @@ function bars(s: ChartSeries, kind: 'bar' | 'stack', t: Tokens): object[] {
       barCategoryGap: '18%',
       data: s.points.map((p) => ({
         value: p.value,
-        itemStyle: p.partial === true ? { color: `${s.color}55`, borderColor: s.color, borderType: 'dashed', borderWidth: 1 } : { color: s.color },
+        itemStyle:
+          p.partial === true
+            ? { color: `${s.color}55`, borderColor: s.color, borderType: 'dashed', borderWidth: 1 }
+            : { color: s.color },
       })),
-      itemStyle: { color: s.color, borderRadius: kind === 'stack' ? 0 : [3, 3, 0, 0], ...(kind === 'stack' ? { borderColor: t.surface, borderWidth: 0 } : {}) },
+      itemStyle: {
+        color: s.color,
+        borderRadius: kind === 'stack' ? 0 : [3, 3, 0, 0],
+        ...(kind === 'stack' ? { borderColor: t.surface, borderWidth: 0 } : {}),
+      },
       emphasis: { disabled: true },
     },
   ]
@@ -131,7 +213,8 @@ function tip(input: TimeChartInput, index: number): HTMLElement {
   for (const { s, value } of shown.slice(0, 12)) box.append(row(s.color, s.name, input.format(value)))
   for (const s of input.series.filter((q) => q.quiet === true)) {
     const p = s.points[index]
-    if (p !== undefined) box.append(row('transparent', formatBucket(p.time, input.interval, input.zone), input.format(p.value)))
+    if (p !== undefined)
+      box.append(row('transparent', formatBucket(p.time, input.interval, input.zone), input.format(p.value)))
   }
   if (first.partial === true) box.append(element('em', undefined, 'Not a whole ' + input.interval))
   return box

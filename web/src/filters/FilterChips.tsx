@@ -20,11 +20,21 @@ export function FilterChips() {
             <button type="button" onClick={() => setEditing(true)} aria-label={`Change the filter ${text}`}>
               {text}
             </button>
-            <CloseButton size="sm" aria-label={`Remove the filter ${text}`} onClick={() => view.change({ filter: allOf(given.filter((_, j) => j !== i)) })} />
+            <CloseButton
+              size="sm"
+              aria-label={`Remove the filter ${text}`}
+              onClick={() => view.change({ filter: allOf(given.filter((_, j) => j !== i)) })}
+            />
           </span>
         )
       })}
-      <Button variant="subtle" color="gray" px="xs" leftSection={<ListFilter size={16} />} onClick={() => setEditing(true)}>
+      <Button
+        variant="subtle"
+        color="gray"
+        px="xs"
+        leftSection={<ListFilter size={16} />}
+        onClick={() => setEditing(true)}
+      >
         {given.length === 0 ? 'Filter' : 'Filters'}
       </Button>
       <FilterEditor

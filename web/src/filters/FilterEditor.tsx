@@ -1,12 +1,44 @@
-import { ActionIcon, Autocomplete, Button, Group, Modal, SegmentedControl, Select, Stack, TagsInput, Text } from '@mantine/core'
+import {
+  ActionIcon,
+  Autocomplete,
+  Button,
+  Group,
+  Modal,
+  SegmentedControl,
+  Select,
+  Stack,
+  TagsInput,
+  Text,
+} from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Plus, Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { catalogOptions } from '../api/queries'
-import { fault, operatorNames, operators, takesList, takesNoValue, toScalar, valueText, type Condition, type Filter, type Operator } from './filter'
+import {
+  fault,
+  operatorNames,
+  operators,
+  takesList,
+  takesNoValue,
+  toScalar,
+  valueText,
+  type Condition,
+  type Filter,
+  type Operator,
+} from './filter'
 import classes from './FilterEditor.module.css'
 import { knownProperties, propertyOptions, type KnownProperty } from './properties'
-import { conditions, counter, edit, matchNames, toFilter, toTree, type ConditionNode, type GroupNode, type Node } from './tree'
+import {
+  conditions,
+  counter,
+  edit,
+  matchNames,
+  toFilter,
+  toTree,
+  type ConditionNode,
+  type GroupNode,
+  type Node,
+} from './tree'
 
 interface FilterEditorProps {
   opened: boolean
@@ -40,7 +72,11 @@ function Editor({ filter, onClose, onApply }: Omit<FilterEditorProps, 'opened'>)
   const { data: catalog } = useQuery(catalogOptions)
   const properties = useMemo(() => knownProperties(catalog, null), [catalog])
   const [id] = useState(counter)
-  const newCondition = (): ConditionNode => ({ kind: 'condition', id: id(), condition: { property: '', operator: 'equals' } })
+  const newCondition = (): ConditionNode => ({
+    kind: 'condition',
+    id: id(),
+    condition: { property: '', operator: 'equals' },
+  })
   const [root, setRoot] = useState<GroupNode>(() => {
     const tree = toTree(filter, id)
     return tree.members.length > 0 ? tree : { ...tree, members: [newCondition()] }
@@ -50,7 +86,10 @@ function Editor({ filter, onClose, onApply }: Omit<FilterEditorProps, 'opened'>)
     properties,
     newCondition,
     newGroup: () => ({ kind: 'group', id: id(), match: 'any', members: [newCondition()] }),
-    change: (target, change) => setRoot((r) => (r.id === target ? ((change(r) as GroupNode | null) ?? { ...r, members: [] }) : edit(r, target, change))),
+    change: (target, change) =>
+      setRoot((r) =>
+        r.id === target ? ((change(r) as GroupNode | null) ?? { ...r, members: [] }) : edit(r, target, change),
+      ),
     strict,
   }
   const apply = () => {
@@ -83,7 +122,8 @@ function Editor({ filter, onClose, onApply }: Omit<FilterEditorProps, 'opened'>)
 }
 
 function GroupEditor({ node, depth, editing }: { node: GroupNode; depth: number; editing: Editing }) {
-  const add = (n: Node) => editing.change(node.id, (g) => (g.kind === 'group' ? { ...g, members: [...g.members, n] } : g))
+  const add = (n: Node) =>
+    editing.change(node.id, (g) => (g.kind === 'group' ? { ...g, members: [...g.members, n] } : g))
   return (
     <fieldset className={classes.group} data-nested={depth > 1}>
       <legend className={classes.legend}>{depth === 1 ? 'Events must match' : 'A group that must match'}</legend>
@@ -101,18 +141,35 @@ function GroupEditor({ node, depth, editing }: { node: GroupNode; depth: number;
           </ActionIcon>
         )}
       </Group>
-      {node.members.map((m) => (m.kind === 'group' ? <GroupEditor key={m.id} node={m} depth={depth + 1} editing={editing} /> : <ConditionEditor key={m.id} node={m} editing={editing} />))}
+      {node.members.map((m) =>
+        m.kind === 'group' ? (
+          <GroupEditor key={m.id} node={m} depth={depth + 1} editing={editing} />
+        ) : (
+          <ConditionEditor key={m.id} node={m} editing={editing} />
+        ),
+      )}
       {node.members.length === 0 && (
         <Text c="dimmed" fz="sm">
           No condition: every event matches.
         </Text>
       )}
       <Group gap="xs">
-        <Button variant="light" size="compact-sm" leftSection={<Plus size={14} />} onClick={() => add(editing.newCondition())}>
+        <Button
+          variant="light"
+          size="compact-sm"
+          leftSection={<Plus size={14} />}
+          onClick={() => add(editing.newCondition())}
+        >
           Condition
         </Button>
         {depth < maxDepth && (
-          <Button variant="subtle" color="gray" size="compact-sm" leftSection={<Plus size={14} />} onClick={() => add(editing.newGroup())}>
+          <Button
+            variant="subtle"
+            color="gray"
+            size="compact-sm"
+            leftSection={<Plus size={14} />}
+            onClick={() => add(editing.newGroup())}
+          >
             Group
           </Button>
         )}
@@ -197,8 +254,10 @@ function ValueEditor({ condition, known, set, error }: ValueEditorProps) {
 
 /** Another comparison, with the value in the form that it takes. */
 function withOperator(c: Condition, operator: Operator, types: readonly string[]): Condition {
-  const texts = c.value === undefined || c.value === '' ? [] : Array.isArray(c.value) ? c.value.map(String) : [String(c.value)]
+  const texts =
+    c.value === undefined || c.value === '' ? [] : Array.isArray(c.value) ? c.value.map(String) : [String(c.value)]
   if (takesNoValue(operator)) return { property: c.property, operator }
-  if (takesList(operator)) return { property: c.property, operator, value: texts.map((t) => toScalar(t, operator, types)) }
+  if (takesList(operator))
+    return { property: c.property, operator, value: texts.map((t) => toScalar(t, operator, types)) }
   return { property: c.property, operator, value: toScalar(texts[0] ?? '', operator, types) }
 }

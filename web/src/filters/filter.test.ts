@@ -1,11 +1,43 @@
 import { expect, describe as group, it } from 'vitest'
 import type { Event } from '../api/types'
-import { allOf, describe, fault, matches, operators, parseFilter, parts, toScalar, type Condition, type Filter, type Operator, type Value } from './filter'
+import {
+  allOf,
+  describe,
+  fault,
+  matches,
+  operators,
+  parseFilter,
+  parts,
+  toScalar,
+  type Condition,
+  type Filter,
+  type Operator,
+  type Value,
+} from './filter'
 
 const event: Event = {
-  event_id: 'e1', event: 'page_view', type: 'track', time: '2015-05-17T10:05:03Z', received_at: '2026-07-15T12:00:00Z',
-  user_id: '', anonymous_id: 'a-17', session_id: '', source_id: '0', correlation_id: 'c1', receipt: 'r1',
-  properties: { path: '/Pricing', status: 200, price: '5', paid: true, nothing: null, empty: '', 'a.b': 1, tags: ['x'], deep: { er: 2 } },
+  event_id: 'e1',
+  event: 'page_view',
+  type: 'track',
+  time: '2015-05-17T10:05:03Z',
+  received_at: '2026-07-15T12:00:00Z',
+  user_id: '',
+  anonymous_id: 'a-17',
+  session_id: '',
+  source_id: '0',
+  correlation_id: 'c1',
+  receipt: 'r1',
+  properties: {
+    path: '/Pricing',
+    status: 200,
+    price: '5',
+    paid: true,
+    nothing: null,
+    empty: '',
+    'a.b': 1,
+    tags: ['x'],
+    deep: { er: 2 },
+  },
   context: { page: { referrer: 'https://example.com/' } },
 }
 
@@ -44,7 +76,10 @@ group('matches', () => {
   ])('%s %s %s', (property, operator, value, expected) => expect(check(property, operator, value)).toBe(expected))
 
   it('negates exactly', () => {
-    for (const [positive, negative] of [['equals', 'not_equals'], ['contains', 'not_contains']] as const) {
+    for (const [positive, negative] of [
+      ['equals', 'not_equals'],
+      ['contains', 'not_contains'],
+    ] as const) {
       for (const property of ['properties.path', 'properties.missing', 'properties.status']) {
         for (const value of ['/Pricing', '200']) {
           expect(check(property, negative, value)).toBe(!check(property, positive, value))
@@ -75,7 +110,9 @@ group('toScalar', () => {
     ['true', 'equals', ['string'], 'true'],
     ['', 'greater', ['number'], ''],
     ['1e999', 'equals', ['number'], '1e999'],
-  ] as const)('%s for %s of %s is %s', (text, operator, types, value) => expect(toScalar(text, operator, types)).toBe(value))
+  ] as const)('%s for %s of %s is %s', (text, operator, types, value) =>
+    expect(toScalar(text, operator, types)).toBe(value),
+  )
 })
 
 group('describe', () => {
@@ -83,11 +120,18 @@ group('describe', () => {
     const filter: Filter = {
       and: [
         { property: 'properties.path', operator: 'equals', value: '/' },
-        { or: [{ property: 'context.country', operator: 'in', value: ['DE', 'AT'] }, { property: 'user_id', operator: 'is_set' }] },
+        {
+          or: [
+            { property: 'context.country', operator: 'in', value: ['DE', 'AT'] },
+            { property: 'user_id', operator: 'is_set' },
+          ],
+        },
         { not: { property: 'properties.status', operator: 'greater', value: 399 } },
       ],
     }
-    expect(describe(filter)).toBe('path is / and (context.country is one of DE, AT or user_id is set) and not (status > 399)')
+    expect(describe(filter)).toBe(
+      'path is / and (context.country is one of DE, AT or user_id is set) and not (status > 399)',
+    )
   })
 })
 
@@ -99,9 +143,17 @@ group('parseFilter', () => {
     }
   })
 
-  it.each([null, '', 'nonsense', '[]', '{}', '1', '{"and":[{}]}', '{"property":"x","operator":"like","value":"y"}', '{"property":"x","operator":"equals","value":{}}'])(
-    'refuses %s', (text) => expect(parseFilter(text)).toBeNull(),
-  )
+  it.each([
+    null,
+    '',
+    'nonsense',
+    '[]',
+    '{}',
+    '1',
+    '{"and":[{}]}',
+    '{"property":"x","operator":"like","value":"y"}',
+    '{"property":"x","operator":"equals","value":{}}',
+  ])('refuses %s', (text) => expect(parseFilter(text)).toBeNull())
 
   it('refuses what is nested without end', () => {
     expect(parseFilter('{"not":'.repeat(5000) + '1' + '}'.repeat(5000))).toBeNull()

@@ -13,8 +13,20 @@ export type Scalar = string | number | boolean
 export type Value = Scalar | Scalar[]
 
 export const operators = [
-  'equals', 'not_equals', 'contains', 'not_contains', 'starts_with', 'ends_with', 'in', 'not_in',
-  'greater', 'greater_or_equal', 'less', 'less_or_equal', 'is_set', 'is_not_set',
+  'equals',
+  'not_equals',
+  'contains',
+  'not_contains',
+  'starts_with',
+  'ends_with',
+  'in',
+  'not_in',
+  'greater',
+  'greater_or_equal',
+  'less',
+  'less_or_equal',
+  'is_set',
+  'is_not_set',
 ] as const
 export type Operator = (typeof operators)[number]
 
@@ -36,11 +48,21 @@ export const operatorNames: Record<Operator, string> = {
 }
 
 /** The fields that every event has besides its properties and context. They are text. */
-export const fields = ['event', 'type', 'user_id', 'anonymous_id', 'session_id', 'source_id', 'event_id', 'correlation_id'] as const
+export const fields = [
+  'event',
+  'type',
+  'user_id',
+  'anonymous_id',
+  'session_id',
+  'source_id',
+  'event_id',
+  'correlation_id',
+] as const
 
 export const takesNoValue = (o: Operator) => o === 'is_set' || o === 'is_not_set'
 export const takesList = (o: Operator) => o === 'in' || o === 'not_in'
-export const takesNumber = (o: Operator) => o === 'greater' || o === 'greater_or_equal' || o === 'less' || o === 'less_or_equal'
+export const takesNumber = (o: Operator) =>
+  o === 'greater' || o === 'greater_or_equal' || o === 'less' || o === 'less_or_equal'
 const takesText = (o: Operator) => o === 'contains' || o === 'not_contains' || o === 'starts_with' || o === 'ends_with'
 
 /** All of the filters together; null when there is none. */
@@ -62,7 +84,8 @@ export function toScalar(text: string, operator: Operator, types: readonly strin
   const number = Number(text)
   const isNumber = text.trim() !== '' && Number.isFinite(number)
   if (isNumber && (takesNumber(operator) || (types.includes('number') && !types.includes('string')))) return number
-  if (types.includes('boolean') && !types.includes('string') && (text === 'true' || text === 'false')) return text === 'true'
+  if (types.includes('boolean') && !types.includes('string') && (text === 'true' || text === 'false'))
+    return text === 'true'
   return text
 }
 
@@ -80,7 +103,11 @@ export function describe(filter: Filter): string {
   if ('and' in filter) return join(filter.and, 'and')
   if ('or' in filter) return join(filter.or, 'or')
   if ('not' in filter) return `not (${describe(filter.not)})`
-  return [propertyName(filter.property), operatorNames[filter.operator], ...(filter.value === undefined ? [] : [valueText(filter.value)])].join(' ')
+  return [
+    propertyName(filter.property),
+    operatorNames[filter.operator],
+    ...(filter.value === undefined ? [] : [valueText(filter.value)]),
+  ].join(' ')
 }
 
 function join(members: readonly Filter[], word: string): string {
@@ -151,7 +178,8 @@ function holds(operator: Operator, found: unknown, value: Value | undefined): bo
   if (operator === 'in') return Array.isArray(value) && value.some((v) => holds('equals', found, v))
   if (value === undefined || Array.isArray(value)) return false
   if (operator === 'equals') return typeof value === 'string' ? textOf(found) === value : found === value
-  if (takesNumber(operator)) return typeof found === 'number' && typeof value === 'number' && inOrder(operator, found, value)
+  if (takesNumber(operator))
+    return typeof found === 'number' && typeof value === 'number' && inOrder(operator, found, value)
   const [text, part] = [textOf(found).toLowerCase(), String(value).toLowerCase()]
   if (operator === 'contains') return text.includes(part)
   return operator === 'starts_with' ? text.startsWith(part) : text.endsWith(part)

@@ -28,13 +28,20 @@ interface OptionGroup {
 }
 
 /** The choices for a property, in groups; `wanted` is kept among them even when no event has it. */
-export function propertyOptions(known: readonly KnownProperty[], wanted: string | null, only?: (p: KnownProperty) => boolean): OptionGroup[] {
+export function propertyOptions(
+  known: readonly KnownProperty[],
+  wanted: string | null,
+  only?: (p: KnownProperty) => boolean,
+): OptionGroup[] {
   const names = known.filter((p) => only?.(p) ?? true).map((p) => p.name)
   const has = (prefix: string) => names.filter((n) => n.startsWith(prefix))
   const listed = new Set([...names, ...fields])
   const option = (prefix: string) => (value: string) => ({ value, label: value.slice(prefix.length) })
   return [
-    { group: 'Chosen', items: wanted !== null && wanted !== '' && !listed.has(wanted) ? [{ value: wanted, label: wanted }] : [] },
+    {
+      group: 'Chosen',
+      items: wanted !== null && wanted !== '' && !listed.has(wanted) ? [{ value: wanted, label: wanted }] : [],
+    },
     { group: 'Properties', items: has('properties.').map(option('properties.')) },
     { group: 'Context', items: has('context.').map(option('')) },
     { group: 'Fields', items: only === undefined ? fields.map(option('')) : [] },

@@ -7,9 +7,14 @@ const b: Filter = { property: 'properties.b', operator: 'is_set' }
 const c: Filter = { property: 'properties.c', operator: 'greater', value: 3 }
 
 describe('a filter', () => {
-  it.each<Filter>([a, { and: [a, b] }, { or: [a, { and: [b, c] }] }, { not: a }, { not: { or: [a, b] } }, { and: [{ not: { or: [a, b] } }, { or: [b, c] }] }])(
-    'comes back from its tree: %o', (filter) => expect(toFilter(toTree(filter, counter()))).toEqual(filter),
-  )
+  it.each<Filter>([
+    a,
+    { and: [a, b] },
+    { or: [a, { and: [b, c] }] },
+    { not: a },
+    { not: { or: [a, b] } },
+    { and: [{ not: { or: [a, b] } }, { or: [b, c] }] },
+  ])('comes back from its tree: %o', (filter) => expect(toFilter(toTree(filter, counter()))).toEqual(filter))
 
   it('loses groups without members', () => {
     expect(toFilter(toTree(null, counter()))).toBeNull()

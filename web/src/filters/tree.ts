@@ -16,7 +16,11 @@ export interface ConditionNode {
   condition: Condition
 }
 
-export const matchNames: Record<GroupNode['match'], string> = { all: 'All of these', any: 'Any of these', none: 'None of these' }
+export const matchNames: Record<GroupNode['match'], string> = {
+  all: 'All of these',
+  any: 'Any of these',
+  none: 'None of these',
+}
 
 /** Makes IDs for the members of one tree, so that rows keep their identity while others come and go. */
 export function counter(): () => number {
@@ -32,7 +36,12 @@ export function toTree(filter: Filter | null, id: () => number): GroupNode {
 }
 
 function toNode(filter: Filter, id: () => number): Node {
-  const group = (match: GroupNode['match'], members: Filter[]): GroupNode => ({ kind: 'group', id: id(), match, members: members.map((m) => toNode(m, id)) })
+  const group = (match: GroupNode['match'], members: Filter[]): GroupNode => ({
+    kind: 'group',
+    id: id(),
+    match,
+    members: members.map((m) => toNode(m, id)),
+  })
   if ('and' in filter) return group('all', filter.and)
   if ('or' in filter) return group('any', filter.or)
   if ('not' in filter) return group('none', 'or' in filter.not ? filter.not.or : [filter.not])

@@ -51,7 +51,16 @@ function Content({ meaning, explanation: e, zone }: { meaning: string; explanati
       <Facts
         facts={[
           ['Computed', <Time key="computed" at={e.computed_at} zone={zone} />],
-          ['Includes', e.fresh_until ? <>everything received before <Time at={e.fresh_until} zone={zone} /></> : ''],
+          [
+            'Includes',
+            e.fresh_until ? (
+              <>
+                everything received before <Time at={e.fresh_until} zone={zone} />
+              </>
+            ) : (
+              ''
+            ),
+          ],
           ['Accuracy', e.estimated ? 'An estimate' : 'Exact'],
           ['Left out', leftOut(e)],
           ['Read', `${plural(e.rows_read, 'row')} in ${formatNumber(Number(e.elapsed_ms.toPrecision(3)))} ms`],
@@ -65,7 +74,13 @@ function Content({ meaning, explanation: e, zone }: { meaning: string; explanati
       {e.parameters !== undefined && Object.keys(e.parameters).length > 0 && (
         <div>
           <h3 className={classes.heading}>Its parameters</h3>
-          <CodeBlock code={Object.entries(e.parameters).map(([k, v]) => `${k} = ${v}`).join('\n')} what="the parameters" wrap />
+          <CodeBlock
+            code={Object.entries(e.parameters)
+              .map(([k, v]) => `${k} = ${v}`)
+              .join('\n')}
+            what="the parameters"
+            wrap
+          />
         </div>
       )}
     </Stack>
@@ -75,7 +90,9 @@ function Content({ meaning, explanation: e, zone }: { meaning: string; explanati
 function leftOut(e: Explanation): string {
   const parts = [
     e.left_out.quarantined > 0 ? `${plural(e.left_out.quarantined, 'event')} in quarantine` : '',
-    e.left_out.without_number > 0 ? `${plural(e.left_out.without_number, 'event')} without a number in this property` : '',
+    e.left_out.without_number > 0
+      ? `${plural(e.left_out.without_number, 'event')} without a number in this property`
+      : '',
   ].filter(Boolean)
   return parts.length === 0 ? 'Nothing' : parts.join(', ')
 }

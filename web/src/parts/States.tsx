@@ -29,7 +29,8 @@ export function ErrorNote({ error, meaning = readingFailed, retry }: ErrorNotePr
         <p className="quiet">{meaning}</p>
         {problem !== null && problem.correlationId !== '' && (
           <div className={classes.correlation}>
-            <span className="quiet">Correlation ID</span> <CopyText value={problem.correlationId} what="the correlation ID" />
+            <span className="quiet">Correlation ID</span>{' '}
+            <CopyText value={problem.correlationId} what="the correlation ID" />
           </div>
         )}
         {retry && (

@@ -9,13 +9,40 @@ import { tokens, type Tokens } from './tokens'
 // The component library wants ten shades of each colour. It takes the shades named in primaryShade from them; surfaces and
 // texts come from the variables below.
 const aurora: MantineColorsTuple = [
-  '#e6fbf6', '#c9f5ea', '#9eedda', '#7be9d2', '#4fe0c2', '#2cc5a8', '#1aa68d', '#128775', '#0b7568', '#095e54',
+  '#e6fbf6',
+  '#c9f5ea',
+  '#9eedda',
+  '#7be9d2',
+  '#4fe0c2',
+  '#2cc5a8',
+  '#1aa68d',
+  '#128775',
+  '#0b7568',
+  '#095e54',
 ]
 const ink: MantineColorsTuple = [
-  '#e9eefa', '#c3cde2', '#a9b6d1', '#8b9bbd', '#5a6d98', '#243150', '#18233b', '#111a2e', '#0b1222', '#080e1b',
+  '#e9eefa',
+  '#c3cde2',
+  '#a9b6d1',
+  '#8b9bbd',
+  '#5a6d98',
+  '#243150',
+  '#18233b',
+  '#111a2e',
+  '#0b1222',
+  '#080e1b',
 ]
 const paper: MantineColorsTuple = [
-  '#fbf8f2', '#f6f1e7', '#efe8da', '#e2d9c6', '#c4b79d', '#8f866f', '#5f6577', '#4f5769', '#343b4c', '#1c2333',
+  '#fbf8f2',
+  '#f6f1e7',
+  '#efe8da',
+  '#e2d9c6',
+  '#c4b79d',
+  '#8f866f',
+  '#5f6577',
+  '#4f5769',
+  '#343b4c',
+  '#1c2333',
 ]
 
 export const theme = createTheme({
@@ -62,8 +89,18 @@ export const theme = createTheme({
     }
     if (input.color === 'loss') {
       return input.variant === 'filled'
-        ? { background: 'var(--obs-loss)', hover: 'var(--obs-loss)', color: 'var(--obs-loss-ink)', border: '1px solid transparent' }
-        : { background: 'transparent', hover: 'var(--obs-loss-soft)', color: 'var(--obs-loss)', border: '1px solid transparent' }
+        ? {
+            background: 'var(--obs-loss)',
+            hover: 'var(--obs-loss)',
+            color: 'var(--obs-loss-ink)',
+            border: '1px solid transparent',
+          }
+        : {
+            background: 'transparent',
+            hover: 'var(--obs-loss-soft)',
+            color: 'var(--obs-loss)',
+            border: '1px solid transparent',
+          }
     }
     return found
   },

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { formatAgo, formatBucket, formatDuration, formatEarlier, formatExactTime, formatPeriod, formatRange, ticks } from './format'
+import {
+  formatAgo,
+  formatBucket,
+  formatDuration,
+  formatEarlier,
+  formatExactTime,
+  formatPeriod,
+  formatRange,
+  ticks,
+} from './format'
 
-const hoursFrom = (start: string, n: number) => Array.from({ length: n }, (_, i) => new Date(Date.parse(start) + i * 3_600_000))
+const hoursFrom = (start: string, n: number) =>
+  Array.from({ length: n }, (_, i) => new Date(Date.parse(start) + i * 3_600_000))
 
 describe('formatRange', () => {
   it.each([
@@ -22,7 +32,9 @@ describe('formatEarlier', () => {
   it('is short where a preset says it all', () => {
     expect(formatEarlier({ kind: 'preset', preset: '7d' }, 'previous_period', period, 'UTC')).toBe('the 7 days before')
     expect(formatEarlier({ kind: 'preset', preset: '7d' }, 'previous_year', period, 'UTC')).toBe('13 – 16 May 2015')
-    expect(formatEarlier({ kind: 'days', from: '2015-05-17', to: '2015-05-20' }, 'previous_period', period, 'UTC')).toBe('13 – 16 May 2015')
+    expect(
+      formatEarlier({ kind: 'days', from: '2015-05-17', to: '2015-05-20' }, 'previous_period', period, 'UTC'),
+    ).toBe('13 – 16 May 2015')
   })
 })
 
@@ -30,8 +42,12 @@ describe('formatPeriod', () => {
   const period = (from: string, to: string) => ({ from: new Date(from), to: new Date(to) })
 
   it('tells the time of day where it matters', () => {
-    expect(formatPeriod(period('2015-05-17T10:00:00Z', '2015-05-17T12:30:00Z'), 'UTC')).toBe('17 May 2015 10:00 – 12:30')
-    expect(formatPeriod(period('2015-05-17T22:00:00Z', '2015-05-18T02:00:00Z'), 'UTC')).toBe('17 May 2015 22:00 – 18 May 2015 02:00')
+    expect(formatPeriod(period('2015-05-17T10:00:00Z', '2015-05-17T12:30:00Z'), 'UTC')).toBe(
+      '17 May 2015 10:00 – 12:30',
+    )
+    expect(formatPeriod(period('2015-05-17T22:00:00Z', '2015-05-18T02:00:00Z'), 'UTC')).toBe(
+      '17 May 2015 22:00 – 18 May 2015 02:00',
+    )
     expect(formatPeriod(period('2015-05-16T22:00:00Z', '2015-05-17T22:00:00Z'), 'Europe/Berlin')).toBe('17 May 2015')
   })
 })
@@ -60,16 +76,29 @@ describe('times', () => {
 
 describe('ticks', () => {
   it('falls on midnights when there is little room', () => {
-    expect(ticks(hoursFrom('2015-05-17T00:00:00Z', 96), 'hour', 'UTC', 5).map((t) => t.label)).toEqual(['17 May', '18 May', '19 May', '20 May'])
+    expect(ticks(hoursFrom('2015-05-17T00:00:00Z', 96), 'hour', 'UTC', 5).map((t) => t.label)).toEqual([
+      '17 May',
+      '18 May',
+      '19 May',
+      '20 May',
+    ])
   })
 
   it('falls on noons as well when there is more', () => {
-    expect(ticks(hoursFrom('2015-05-17T00:00:00Z', 48), 'hour', 'UTC', 5).map((t) => t.label)).toEqual(['17 May', '12:00', '18 May', '12:00'])
+    expect(ticks(hoursFrom('2015-05-17T00:00:00Z', 48), 'hour', 'UTC', 5).map((t) => t.label)).toEqual([
+      '17 May',
+      '12:00',
+      '18 May',
+      '12:00',
+    ])
   })
 
   it('follows the clock of the zone', () => {
     const found = ticks(hoursFrom('2015-05-16T18:00:00Z', 48), 'hour', 'Europe/Berlin', 3)
-    expect(found.map((t) => [t.index, t.label])).toEqual([[4, '17 May'], [28, '18 May']])
+    expect(found.map((t) => [t.index, t.label])).toEqual([
+      [4, '17 May'],
+      [28, '18 May'],
+    ])
   })
 
   it('never makes more than there is room for', () => {

@@ -39,7 +39,14 @@ export function formatBucket(at: Date | string, interval: Interval, zone: string
   switch (interval) {
     case 'minute':
     case 'hour':
-      return formatter(zone, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' })(date)
+      return formatter(zone, {
+        weekday: 'short',
+        day: 'numeric',
+        month: 'short',
+        year: 'numeric',
+        hour: '2-digit',
+        minute: '2-digit',
+      })(date)
     case 'day':
       return formatter(zone, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })(date)
     case 'week':
@@ -104,7 +111,13 @@ function isMidnight(at: Date, zone: string): boolean {
 /** "12 seconds ago", "in 3 days"; rounded down to the largest unit. */
 export function formatAgo(at: Date | string, now: Date): string {
   const seconds = Math.trunc((new Date(at).getTime() - now.getTime()) / 1000)
-  const units: [Intl.RelativeTimeFormatUnit, number][] = [['year', 31_536_000], ['month', 2_592_000], ['day', 86_400], ['hour', 3600], ['minute', 60]]
+  const units: [Intl.RelativeTimeFormatUnit, number][] = [
+    ['year', 31_536_000],
+    ['month', 2_592_000],
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ]
   const f = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   for (const [unit, length] of units) {
     if (Math.abs(seconds) >= length) return f.format(Math.trunc(seconds / length), unit)
@@ -114,7 +127,11 @@ export function formatAgo(at: Date | string, now: Date): string {
 
 /** 90 -> "1 minute", 604800 -> "7 days": for grace periods. */
 export function formatDuration(seconds: number): string {
-  const units: [string, number][] = [['day', 86_400], ['hour', 3600], ['minute', 60]]
+  const units: [string, number][] = [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ]
   for (const [unit, length] of units) {
     if (seconds >= length) {
       const n = Math.floor(seconds / length)
@@ -158,7 +175,13 @@ interface Wall {
 
 function wallClocks(times: readonly Date[], zone: string): Wall[] {
   const f = new Intl.DateTimeFormat(locale, {
-    timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric',
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
   })
   return times.map((t) => {
     const parts = f.formatToParts(t)
@@ -172,10 +195,22 @@ type Step = (w: Wall, index: number) => boolean
 
 /** From the most labels to the fewest. */
 function stepsFor(interval: Interval): Step[] {
-  const minutes = (n: number): Step => (w) => (w.hour * 60 + w.minute) % n === 0
-  const days = (n: number): Step => (w) => w.hour === 0 && w.minute === 0 && (w.day - 1) % n === 0
-  const buckets = (n: number): Step => (_, i) => i % n === 0
-  const months = (n: number): Step => (w) => (w.month - 1) % n === 0
+  const minutes =
+    (n: number): Step =>
+    (w) =>
+      (w.hour * 60 + w.minute) % n === 0
+  const days =
+    (n: number): Step =>
+    (w) =>
+      w.hour === 0 && w.minute === 0 && (w.day - 1) % n === 0
+  const buckets =
+    (n: number): Step =>
+    (_, i) =>
+      i % n === 0
+  const months =
+    (n: number): Step =>
+    (w) =>
+      (w.month - 1) % n === 0
   switch (interval) {
     case 'minute':
       return [1, 5, 10, 15, 30, 60, 120, 180, 360, 720].map(minutes)

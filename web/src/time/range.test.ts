@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { autoInterval, coarsestInterval, dayOf, earlier, isDay, isOpen, isZone, possibleIntervals, rangeOfEvents, resolve, type Period, type Range } from './range'
+import {
+  autoInterval,
+  coarsestInterval,
+  dayOf,
+  earlier,
+  isDay,
+  isOpen,
+  isZone,
+  possibleIntervals,
+  rangeOfEvents,
+  resolve,
+  type Period,
+  type Range,
+} from './range'
 
 const berlin = 'Europe/Berlin'
 // A Wednesday, 14:30 in Berlin, in summer.
@@ -7,17 +20,28 @@ const now = new Date('2026-07-15T12:30:00Z')
 
 const show = (p: Period | null) => (p === null ? null : `${p.from.toISOString()} ${p.to.toISOString()}`)
 const days = (from: string, to: string): Range => ({ kind: 'days', from, to })
-const preset = (p: '1h' | '24h' | 'today' | 'yesterday' | '7d' | '30d' | '90d' | '12mo'): Range => ({ kind: 'preset', preset: p })
+const preset = (p: '1h' | '24h' | 'today' | 'yesterday' | '7d' | '30d' | '90d' | '12mo'): Range => ({
+  kind: 'preset',
+  preset: p,
+})
 
 describe('resolve', () => {
   it('takes days by the clock of the zone, both inclusive', () => {
-    expect(show(resolve(days('2015-05-17', '2015-05-20'), 'UTC', now))).toBe('2015-05-17T00:00:00.000Z 2015-05-21T00:00:00.000Z')
-    expect(show(resolve(days('2015-05-17', '2015-05-20'), berlin, now))).toBe('2015-05-16T22:00:00.000Z 2015-05-20T22:00:00.000Z')
+    expect(show(resolve(days('2015-05-17', '2015-05-20'), 'UTC', now))).toBe(
+      '2015-05-17T00:00:00.000Z 2015-05-21T00:00:00.000Z',
+    )
+    expect(show(resolve(days('2015-05-17', '2015-05-20'), berlin, now))).toBe(
+      '2015-05-16T22:00:00.000Z 2015-05-20T22:00:00.000Z',
+    )
   })
 
   it('knows days of 23 and 25 hours', () => {
-    expect(show(resolve(days('2026-03-29', '2026-03-29'), berlin, now))).toBe('2026-03-28T23:00:00.000Z 2026-03-29T22:00:00.000Z')
-    expect(show(resolve(days('2026-10-25', '2026-10-25'), berlin, now))).toBe('2026-10-24T22:00:00.000Z 2026-10-25T23:00:00.000Z')
+    expect(show(resolve(days('2026-03-29', '2026-03-29'), berlin, now))).toBe(
+      '2026-03-28T23:00:00.000Z 2026-03-29T22:00:00.000Z',
+    )
+    expect(show(resolve(days('2026-10-25', '2026-10-25'), berlin, now))).toBe(
+      '2026-10-24T22:00:00.000Z 2026-10-25T23:00:00.000Z',
+    )
   })
 
   it.each([
@@ -41,25 +65,39 @@ describe('resolve', () => {
 
 describe('earlier', () => {
   it('compares whole days with the days before', () => {
-    expect(show(earlier(days('2015-05-17', '2015-05-20'), 'previous_period', 'UTC', now))).toBe('2015-05-13T00:00:00.000Z 2015-05-17T00:00:00.000Z')
+    expect(show(earlier(days('2015-05-17', '2015-05-20'), 'previous_period', 'UTC', now))).toBe(
+      '2015-05-13T00:00:00.000Z 2015-05-17T00:00:00.000Z',
+    )
   })
 
   it('compares what is not over with as much of the period before', () => {
-    expect(show(earlier(preset('7d'), 'previous_period', berlin, now))).toBe('2026-07-01T22:00:00.000Z 2026-07-08T12:30:00.000Z')
-    expect(show(earlier(preset('today'), 'previous_period', berlin, now))).toBe('2026-07-13T22:00:00.000Z 2026-07-14T12:30:00.000Z')
-    expect(show(earlier(days('2026-07-14', '2026-07-17'), 'previous_period', berlin, now))).toBe('2026-07-09T22:00:00.000Z 2026-07-11T12:30:00.000Z')
+    expect(show(earlier(preset('7d'), 'previous_period', berlin, now))).toBe(
+      '2026-07-01T22:00:00.000Z 2026-07-08T12:30:00.000Z',
+    )
+    expect(show(earlier(preset('today'), 'previous_period', berlin, now))).toBe(
+      '2026-07-13T22:00:00.000Z 2026-07-14T12:30:00.000Z',
+    )
+    expect(show(earlier(days('2026-07-14', '2026-07-17'), 'previous_period', berlin, now))).toBe(
+      '2026-07-09T22:00:00.000Z 2026-07-11T12:30:00.000Z',
+    )
   })
 
   it('keeps to the calendar across a change of the clock', () => {
-    expect(show(earlier(days('2026-03-30', '2026-04-05'), 'previous_period', berlin, now))).toBe('2026-03-22T23:00:00.000Z 2026-03-29T22:00:00.000Z')
+    expect(show(earlier(days('2026-03-30', '2026-04-05'), 'previous_period', berlin, now))).toBe(
+      '2026-03-22T23:00:00.000Z 2026-03-29T22:00:00.000Z',
+    )
   })
 
   it('compares hours with as many hours', () => {
-    expect(show(earlier(preset('1h'), 'previous_period', berlin, now))).toBe('2026-07-15T10:30:00.000Z 2026-07-15T11:30:00.000Z')
+    expect(show(earlier(preset('1h'), 'previous_period', berlin, now))).toBe(
+      '2026-07-15T10:30:00.000Z 2026-07-15T11:30:00.000Z',
+    )
   })
 
   it('finds the same dates a year ago', () => {
-    expect(show(earlier(days('2016-02-29', '2016-02-29'), 'previous_year', 'UTC', now))).toBe('2015-02-28T00:00:00.000Z 2015-03-01T00:00:00.000Z')
+    expect(show(earlier(days('2016-02-29', '2016-02-29'), 'previous_year', 'UTC', now))).toBe(
+      '2015-02-28T00:00:00.000Z 2015-03-01T00:00:00.000Z',
+    )
   })
 
   it('is nothing when not asked for', () => {

@@ -1,5 +1,16 @@
 import { tz } from '@date-fns/tz'
-import { addDays, format, isValid, parse, startOfDay, startOfMonth, subDays, subHours, subMonths, subYears } from 'date-fns'
+import {
+  addDays,
+  format,
+  isValid,
+  parse,
+  startOfDay,
+  startOfMonth,
+  subDays,
+  subHours,
+  subMonths,
+  subYears,
+} from 'date-fns'
 
 /**
  * The stretch of time that a page looks at. What a range means depends on the time zone and, for presets, on the clock;

@@ -16,9 +16,22 @@ export function RangePicker({ range }: { range: Range | null }) {
     setOpened(false)
   }
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-start" trapFocus returnFocus shadow="md" withinPortal>
+    <Popover
+      opened={opened}
+      onChange={setOpened}
+      position="bottom-start"
+      trapFocus
+      returnFocus
+      shadow="md"
+      withinPortal
+    >
       <Popover.Target>
-        <Button variant="default" leftSection={<Calendar size={16} />} onClick={() => setOpened((o) => !o)} className={classes.button}>
+        <Button
+          variant="default"
+          leftSection={<Calendar size={16} />}
+          onClick={() => setOpened((o) => !o)}
+          className={classes.button}
+        >
           <span>{range === null ? 'Time range' : formatRange(range, view.tz)}</span>
           <span className={classes.zone}>{view.tz}</span>
         </Button>
@@ -64,7 +77,14 @@ function AllTime({ onChoose }: { onChoose: (range: Range) => void }) {
   const { tz } = useView()
   const seen = useSeen()
   return (
-    <Button variant="subtle" color="gray" size="compact-sm" justify="flex-start" disabled={!seen} onClick={() => seen && onChoose(allTime(seen.first, seen.last, tz))}>
+    <Button
+      variant="subtle"
+      color="gray"
+      size="compact-sm"
+      justify="flex-start"
+      disabled={!seen}
+      onClick={() => seen && onChoose(allTime(seen.first, seen.last, tz))}
+    >
       All time
     </Button>
   )
@@ -73,7 +93,9 @@ function AllTime({ onChoose }: { onChoose: (range: Range) => void }) {
 function DayRange({ range, onChoose }: { range: Range | null; onChoose: (range: Range) => void }) {
   const { tz } = useView()
   const [now] = useState(() => new Date())
-  const [picked, setPicked] = useState<[string | null, string | null]>(() => (range === null ? [null, null] : daysOf(range, tz, now)))
+  const [picked, setPicked] = useState<[string | null, string | null]>(() =>
+    range === null ? [null, null] : daysOf(range, tz, now),
+  )
   return (
     <DatePicker
       type="range"
@@ -85,7 +107,14 @@ function DayRange({ range, onChoose }: { range: Range | null; onChoose: (range: 
         setPicked([from, to])
         if (from !== null && to !== null && isDay(from) && isDay(to)) onChoose({ kind: 'days', from, to })
       }}
-      ariaLabels={{ previousMonth: 'Previous month', nextMonth: 'Next month', monthLevelControl: 'Choose a month', previousYear: 'Previous year', nextYear: 'Next year', yearLevelControl: 'Choose a year' }}
+      ariaLabels={{
+        previousMonth: 'Previous month',
+        nextMonth: 'Next month',
+        monthLevelControl: 'Choose a month',
+        previousYear: 'Previous year',
+        nextYear: 'Next year',
+        yearLevelControl: 'Choose a year',
+      }}
     />
   )
 }

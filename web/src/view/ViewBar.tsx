@@ -30,7 +30,13 @@ export function ViewBar({ range, parts = ['range', 'compare', 'filters'] }: View
       {parts.includes('compare') && (
         <Menu position="bottom-start">
           <Menu.Target>
-            <Button variant="subtle" color="gray" px="xs" aria-label={`Comparison: ${compareNames[view.compare]}`} rightSection={<ChevronDown size={15} />}>
+            <Button
+              variant="subtle"
+              color="gray"
+              px="xs"
+              aria-label={`Comparison: ${compareNames[view.compare]}`}
+              rightSection={<ChevronDown size={15} />}
+            >
               {compareNames[view.compare]}
             </Button>
           </Menu.Target>

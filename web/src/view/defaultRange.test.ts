@@ -7,11 +7,17 @@ const seen = (first: string, last: string) => ({ first: new Date(first), last: n
 describe('the range that nobody has chosen', () => {
   it('is the last 7 days', () => {
     expect(defaultRange(null, 'UTC', now)).toEqual({ range: { kind: 'preset', preset: '7d' }, because: 'default' })
-    expect(defaultRange(seen('2026-01-01T00:00:00Z', '2026-07-15T11:00:00Z'), 'UTC', now).range).toEqual({ kind: 'preset', preset: '7d' })
+    expect(defaultRange(seen('2026-01-01T00:00:00Z', '2026-07-15T11:00:00Z'), 'UTC', now).range).toEqual({
+      kind: 'preset',
+      preset: '7d',
+    })
   })
 
   it('is the last 24 hours on the first day', () => {
-    expect(defaultRange(seen('2026-07-15T11:00:00Z', '2026-07-15T11:59:00Z'), 'UTC', now)).toEqual({ range: { kind: 'preset', preset: '24h' }, because: 'first-day' })
+    expect(defaultRange(seen('2026-07-15T11:00:00Z', '2026-07-15T11:59:00Z'), 'UTC', now)).toEqual({
+      range: { kind: 'preset', preset: '24h' },
+      because: 'first-day',
+    })
   })
 
   it('is the time of the newest events when those are old', () => {

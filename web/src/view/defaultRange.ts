@@ -27,6 +27,7 @@ export function isOld(last: Date, now: Date): boolean {
 export function defaultRange(seen: Seen | null, zone: string, now: Date): DefaultRange {
   if (seen === null) return { range: { kind: 'preset', preset: '7d' }, because: 'default' }
   if (isOld(seen.last, now)) return { range: rangeOfEvents(seen.first, seen.last, zone), because: 'newest-events' }
-  if (now.getTime() - seen.first.getTime() < dayMs) return { range: { kind: 'preset', preset: '24h' }, because: 'first-day' }
+  if (now.getTime() - seen.first.getTime() < dayMs)
+    return { range: { kind: 'preset', preset: '24h' }, because: 'first-day' }
   return { range: { kind: 'preset', preset: '7d' }, because: 'default' }
 }

@@ -23,7 +23,12 @@ export function useView(): CurrentView {
   const view = useMemo(() => parseView(params), [params])
   const change = useCallback((c: Partial<View>) => setParams((now) => writeView(now, c)), [setParams])
   return useMemo(
-    () => ({ ...view, tz: view.zone ?? tenant.timezone, query: allOf([sourceFilter(view.source), view.filter]), change }),
+    () => ({
+      ...view,
+      tz: view.zone ?? tenant.timezone,
+      query: allOf([sourceFilter(view.source), view.filter]),
+      change,
+    }),
     [view, tenant.timezone, change],
   )
 }
@@ -62,12 +67,19 @@ export function useShownRange(): ShownRange {
   const retry = () => void Promise.all([newest.refetch(), old && catalog.refetch()])
   const settled = { noEvents: last === null, error: null, retry }
   if (range !== null) return { range, because: 'chosen', ...settled }
-  if (last === undefined || (old && seen === undefined)) return { range: null, because: 'default', ...settled, error: newest.error ?? catalog.error }
-  return { ...defaultRange(old && seen ? seen : last && { first: new Date(tenant.created_at), last }, tz, now), ...settled }
+  if (last === undefined || (old && seen === undefined))
+    return { range: null, because: 'default', ...settled, error: newest.error ?? catalog.error }
+  return {
+    ...defaultRange(old && seen ? seen : last && { first: new Date(tenant.created_at), last }, tz, now),
+    ...settled,
+  }
 }
 
 function seenIn(catalog: Catalog): Seen | null {
   if (catalog.events.length === 0) return null
   const times = (pick: (e: CatalogEvent) => string) => catalog.events.map((e) => Date.parse(pick(e)))
-  return { first: new Date(Math.min(...times((e) => e.first_seen))), last: new Date(Math.max(...times((e) => e.last_seen))) }
+  return {
+    first: new Date(Math.min(...times((e) => e.first_seen))),
+    last: new Date(Math.max(...times((e) => e.last_seen))),
+  }
 }

@@ -7,7 +7,13 @@ describe('parseView', () => {
   it('says nothing by default', () => expect(parseView(new URLSearchParams())).toEqual(empty))
 
   it.each([
-    'range=eternity', 'from=2015-05-17', 'from=2015-05-20&to=2015-05-17', 'from=x&to=y', 'tz=Mars/Olympus', 'compare=maybe', 'filters={',
+    'range=eternity',
+    'from=2015-05-17',
+    'from=2015-05-20&to=2015-05-17',
+    'from=x&to=y',
+    'tz=Mars/Olympus',
+    'compare=maybe',
+    'filters={',
     'from=2015-05-17T10:00:00Z&to=2015-05-17T10:00:00Z',
   ])('ignores %s', (query) => expect(parseView(new URLSearchParams(query))).toEqual(empty))
 })
@@ -20,21 +26,32 @@ describe('writeView', () => {
     { compare: 'previous_year' },
     { compare: 'none', zone: 'Europe/Berlin' },
     { source: '01983f5e-7c1a-7b5e-9d56-0f2f1a6e4c11' },
-    { filter: { and: [{ property: 'properties.path', operator: 'equals', value: '/?a=1&b=2' }, { not: { property: 'user_id', operator: 'is_set' } }] } },
+    {
+      filter: {
+        and: [
+          { property: 'properties.path', operator: 'equals', value: '/?a=1&b=2' },
+          { not: { property: 'user_id', operator: 'is_set' } },
+        ],
+      },
+    },
   ])('is read back: %o', (view) => {
     const url = writeView(new URLSearchParams(), view).toString()
     expect(parseView(new URLSearchParams(url))).toEqual({ ...empty, ...view })
   })
 
   it('replaces the range as a whole', () => {
-    const days = writeView(new URLSearchParams('range=7d'), { range: { kind: 'days', from: '2015-05-17', to: '2015-05-20' } })
+    const days = writeView(new URLSearchParams('range=7d'), {
+      range: { kind: 'days', from: '2015-05-17', to: '2015-05-20' },
+    })
     expect(days.toString()).toBe('from=2015-05-17&to=2015-05-20')
     expect(writeView(days, { range: { kind: 'preset', preset: '7d' } }).toString()).toBe('range=7d')
     expect(writeView(days, { range: null }).toString()).toBe('')
   })
 
   it('leaves the parameters of the page alone', () => {
-    expect(writeView(new URLSearchParams('event=page_view&range=7d'), { range: null, zone: 'UTC' }).toString()).toBe('event=page_view&tz=UTC')
+    expect(writeView(new URLSearchParams('event=page_view&range=7d'), { range: null, zone: 'UTC' }).toString()).toBe(
+      'event=page_view&tz=UTC',
+    )
   })
 })
 

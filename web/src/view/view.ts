@@ -31,7 +31,8 @@ export function parseView(params: URLSearchParams): View {
 
 function parseRange(params: URLSearchParams): Range | null {
   const preset = params.get('range')
-  if (preset !== null && (presets as readonly string[]).includes(preset)) return { kind: 'preset', preset: preset as Preset }
+  if (preset !== null && (presets as readonly string[]).includes(preset))
+    return { kind: 'preset', preset: preset as Preset }
   const [from, to] = [params.get('from'), params.get('to')]
   if (from === null || to === null) return null
   if (isDay(from) && isDay(to)) return from <= to ? { kind: 'days', from, to } : null

@@ -27,7 +27,16 @@ export default function Forgot() {
           request.mutate()
         }}
       >
-        <TextInput label="E-mail" type="email" name="email" autoComplete="username" required value={email} onChange={(e) => setEmail(e.currentTarget.value)} autoFocus />
+        <TextInput
+          label="E-mail"
+          type="email"
+          name="email"
+          autoComplete="username"
+          required
+          value={email}
+          onChange={(e) => setEmail(e.currentTarget.value)}
+          autoFocus
+        />
         <FormError error={request.error} />
         <Button type="submit" loading={request.isPending} fullWidth>
           Send the link

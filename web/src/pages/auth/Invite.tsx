@@ -32,7 +32,11 @@ export default function Invite() {
     return (
       <AuthPage title="This invitation cannot be used" footer={<Link to="/login">To the login</Link>}>
         {invitation.error ? (
-          <ErrorNote error={invitation.error} meaning="Ask whoever invited you for a new invitation." retry={() => void invitation.refetch()} />
+          <ErrorNote
+            error={invitation.error}
+            meaning="Ask whoever invited you for a new invitation."
+            retry={() => void invitation.refetch()}
+          />
         ) : (
           <p>The link is not complete. Open it again from the mail, or copy all of it.</p>
         )}
@@ -64,7 +68,14 @@ export default function Invite() {
       >
         <input type="hidden" name="email" autoComplete="username" value={given.email} readOnly />
         {given.has_account ? (
-          <PasswordInput label="Your password" name="password" autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
+          <PasswordInput
+            label="Your password"
+            name="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(e) => setPassword(e.currentTarget.value)}
+          />
         ) : (
           <NewPassword label="Choose a password" value={password} onChange={setPassword} />
         )}

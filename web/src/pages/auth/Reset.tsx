@@ -11,7 +11,9 @@ export default function Reset() {
   const [params] = useSearchParams()
   const token = params.get('token') ?? ''
   const [password, setPassword] = useState('')
-  const reset = useMutation({ mutationFn: () => ask(api.POST('/v1/password-resets/confirm', { body: { token, password } })) })
+  const reset = useMutation({
+    mutationFn: () => ask(api.POST('/v1/password-resets/confirm', { body: { token, password } })),
+  })
   if (reset.isSuccess) {
     return (
       <AuthPage title="The new password is set" footer={<Link to="/login">Log in</Link>}>

@@ -42,8 +42,26 @@ export default function SignUp() {
           signUp.mutate()
         }}
       >
-        <TextInput label="Organization" name="organization" autoComplete="organization" required maxLength={120} value={organization} onChange={(e) => setOrganization(e.currentTarget.value)} autoFocus />
-        <TextInput label="E-mail" type="email" name="email" autoComplete="username" required maxLength={254} value={email} onChange={(e) => setEmail(e.currentTarget.value)} />
+        <TextInput
+          label="Organization"
+          name="organization"
+          autoComplete="organization"
+          required
+          maxLength={120}
+          value={organization}
+          onChange={(e) => setOrganization(e.currentTarget.value)}
+          autoFocus
+        />
+        <TextInput
+          label="E-mail"
+          type="email"
+          name="email"
+          autoComplete="username"
+          required
+          maxLength={254}
+          value={email}
+          onChange={(e) => setEmail(e.currentTarget.value)}
+        />
         <NewPassword value={password} onChange={setPassword} />
         <FormError error={signUp.error} />
         <Button type="submit" loading={signUp.isPending} fullWidth>

@@ -29,10 +29,31 @@ type Place = readonly [x: number, y: number]
 
 /** Lines between bright stars, left and right of where the form stands. */
 const figures: readonly (readonly Place[])[] = [
-  [[120, 610], [212, 520], [318, 548], [402, 470], [378, 372], [268, 330]],
-  [[402, 470], [470, 392]],
-  [[1190, 250], [1288, 205], [1362, 262], [1466, 226], [1530, 142]],
-  [[1362, 262], [1340, 372], [1428, 440], [1402, 560]],
+  [
+    [120, 610],
+    [212, 520],
+    [318, 548],
+    [402, 470],
+    [378, 372],
+    [268, 330],
+  ],
+  [
+    [402, 470],
+    [470, 392],
+  ],
+  [
+    [1190, 250],
+    [1288, 205],
+    [1362, 262],
+    [1466, 226],
+    [1530, 142],
+  ],
+  [
+    [1362, 262],
+    [1340, 372],
+    [1428, 440],
+    [1402, 560],
+  ],
 ]
 
 /** The night sky behind the form, or a star chart on paper. */
@@ -46,7 +67,13 @@ export function StarChart() {
       </g>
       {figures.map((f, i) => (
         <g key={i}>
-          <polyline points={f.map((p) => p.join(',')).join(' ')} fill="none" stroke="var(--obs-accent)" strokeWidth="1" opacity="0.32" />
+          <polyline
+            points={f.map((p) => p.join(',')).join(' ')}
+            fill="none"
+            stroke="var(--obs-accent)"
+            strokeWidth="1"
+            opacity="0.32"
+          />
           {f.map(([x, y]) => (
             <circle key={`${x} ${y}`} cx={x} cy={y} r="2.6" fill="var(--obs-accent)" opacity="0.75" />
           ))}

@@ -26,7 +26,15 @@ export default function Catalog() {
       <Panel
         label="Events"
         flush
-        actions={<TextInput aria-label="Search events and properties" placeholder="Event or property" leftSection={<Search size={15} />} value={wanted} onChange={(e) => setWanted(e.currentTarget.value)} />}
+        actions={
+          <TextInput
+            aria-label="Search events and properties"
+            placeholder="Event or property"
+            leftSection={<Search size={15} />}
+            value={wanted}
+            onChange={(e) => setWanted(e.currentTarget.value)}
+          />
+        }
       >
         {error && !data ? (
           <ErrorNote error={error} retry={() => void refetch()} />
@@ -68,12 +76,17 @@ function EventEntry({ event, zone, opened }: { event: CatalogEvent; zone: string
         <strong>{event.event}</strong>
         <span className="quiet">{event.type}</span>
         <span className={classes.count}>{plural(event.count, 'event')}</span>
-        <span className={`quiet ${classes.seen}`}>last {formatTime(event.last_seen, zone)} {zone}</span>
+        <span className={`quiet ${classes.seen}`}>
+          last {formatTime(event.last_seen, zone)} {zone}
+        </span>
       </summary>
       <div className={classes.body}>
         <p className="quiet">
-          First {formatTime(event.first_seen, zone)}, last {formatTime(event.last_seen, zone)} {zone}. Shares are of the newest {formatNumber(Math.min(event.count, 10_000))} events.{' '}
-          <Link to={`${explore}${explore.includes('?') ? '&' : '?'}event=${encodeURIComponent(event.event)}`}>Explore {event.event}</Link>
+          First {formatTime(event.first_seen, zone)}, last {formatTime(event.last_seen, zone)} {zone}. Shares are of the
+          newest {formatNumber(Math.min(event.count, 10_000))} events.{' '}
+          <Link to={`${explore}${explore.includes('?') ? '&' : '?'}event=${encodeURIComponent(event.event)}`}>
+            Explore {event.event}
+          </Link>
         </p>
         <TableScroll label={`Properties of ${event.event}`}>
           <table>

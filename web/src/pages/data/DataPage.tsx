@@ -5,7 +5,17 @@ import { Page } from '../../parts/Page'
 import { SubNav } from '../../parts/SubNav'
 
 /** The frame of the pages about the data itself. */
-export function DataPage({ title, lead, bar, children }: { title: string; lead: ReactNode; bar?: ReactNode; children: ReactNode }) {
+export function DataPage({
+  title,
+  lead,
+  bar,
+  children,
+}: {
+  title: string
+  lead: ReactNode
+  bar?: ReactNode
+  children: ReactNode
+}) {
   const me = useMe()
   return (
     <Page

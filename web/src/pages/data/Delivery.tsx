@@ -48,7 +48,8 @@ export default function Delivery() {
               )
             }
           >
-            No event was received in this time: {formatRange(range, view.tz)}. Events of the past that were imported count here by when they were received.
+            No event was received in this time: {formatRange(range, view.tz)}. Events of the past that were imported
+            count here by when they were received.
           </Empty>
         </Panel>
       ) : (
@@ -78,7 +79,10 @@ function Balance({ ledger, range }: { ledger: Ledger; range: Range }) {
   const period = formatPeriod(resolve(range, tz, new Date()), tz)
   return (
     <>
-      <section className={classes.equation} aria-label={`Received ${formatNumber(ledger.totals.received)}, and where they went`}>
+      <section
+        className={classes.equation}
+        aria-label={`Received ${formatNumber(ledger.totals.received)}, and where they went`}
+      >
         <Term name="Received" value={ledger.totals.received} meaning="Acknowledged to the sender." large />
         <span className={classes.sign} aria-hidden="true">
           =
@@ -90,21 +94,38 @@ function Balance({ ledger, range }: { ledger: Ledger; range: Range }) {
                 +
               </span>
             )}
-            <Term name={statusNames[end]} value={ledger.totals[end]} meaning={statusMeanings[end]} color={statusColor(end, t)} />
+            <Term
+              name={statusNames[end]}
+              value={ledger.totals[end]}
+              meaning={statusMeanings[end]}
+              color={statusColor(end, t)}
+            />
           </span>
         ))}
       </section>
       {off.length === 0 ? (
         <p className={classes.verdict}>
-          <CircleCheck size={18} aria-hidden="true" /> Every hour balances: nothing was lost, and nothing was counted twice. The store was counted to check.
+          <CircleCheck size={18} aria-hidden="true" /> Every hour balances: nothing was lost, and nothing was counted
+          twice. The store was counted to check.
         </p>
       ) : (
         <p className={classes.verdict} data-off="true" role="alert">
-          <TriangleAlert size={18} aria-hidden="true" /> {plural(off.length, 'hour')} did not balance, the newest at {formatBucket(off[0]?.hour ?? '', 'hour', tz)}. Your operator is
-          alerted; what was received is still in the log.
+          <TriangleAlert size={18} aria-hidden="true" /> {plural(off.length, 'hour')} did not balance, the newest at{' '}
+          {formatBucket(off[0]?.hour ?? '', 'hour', tz)}. Your operator is alerted; what was received is still in the
+          log.
         </p>
       )}
-      <ChartPanel title="Received by the hour" note={`${period}, ${tz}`} series={series} interval="hour" zone={tz} kind="stack" format={formatNumber} file={['delivery', period]} group="delivery" />
+      <ChartPanel
+        title="Received by the hour"
+        note={`${period}, ${tz}`}
+        series={series}
+        interval="hour"
+        zone={tz}
+        kind="stack"
+        format={formatNumber}
+        file={['delivery', period]}
+        group="delivery"
+      />
       <Panel title="Hours" note="Those in which events were received, newest first." flush>
         <HoursTable hours={ledger.hours} zone={tz} />
       </Panel>
@@ -112,7 +133,19 @@ function Balance({ ledger, range }: { ledger: Ledger; range: Range }) {
   )
 }
 
-function Term({ name, value, meaning, color, large = false }: { name: string; value: number; meaning: string; color?: string; large?: boolean }) {
+function Term({
+  name,
+  value,
+  meaning,
+  color,
+  large = false,
+}: {
+  name: string
+  value: number
+  meaning: string
+  color?: string
+  large?: boolean
+}) {
   return (
     <span className={classes.term} data-large={large} data-none={value === 0} title={meaning}>
       <span className={classes.termName}>
@@ -154,7 +187,15 @@ function HoursTable({ hours, zone }: { hours: readonly LedgerHour[]; zone: strin
                   {formatNumber(h.counts[e])}
                 </td>
               ))}
-              <td>{h.balanced ? 'Balanced' : <strong className={classes.off}>{imbalance(h.counts) === 0 ? 'Store differs' : `${formatNumber(imbalance(h.counts))} unexplained`}</strong>}</td>
+              <td>
+                {h.balanced ? (
+                  'Balanced'
+                ) : (
+                  <strong className={classes.off}>
+                    {imbalance(h.counts) === 0 ? 'Store differs' : `${formatNumber(imbalance(h.counts))} unexplained`}
+                  </strong>
+                )}
+              </td>
             </tr>
           ))}
         </tbody>

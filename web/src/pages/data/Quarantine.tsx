@@ -23,7 +23,10 @@ export default function Quarantine() {
   const [open, setOpen] = useState<QuarantinedEvent | null>(null)
   const events = answer.data?.pages.flatMap((p) => p.events) ?? []
   return (
-    <DataPage title="Quarantine" lead="Events that broke a rule: kept as they were sent, in no number, newest first. The good events of the same batch were stored.">
+    <DataPage
+      title="Quarantine"
+      lead="Events that broke a rule: kept as they were sent, in no number, newest first. The good events of the same batch were stored."
+    >
       <Panel label="Quarantined events" flush>
         {answer.error && !answer.data ? (
           <ErrorNote error={answer.error} retry={() => void answer.refetch()} />
@@ -31,7 +34,8 @@ export default function Quarantine() {
           <SkeletonRows />
         ) : events.length === 0 ? (
           <Empty title="Nothing in quarantine" icon={<ShieldCheck size={36} strokeWidth={1.4} />}>
-            Every event that was received could be read. One that cannot, because its time is out of range, say, shows here with the reason, and its sender is told as well.
+            Every event that was received could be read. One that cannot, because its time is out of range, say, shows
+            here with the reason, and its sender is told as well.
           </Empty>
         ) : (
           <>
@@ -69,7 +73,11 @@ export default function Quarantine() {
             </TableScroll>
             {answer.hasNextPage && (
               <div className={classes.more}>
-                <Button variant="default" loading={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>
+                <Button
+                  variant="default"
+                  loading={answer.isFetchingNextPage}
+                  onClick={() => void answer.fetchNextPage()}
+                >
                   Show older events
                 </Button>
               </div>
@@ -77,7 +85,13 @@ export default function Quarantine() {
           </>
         )}
       </Panel>
-      <Drawer opened={open !== null} onClose={() => setOpen(null)} position="right" size="lg" title={open?.code ?? 'Quarantined event'}>
+      <Drawer
+        opened={open !== null}
+        onClose={() => setOpen(null)}
+        position="right"
+        size="lg"
+        title={open?.code ?? 'Quarantined event'}
+      >
         {open !== null && <Quarantined event={open} zone={tz} />}
       </Drawer>
     </DataPage>

@@ -23,12 +23,20 @@ export default function Receipts() {
   const { id } = useParams()
   const navigate = useNavigate()
   return (
-    <DataPage title="Receipts" lead="Every accepted batch has a receipt. It tells what became of each of its events, and is kept for 30 days.">
-      <LookUp key={id ?? ''} initial={id ?? ''} onLookUp={(found) => void navigate(`/data/receipts/${encodeURIComponent(found)}`)} />
+    <DataPage
+      title="Receipts"
+      lead="Every accepted batch has a receipt. It tells what became of each of its events, and is kept for 30 days."
+    >
+      <LookUp
+        key={id ?? ''}
+        initial={id ?? ''}
+        onLookUp={(found) => void navigate(`/data/receipts/${encodeURIComponent(found)}`)}
+      />
       {id === undefined ? (
         <Panel label="Receipt">
           <Empty title="Look up a receipt" icon={<ReceiptText size={36} strokeWidth={1.4} />}>
-            Its ID is in the answer to every batch of events, as <span className="mono">receipt</span>, and on the page of every event.
+            Its ID is in the answer to every batch of events, as <span className="mono">receipt</span>, and on the page
+            of every event.
           </Empty>
         </Panel>
       ) : (
@@ -48,7 +56,15 @@ function LookUp({ initial, onLookUp }: { initial: string; onLookUp: (id: string)
         if (id.trim() !== '') onLookUp(id.trim())
       }}
     >
-      <TextInput aria-label="ID of the receipt" placeholder="ID of the receipt" value={id} onChange={(e) => setId(e.currentTarget.value)} maxLength={128} className={classes.lookUpInput} spellCheck={false} />
+      <TextInput
+        aria-label="ID of the receipt"
+        placeholder="ID of the receipt"
+        value={id}
+        onChange={(e) => setId(e.currentTarget.value)}
+        maxLength={128}
+        className={classes.lookUpInput}
+        spellCheck={false}
+      />
       <Button type="submit">Look up</Button>
     </form>
   )
@@ -83,14 +99,24 @@ function Shown({ receipt }: { receipt: Receipt }) {
   const events = all ? receipt.events : receipt.events.slice(0, firstShown)
   return (
     <>
-      <Panel title={receipt.status === 'pending' ? 'Pending' : 'Settled'} note={receipt.status === 'pending' ? 'Acknowledged and durable, on its way to the store. This page asks again by itself.' : undefined}>
+      <Panel
+        title={receipt.status === 'pending' ? 'Pending' : 'Settled'}
+        note={
+          receipt.status === 'pending'
+            ? 'Acknowledged and durable, on its way to the store. This page asks again by itself.'
+            : undefined
+        }
+      >
         <Counts receipt={receipt} />
         <Facts
           facts={[
             ['Receipt', <CopyText key="r" value={receipt.receipt} what="the receipt's ID" />],
             ['Received', <Time key="t" at={receipt.received_at} zone={tz} exact />],
             ['Source', sources.find((s) => s.id === receipt.source_id)?.name ?? receipt.source_id ?? ''],
-            ['Correlation ID', receipt.correlation_id && <CopyText key="c" value={receipt.correlation_id} what="the correlation ID" />],
+            [
+              'Correlation ID',
+              receipt.correlation_id && <CopyText key="c" value={receipt.correlation_id} what="the correlation ID" />,
+            ],
           ]}
         />
       </Panel>
@@ -111,7 +137,15 @@ function Shown({ receipt }: { receipt: Receipt }) {
               {events.map((e) => (
                 <tr key={e.index}>
                   <td className="number">{e.index + 1}</td>
-                  <td className="mono">{e.event_id === '' ? '–' : e.status === 'stored' || e.status === 'duplicate' ? <Link to={`/events/${encodeURIComponent(e.event_id)}`}>{e.event_id}</Link> : e.event_id}</td>
+                  <td className="mono">
+                    {e.event_id === '' ? (
+                      '–'
+                    ) : e.status === 'stored' || e.status === 'duplicate' ? (
+                      <Link to={`/events/${encodeURIComponent(e.event_id)}`}>{e.event_id}</Link>
+                    ) : (
+                      e.event_id
+                    )}
+                  </td>
                   <td>
                     <Status status={e.status} />
                   </td>

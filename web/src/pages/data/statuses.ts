@@ -2,7 +2,13 @@ import type { EventStatus, LedgerCounts } from '../../api/types'
 import type { Tokens } from '../../theme/tokens'
 
 /** The ways that an event can end, in the order of the conservation ledger. */
-export const ends = ['stored', 'duplicate', 'quarantined', 'suppressed', 'held'] as const satisfies readonly (keyof LedgerCounts & EventStatus)[]
+export const ends = [
+  'stored',
+  'duplicate',
+  'quarantined',
+  'suppressed',
+  'held',
+] as const satisfies readonly (keyof LedgerCounts & EventStatus)[]
 export type End = (typeof ends)[number]
 
 export const statusNames: Record<EventStatus, string> = {

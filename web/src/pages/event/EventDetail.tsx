@@ -45,7 +45,13 @@ export default function EventDetail() {
   }
   return (
     <Page title={event?.event ?? 'Event'} organization={me.tenant.name} lead={event && <EventLead event={event} />}>
-      {error && !event ? <ErrorNote error={error} retry={() => void refetch()} /> : event ? <Detail event={event} /> : <Skeleton height={420} radius="lg" />}
+      {error && !event ? (
+        <ErrorNote error={error} retry={() => void refetch()} />
+      ) : event ? (
+        <Detail event={event} />
+      ) : (
+        <Skeleton height={420} radius="lg" />
+      )}
     </Page>
   )
 }
@@ -66,9 +72,14 @@ function Detail({ event }: { event: Event }) {
   const seen = useSeen()
   const day = dayOf(new Date(event.time), tz)
   const everything = !seen ? null : allTime(seen.first, seen.last, tz)
-  const sameRequest = eventsLink(everything, { property: 'correlation_id', operator: 'equals', value: event.correlation_id })
+  const sameRequest = eventsLink(everything, {
+    property: 'correlation_id',
+    operator: 'equals',
+    value: event.correlation_id,
+  })
   const who = event.user_id ? 'user_id' : event.anonymous_id ? 'anonymous_id' : null
-  const sameVisitor = who && eventsLink({ kind: 'days', from: day, to: day }, { property: who, operator: 'equals', value: event[who] })
+  const sameVisitor =
+    who && eventsLink({ kind: 'days', from: day, to: day }, { property: who, operator: 'equals', value: event[who] })
   return (
     <div className={classes.columns}>
       <div className={classes.column}>
@@ -87,7 +98,10 @@ function Detail({ event }: { event: Event }) {
           <Facts
             facts={[
               ['user_id', event.user_id && <CopyText key="u" value={event.user_id} what="the user_id" />],
-              ['anonymous_id', event.anonymous_id && <CopyText key="a" value={event.anonymous_id} what="the anonymous_id" />],
+              [
+                'anonymous_id',
+                event.anonymous_id && <CopyText key="a" value={event.anonymous_id} what="the anonymous_id" />,
+              ],
               ['session_id', event.session_id && <CopyText key="s" value={event.session_id} what="the session_id" />],
             ]}
           />
@@ -127,7 +141,11 @@ function eventsLink(range: Range | null, filter: Filter): string {
 function Json({ title, value }: { title: string; value: object }) {
   return (
     <Panel title={title}>
-      {Object.keys(value).length === 0 ? <p className="quiet">Nothing was sent.</p> : <CodeBlock code={JSON.stringify(value, null, 2)} what={title.toLowerCase()} wrap />}
+      {Object.keys(value).length === 0 ? (
+        <p className="quiet">Nothing was sent.</p>
+      ) : (
+        <CodeBlock code={JSON.stringify(value, null, 2)} what={title.toLowerCase()} wrap />
+      )}
     </Panel>
   )
 }

@@ -6,16 +6,33 @@ import { seriesColor, type Tokens } from '../../theme/tokens'
 import { formatPeriod } from '../../time/format'
 import { breakdownName } from './Explore'
 import classes from './Explore.module.css'
-import { addsUp, type Question } from './question'
+import { addsUp, startsAtZero, type Question } from './question'
 
 /** The totals: of each value of the breakdown, or of all, with those of the period before. */
-export function Breakdown({ question, trend, colors, zone }: { question: Question; trend: Trend; colors: Tokens; zone: string }) {
+export function Breakdown({
+  question,
+  trend,
+  colors,
+  zone,
+}: {
+  question: Question
+  trend: Trend
+  colors: Tokens
+  zone: string
+}) {
   const { series, other } = trend.result
   const broken = question.breakdown !== null
   const whole = addsUp(question.measure) ? series.reduce((sum, s) => sum + (s.total ?? 0), other?.total ?? 0) : null
-  const before = (value: string | null) => trend.earlier?.result.series.find((s) => s.breakdown === value)?.total
+  // The earlier question was about the same values: one that is not in its answer did not occur.
+  const nothing = startsAtZero(question.measure) ? 0 : null
+  const before = (value: string | null) =>
+    trend.earlier?.result.series.find((s) => s.breakdown === value)?.total ?? nothing
   return (
-    <Panel title={broken ? 'By value' : 'Total'} note="Over the whole period. For visitors and averages this is not the sum of the points." flush>
+    <Panel
+      title={broken ? 'By value' : 'Total'}
+      note="Over the whole period. For visitors and averages this is not the sum of the points."
+      flush
+    >
       <TableScroll label={broken ? 'By value' : 'Total'}>
         <table>
           <thead>
@@ -45,13 +62,19 @@ export function Breakdown({ question, trend, colors, zone }: { question: Questio
             {series.map((s, i) => (
               <tr key={s.breakdown ?? '\u0000'}>
                 <td>
-                  {broken && <i className={classes.swatch} style={{ background: seriesColor(colors, i) }} aria-hidden="true" />}
-                  <span className={broken && s.breakdown === null ? 'quiet' : undefined}>{broken ? breakdownName(s.breakdown) : formatPeriod(trend.period, zone)}</span>
+                  {broken && (
+                    <i className={classes.swatch} style={{ background: seriesColor(colors, i) }} aria-hidden="true" />
+                  )}
+                  <span className={broken && s.breakdown === null ? 'quiet' : undefined}>
+                    {broken ? breakdownName(s.breakdown) : formatPeriod(trend.period, zone)}
+                  </span>
                 </td>
                 <td className="number">
                   <strong>{formatNumber(s.total)}</strong>
                 </td>
-                {whole !== null && broken && <td className="number">{whole === 0 ? '–' : formatShare((s.total ?? 0) / whole)}</td>}
+                {whole !== null && broken && (
+                  <td className="number">{whole === 0 ? '–' : formatShare((s.total ?? 0) / whole)}</td>
+                )}
                 {trend.earlier && (
                   <>
                     <td className="number quiet">{formatNumber(before(s.breakdown))}</td>
@@ -64,7 +87,9 @@ export function Breakdown({ question, trend, colors, zone }: { question: Questio
               <tr>
                 <td className="quiet">{plural(other.values, 'more value')}</td>
                 <td className="number">{formatNumber(other.total)}</td>
-                {whole !== null && <td className="number">{whole === 0 ? '–' : formatShare((other.total ?? 0) / whole)}</td>}
+                {whole !== null && (
+                  <td className="number">{whole === 0 ? '–' : formatShare((other.total ?? 0) / whole)}</td>
+                )}
                 {trend.earlier && <td colSpan={2} />}
               </tr>
             )}

@@ -21,7 +21,13 @@ interface BucketEventsProps {
 /** The events behind a point of the chart. */
 export function BucketEvents({ range, event, filter, zone, onClose }: BucketEventsProps) {
   return (
-    <Drawer opened={range !== null} onClose={onClose} position="right" size="xl" title={range === null ? 'Events' : `Events, ${formatRange(range, zone)}`}>
+    <Drawer
+      opened={range !== null}
+      onClose={onClose}
+      position="right"
+      size="xl"
+      title={range === null ? 'Events' : `Events, ${formatRange(range, zone)}`}
+    >
       {range !== null && <Listed range={range} event={event} filter={filter} zone={zone} />}
     </Drawer>
   )

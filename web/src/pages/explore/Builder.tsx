@@ -21,12 +21,29 @@ export function Builder({ question, range, change }: BuilderProps) {
   const view = useView()
   const { data: catalog } = useQuery(catalogOptions)
   const properties = useMemo(() => knownProperties(catalog, question.event), [catalog, question.event])
-  const events = [...new Set([...(catalog?.events ?? []).map((e) => e.event), ...(question.event === null ? [] : [question.event])])]
+  const events = [
+    ...new Set([...(catalog?.events ?? []).map((e) => e.event), ...(question.event === null ? [] : [question.event])]),
+  ]
   const possible = range === null ? intervals : possibleIntervals(resolve(range, view.tz, new Date()))
   const fields = (
     <div className={classes.fields}>
-      <Select label="Event" placeholder="All events" data={events} value={question.event} onChange={(event) => change({ event })} searchable clearable clearButtonProps={{ 'aria-label': 'All events' }} />
-      <Select label="Measure" data={measures.map((m) => ({ value: m, label: measureNames[m] }))} value={question.measure} onChange={(m) => m !== null && change({ measure: m })} allowDeselect={false} />
+      <Select
+        label="Event"
+        placeholder="All events"
+        data={events}
+        value={question.event}
+        onChange={(event) => change({ event })}
+        searchable
+        clearable
+        clearButtonProps={{ 'aria-label': 'All events' }}
+      />
+      <Select
+        label="Measure"
+        data={measures.map((m) => ({ value: m, label: measureNames[m] }))}
+        value={question.measure}
+        onChange={(m) => m !== null && change({ measure: m })}
+        allowDeselect={false}
+      />
       {ofProperty(question.measure) && (
         <Select
           label="Property"
@@ -52,7 +69,9 @@ export function Builder({ question, range, change }: BuilderProps) {
       {question.breakdown !== null && (
         <Select
           label="How many values"
-          data={[...new Set([...limits, question.limit])].sort((a, b) => a - b).map((n) => ({ value: String(n), label: `The ${n} largest` }))}
+          data={[...new Set([...limits, question.limit])]
+            .sort((a, b) => a - b)
+            .map((n) => ({ value: String(n), label: `The ${n} largest` }))}
           value={String(question.limit)}
           onChange={(n) => change({ limit: Number(n) })}
           allowDeselect={false}
@@ -60,9 +79,16 @@ export function Builder({ question, range, change }: BuilderProps) {
       )}
       <Select
         label="Interval"
-        data={[{ value: 'auto', label: 'Automatic' }, ...intervals.map((i) => ({ value: i, label: i.charAt(0).toUpperCase() + i.slice(1), disabled: !possible.includes(i) }))]}
+        data={[
+          { value: 'auto', label: 'Automatic' },
+          ...intervals.map((i) => ({
+            value: i,
+            label: i.charAt(0).toUpperCase() + i.slice(1),
+            disabled: !possible.includes(i),
+          })),
+        ]}
         value={question.interval}
-        onChange={(interval) => change({ interval: (interval ?? 'auto') })}
+        onChange={(interval) => change({ interval: interval ?? 'auto' })}
         allowDeselect={false}
       />
       <Input.Wrapper label="Show as" labelElement="div">

@@ -55,7 +55,13 @@ export default function Events() {
           />
         }
       >
-        {shown.error ? <ErrorNote error={shown.error} retry={shown.retry} /> : shown.range === null ? <SkeletonRows rows={10} /> : <Listed range={shown.range} event={event} />}
+        {shown.error ? (
+          <ErrorNote error={shown.error} retry={shown.retry} />
+        ) : shown.range === null ? (
+          <SkeletonRows rows={10} />
+        ) : (
+          <Listed range={shown.range} event={event} />
+        )}
       </Panel>
     </Page>
   )

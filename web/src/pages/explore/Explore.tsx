@@ -23,7 +23,15 @@ import { Breakdown } from './Breakdown'
 import { Builder } from './Builder'
 import { BucketEvents } from './BucketEvents'
 import classes from './Explore.module.css'
-import { measureNames, ofProperty, parseQuestion, startsAtZero, titleOf, writeQuestion, type Question } from './question'
+import {
+  measureNames,
+  ofProperty,
+  parseQuestion,
+  startsAtZero,
+  titleOf,
+  writeQuestion,
+  type Question,
+} from './question'
 
 /** Any number over time: which events, measured how, cut by what. The URL holds all of it. */
 export default function Explore() {
@@ -61,7 +69,10 @@ export default function Explore() {
             <Skeleton height={480} radius="lg" />
           ) : ofProperty(question.measure) && question.property === null ? (
             <Panel label="Answer">
-              <Empty title="Which property?">{measureNames[question.measure]} is taken of a property that is a number, such as a price or a duration. Choose one on the left.</Empty>
+              <Empty title="Which property?">
+                {measureNames[question.measure]} is taken of a property that is a number, such as a price or a duration.
+                Choose one on the left.
+              </Empty>
             </Panel>
           ) : (
             <Answer question={question} range={shown.range} change={change} />
@@ -84,8 +95,24 @@ function Answer({ question, range, change }: AnswerProps) {
   const t = tokens[useComputedColorScheme('dark')]
   const [bucket, setBucket] = useState<Range | null>(null)
   const { event, measure, property, breakdown, limit, interval } = question
-  const { data: trend, error, refetch, isPlaceholderData } = useQuery(
-    trendOptions(tenant.id, { range, zone: view.tz, interval, measure, event, property, filter: view.query, breakdown, limit, compare: view.compare }),
+  const {
+    data: trend,
+    error,
+    refetch,
+    isPlaceholderData,
+  } = useQuery(
+    trendOptions(tenant.id, {
+      range,
+      zone: view.tz,
+      interval,
+      measure,
+      event,
+      property,
+      filter: view.query,
+      breakdown,
+      limit,
+      compare: view.compare,
+    }),
   )
   const series = useMemo(() => (trend ? toSeries(trend, t) : []), [trend, t])
   if (error) return <ErrorNote error={error} retry={() => void refetch()} />
@@ -129,7 +156,11 @@ function Answer({ question, range, change }: AnswerProps) {
 
 function toSeries(trend: Trend, t: Tokens): ChartSeries[] {
   const broken = trend.result.series.length > 1 || trend.result.series.some((s) => s.breakdown !== null)
-  const main = trend.result.series.map((s, i) => ({ name: broken ? breakdownName(s.breakdown) : 'Value', color: seriesColor(t, i), points: s.points }))
+  const main = trend.result.series.map((s, i) => ({
+    name: broken ? breakdownName(s.breakdown) : 'Value',
+    color: seriesColor(t, i),
+    points: s.points,
+  }))
   // The lines of two periods with many values each could not be told apart.
   if (broken || trend.earlier === null) return main
   const before = trend.earlier

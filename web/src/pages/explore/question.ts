@@ -56,7 +56,15 @@ export function parseQuestion(params: URLSearchParams): Question {
   }
 }
 
-const defaults: Question = { event: null, measure: 'count', property: null, breakdown: null, limit: 10, interval: 'auto', chart: 'line' }
+const defaults: Question = {
+  event: null,
+  measure: 'count',
+  property: null,
+  breakdown: null,
+  limit: 10,
+  interval: 'auto',
+  chart: 'line',
+}
 
 /** Writes a changed question over the one in the URL; what is as by default is left out. */
 export function writeQuestion(params: URLSearchParams, change: Partial<Question>): URLSearchParams {
@@ -74,6 +82,10 @@ export function writeQuestion(params: URLSearchParams, change: Partial<Question>
 /** "Average of price of page_view, by country". */
 export function titleOf(q: Question): string {
   const what =
-    q.measure === 'count' ? 'Events' : q.measure === 'unique_users' ? 'Visitors' : `${measureNames[q.measure]} of ${q.property === null ? '…' : propertyName(q.property)}`
+    q.measure === 'count'
+      ? 'Events'
+      : q.measure === 'unique_users'
+        ? 'Visitors'
+        : `${measureNames[q.measure]} of ${q.property === null ? '…' : propertyName(q.property)}`
   return `${what}${q.event === null ? '' : `, ${q.event}`}${q.breakdown === null ? '' : `, by ${propertyName(q.breakdown)}`}`
 }

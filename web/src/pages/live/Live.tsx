@@ -19,7 +19,11 @@ import { Properties } from '../explore/EventList'
 import classes from './Live.module.css'
 import { useStream } from './useStream'
 
-const stateNames: Record<StreamState, string> = { connecting: 'Connecting', open: 'Listening', down: 'No connection; trying again' }
+const stateNames: Record<StreamState, string> = {
+  connecting: 'Connecting',
+  open: 'Listening',
+  down: 'No connection; trying again',
+}
 
 /** What is arriving right now. */
 export default function Live() {
@@ -30,7 +34,9 @@ export default function Live() {
   const [text, setText] = useState('')
   const [paused, setPaused] = useState(false)
   const [open, setOpen] = useState<Event | null>(null)
-  const passes = (e: Event) => (view.query === null || matches(view.query, e)) && (text === '' || JSON.stringify(e).toLowerCase().includes(text.toLowerCase()))
+  const passes = (e: Event) =>
+    (view.query === null || matches(view.query, e)) &&
+    (text === '' || JSON.stringify(e).toLowerCase().includes(text.toLowerCase()))
   const stream = useStream(event, paused, passes)
   // The words typed here apply to what is on the page already as well.
   const shown = stream.buffer.events.filter(passes).slice(0, 100)
@@ -50,7 +56,11 @@ export default function Live() {
       lead="Events as they are stored."
       bar={<ViewBar range={view.range} parts={['filters']} />}
       actions={
-        <Button variant={paused ? 'filled' : 'default'} leftSection={paused ? <Play size={16} /> : <Pause size={16} />} onClick={() => setPaused((p) => !p)}>
+        <Button
+          variant={paused ? 'filled' : 'default'}
+          leftSection={paused ? <Play size={16} /> : <Pause size={16} />}
+          onClick={() => setPaused((p) => !p)}
+        >
           {paused ? `Go on (${formatNumber(stream.waiting)} waiting)` : 'Pause'}
         </Button>
       }
@@ -65,7 +75,9 @@ export default function Live() {
           <strong>{formatNumber(stream.buffer.seen)}</strong> <span className="quiet">since you opened this page</span>
         </span>
         {stream.buffer.missed > 0 && (
-          <span className={classes.missed}>{plural(stream.buffer.missed, 'event')} left out here because this page was too slow. They are stored.</span>
+          <span className={classes.missed}>
+            {plural(stream.buffer.missed, 'event')} left out here because this page was too slow. They are stored.
+          </span>
         )}
       </div>
       <Panel
@@ -83,7 +95,13 @@ export default function Live() {
               clearable
               clearButtonProps={{ 'aria-label': 'All events' }}
             />
-            <TextInput aria-label="Only events that contain" placeholder="Contains" leftSection={<Search size={15} />} value={text} onChange={(e) => setText(e.currentTarget.value)} />
+            <TextInput
+              aria-label="Only events that contain"
+              placeholder="Contains"
+              leftSection={<Search size={15} />}
+              value={text}
+              onChange={(e) => setText(e.currentTarget.value)}
+            />
           </div>
         }
       >
@@ -96,7 +114,9 @@ export default function Live() {
               </Button>
             }
           >
-            {stream.buffer.events.length > 0 ? 'Nothing that has arrived matches.' : 'An event shows here within a second of being stored.'}
+            {stream.buffer.events.length > 0
+              ? 'Nothing that has arrived matches.'
+              : 'An event shows here within a second of being stored.'}
           </Empty>
         ) : (
           <ul className={classes.events}>
@@ -116,7 +136,13 @@ export default function Live() {
         )}
       </Panel>
       <p className={`quiet ${classes.note}`}>The newest 100 are shown. Times of receipt in {view.tz}.</p>
-      <Drawer opened={open !== null} onClose={() => setOpen(null)} position="right" size="lg" title={open?.event ?? 'Event'}>
+      <Drawer
+        opened={open !== null}
+        onClose={() => setOpen(null)}
+        position="right"
+        size="lg"
+        title={open?.event ?? 'Event'}
+      >
         {open !== null && (
           <div className={classes.drawer}>
             <CodeBlock code={JSON.stringify(open, null, 2)} what="the event" wrap />

@@ -8,7 +8,12 @@ describe('the buffer of a stream', () => {
   it('keeps the newest, newest first', () => {
     const b = take(take(empty, [event(1), event(2)], 0, 1000), [event(3)], 0, 2000)
     expect(b.events.map((e) => e.event_id)).toEqual(['e3', 'e2', 'e1'])
-    const full = take(b, Array.from({ length: kept }, (_, i) => event(100 + i)), 0, 3000)
+    const full = take(
+      b,
+      Array.from({ length: kept }, (_, i) => event(100 + i)),
+      0,
+      3000,
+    )
     expect(full.events).toHaveLength(kept)
     expect(full.events[0]?.event_id).toBe(`e${100 + kept - 1}`)
     expect(full.seen).toBe(3 + kept)

@@ -24,7 +24,8 @@ export const headlineNames: Record<HeadlineMeasure, string> = { count: 'Events',
 
 const meanings: Record<HeadlineMeasure, string> = {
   count: 'How many events happened. Each event_id counts once, however often it was sent.',
-  unique_users: 'How many different people there were over the whole period: by user_id, or by anonymous_id where there is none. It is not the sum of the points.',
+  unique_users:
+    'How many different people there were over the whole period: by user_id, or by anonymous_id where there is none. It is not the sum of the points.',
 }
 
 interface HeadlineProps {
@@ -39,21 +40,43 @@ export function Headline({ range, measure, onMeasure }: HeadlineProps) {
   const view = useView()
   const navigate = useNavigate()
   const scheme = useComputedColorScheme('dark')
-  const spec = (m: HeadlineMeasure) => trendOptions(tenant.id, { range, zone: view.tz, interval: 'auto', measure: m, filter: view.query, compare: view.compare })
+  const spec = (m: HeadlineMeasure) =>
+    trendOptions(tenant.id, {
+      range,
+      zone: view.tz,
+      interval: 'auto',
+      measure: m,
+      filter: view.query,
+      compare: view.compare,
+    })
   const answers = { count: useQuery(spec('count')), unique_users: useQuery(spec('unique_users')) }
   const { data: trend, error, refetch } = answers[measure]
-  const series = useMemo(() => (trend ? toSeries(trend, headlineNames[measure], seriesColor(tokens[scheme], 0)) : []), [trend, measure, scheme])
+  const series = useMemo(
+    () => (trend ? toSeries(trend, headlineNames[measure], seriesColor(tokens[scheme], 0)) : []),
+    [trend, measure, scheme],
+  )
 
   const zoom = (first: number, last: number) => {
     if (trend) view.change({ range: bucketRange(trend, first, last) })
   }
   const pick = (index: number) => {
-    if (trend) void navigate(`/explore/events?${writeView(new URLSearchParams(window.location.search), { range: bucketRange(trend, index, index) }).toString()}`)
+    if (trend)
+      void navigate(
+        `/explore/events?${writeView(new URLSearchParams(window.location.search), { range: bucketRange(trend, index, index) }).toString()}`,
+      )
   }
   const numbers = (
     <div className={classes.numbers}>
       {(['count', 'unique_users'] as const).map((m) => (
-        <BigNumber key={m} name={headlineNames[m]} meaning={meanings[m]} answer={answers[m].data} chosen={m === measure} onChoose={() => onMeasure(m)} zone={view.tz} />
+        <BigNumber
+          key={m}
+          name={headlineNames[m]}
+          meaning={meanings[m]}
+          answer={answers[m].data}
+          chosen={m === measure}
+          onChoose={() => onMeasure(m)}
+          zone={view.tz}
+        />
       ))}
     </div>
   )
@@ -100,12 +123,21 @@ function BigNumber({ name, meaning, answer, chosen, onChoose, zone }: BigNumberP
     <div className={classes.number} data-chosen={chosen}>
       <UnstyledButton className={classes.numberButton} onClick={onChoose} aria-pressed={chosen}>
         <span className={classes.numberName}>{name}</span>
-        {answer ? <span className={classes.numberValue}>{formatNumber(total)}</span> : <Skeleton height={44} width={140} />}
+        {answer ? (
+          <span className={classes.numberValue}>{formatNumber(total)}</span>
+        ) : (
+          <Skeleton height={44} width={140} />
+        )}
         <VisuallyHidden>Show on the chart</VisuallyHidden>
       </UnstyledButton>
       <div className={classes.numberFoot}>
         {answer?.earlier ? (
-          <Delta now={total} before={answer.earlier.result.series[0]?.total} earlier={answer.earlier.name} dates={formatPeriod(answer.earlier.period, zone)} />
+          <Delta
+            now={total}
+            before={answer.earlier.result.series[0]?.total}
+            earlier={answer.earlier.name}
+            dates={formatPeriod(answer.earlier.period, zone)}
+          />
         ) : (
           <span className="quiet">{answer ? 'Not compared' : '\u00a0'}</span>
         )}
@@ -118,7 +150,9 @@ function BigNumber({ name, meaning, answer, chosen, onChoose, zone }: BigNumberP
 function toSeries(trend: Trend, name: string, color: string): ChartSeries[] {
   const main = { name, color, points: trend.result.series[0]?.points ?? [] }
   const before = trend.earlier
-  return before ? [main, { name: before.name, color, points: before.result.series[0]?.points ?? [], quiet: true }] : [main]
+  return before
+    ? [main, { name: before.name, color, points: before.result.series[0]?.points ?? [], quiet: true }]
+    : [main]
 }
 
 /** The range of some buckets of a trend: from the first one's start to the last one's end. */

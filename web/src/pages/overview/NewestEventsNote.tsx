@@ -13,7 +13,11 @@ export function NewestEventsNote({ shown }: { shown: ShownRange }) {
     return (
       <p className={classes.note} role="status">
         Nothing happened in the last 7 days, so these are your newest events: {formatRange(shown.range, view.tz)}.{' '}
-        <Anchor component="button" type="button" onClick={() => view.change({ range: { kind: 'preset', preset: '7d' } })}>
+        <Anchor
+          component="button"
+          type="button"
+          onClick={() => view.change({ range: { kind: 'preset', preset: '7d' } })}
+        >
           Show the last 7 days
         </Anchor>
       </p>

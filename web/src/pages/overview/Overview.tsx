@@ -67,8 +67,8 @@ export default function Overview() {
           </Button>
         }
       >
-        Here you will see how many events and visitors there are, how that compares with the period before, and which pages and referrers they come with. It
-        takes one request to begin.
+        Here you will see how many events and visitors there are, how that compares with the period before, and which
+        pages and referrers they come with. It takes one request to begin.
       </Empty>,
     )
   }

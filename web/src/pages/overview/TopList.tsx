@@ -31,7 +31,16 @@ export function TopList({ title, event, breakdown: wanted, otherwise, none, rang
   const { tenant } = useMe()
   const view = useView()
   const spec = (breakdown: string) =>
-    trendOptions(tenant.id, { range, zone: view.tz, interval: 'coarsest', measure, event, filter: view.query, breakdown, limit: 9 })
+    trendOptions(tenant.id, {
+      range,
+      zone: view.tz,
+      interval: 'coarsest',
+      measure,
+      event,
+      filter: view.query,
+      breakdown,
+      limit: 9,
+    })
   const first = useQuery(spec(wanted))
   const lacking = otherwise !== undefined && first.data?.result.series.every((s) => s.breakdown === null) === true
   const second = useQuery({ ...spec(otherwise ?? wanted), enabled: lacking })
@@ -68,7 +77,17 @@ export function TopList({ title, event, breakdown: wanted, otherwise, none, rang
   )
 }
 
-function Rows({ result, none, breakdown, additive }: { result: TrendsResult; none: string; breakdown: string; additive: boolean }) {
+function Rows({
+  result,
+  none,
+  breakdown,
+  additive,
+}: {
+  result: TrendsResult
+  none: string
+  breakdown: string
+  additive: boolean
+}) {
   const view = useView()
   const rows = result.series.filter((s) => (s.total ?? 0) > 0)
   const largest = rows[0]?.total ?? 0
@@ -80,7 +99,10 @@ function Rows({ result, none, breakdown, additive }: { result: TrendsResult; non
   return (
     <ol className={classes.list}>
       {rows.map((s) => {
-        const filter: Filter = s.breakdown === null ? { property: breakdown, operator: 'is_not_set' } : { property: breakdown, operator: 'equals', value: s.breakdown }
+        const filter: Filter =
+          s.breakdown === null
+            ? { property: breakdown, operator: 'is_not_set' }
+            : { property: breakdown, operator: 'equals', value: s.breakdown }
         const name = s.breakdown === null ? none : s.breakdown === '' ? 'Empty' : s.breakdown
         return (
           <li key={s.breakdown ?? '\u0000'}>
@@ -89,8 +111,14 @@ function Rows({ result, none, breakdown, additive }: { result: TrendsResult; non
               onClick={() => view.change({ filter: allOf([...parts(view.filter), filter]) })}
               title={name}
             >
-              <span className={classes.bar} style={{ width: `${(100 * (s.total ?? 0)) / largest}%` }} aria-hidden="true" />
-              <span className={`${classes.name} ${s.breakdown === null || s.breakdown === '' ? 'quiet' : ''}`}>{name}</span>
+              <span
+                className={classes.bar}
+                style={{ width: `${(100 * (s.total ?? 0)) / largest}%` }}
+                aria-hidden="true"
+              />
+              <span className={`${classes.name} ${s.breakdown === null || s.breakdown === '' ? 'quiet' : ''}`}>
+                {name}
+              </span>
               {whole !== null && <span className={classes.share}>{formatShare((s.total ?? 0) / whole)}</span>}
               <span className={classes.value}>{formatNumber(s.total)}</span>
               <VisuallyHidden>Filter by it</VisuallyHidden>

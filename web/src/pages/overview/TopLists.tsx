@@ -10,8 +10,22 @@ export function TopLists({ range, measure }: { range: Range; measure: HeadlineMe
   const common = { range, measure }
   return (
     <div className={classes.lists}>
-      <TopList {...common} title="Top pages" event={pageView} breakdown="properties.path" otherwise="context.page.path" none="No path" />
-      <TopList {...common} title="Top referrers" event={pageView} breakdown="properties.referrer" otherwise="context.page.referrer" none="No referrer" />
+      <TopList
+        {...common}
+        title="Top pages"
+        event={pageView}
+        breakdown="properties.path"
+        otherwise="context.page.path"
+        none="No path"
+      />
+      <TopList
+        {...common}
+        title="Top referrers"
+        event={pageView}
+        breakdown="properties.referrer"
+        otherwise="context.page.referrer"
+        none="No referrer"
+      />
       <TopList {...common} title="Top events" event={null} breakdown="event" none="No name" />
     </div>
   )

@@ -87,7 +87,14 @@ function PasswordForm() {
       }}
     >
       <input type="hidden" name="email" autoComplete="username" value={user.email} readOnly />
-      <PasswordInput label="Current password" name="current-password" autoComplete="current-password" required value={current} onChange={(e) => setCurrent(e.currentTarget.value)} />
+      <PasswordInput
+        label="Current password"
+        name="current-password"
+        autoComplete="current-password"
+        required
+        value={current}
+        onChange={(e) => setCurrent(e.currentTarget.value)}
+      />
       <NewPassword label="New password" value={next} onChange={setNext} />
       <FormError error={change.error} />
       <div>

@@ -27,7 +27,12 @@ export default function Audit() {
       lead="Every change to this organization: who, what and when. Each entry carries the hash of the one before, so none can be changed unnoticed."
       actions={
         allowed && (
-          <Button variant="default" leftSection={<ShieldCheck size={16} />} loading={verify.isPending} onClick={() => verify.mutate()}>
+          <Button
+            variant="default"
+            leftSection={<ShieldCheck size={16} />}
+            loading={verify.isPending}
+            onClick={() => verify.mutate()}
+          >
             Verify
           </Button>
         )
@@ -39,25 +44,39 @@ export default function Audit() {
         <Entries />
       ) : (
         <Panel label="Audit log">
-          <Empty title="For owners and admins">Your role does not allow to read the audit log. Ask an owner or admin of {me.tenant.name}.</Empty>
+          <Empty title="For owners and admins">
+            Your role does not allow to read the audit log. Ask an owner or admin of {me.tenant.name}.
+          </Empty>
         </Panel>
       )}
     </SettingsPage>
   )
 }
 
-function Verdict({ ok, entries, head, broken_at }: { ok: boolean; entries: number; head: string; broken_at: number | null }) {
+function Verdict({
+  ok,
+  entries,
+  head,
+  broken_at,
+}: {
+  ok: boolean
+  entries: number
+  head: string
+  broken_at: number | null
+}) {
   return (
     <div className={classes.verified} role="status">
       {ok ? <CircleCheck size={18} aria-hidden="true" /> : <TriangleAlert size={18} aria-hidden="true" />}
       <div>
         {ok ? (
           <>
-            All {plural(entries, 'entry', 'entries')} are as they were written. Note the newest hash down, to prove later that nothing before it was changed:
+            All {plural(entries, 'entry', 'entries')} are as they were written. Note the newest hash down, to prove
+            later that nothing before it was changed:
           </>
         ) : (
           <>
-            <strong>Entry {broken_at} is not as it was written.</strong> It or one before it was changed. Tell your operator.
+            <strong>Entry {broken_at} is not as it was written.</strong> It or one before it was changed. Tell your
+            operator.
           </>
         )}
         <div>
@@ -119,7 +138,11 @@ function Entry({ entry: e, zone }: { entry: AuditEntry; zone: string }) {
       <td className={classes.oneLine}>
         <Time at={e.at} zone={zone} />
       </td>
-      <td>{e.actor.kind === 'system' ? `System${e.actor.label === '' ? '' : `: ${e.actor.label}`}` : e.actor.label || e.actor.id}</td>
+      <td>
+        {e.actor.kind === 'system'
+          ? `System${e.actor.label === '' ? '' : `: ${e.actor.label}`}`
+          : e.actor.label || e.actor.id}
+      </td>
       <td>
         <strong className={`mono ${classes.oneLine}`}>{e.action}</strong>
       </td>

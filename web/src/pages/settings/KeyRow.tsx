@@ -48,7 +48,9 @@ export function KeyRow({ apiKey: key, manage, zone, onCreated }: KeyRowProps) {
                 </ActionIcon>
               </Menu.Target>
               <Menu.Dropdown>
-                <Menu.Item onClick={() => setDialog('edit')}>{key.kind === 'publishable' ? 'Name and origins' : 'Rename'}</Menu.Item>
+                <Menu.Item onClick={() => setDialog('edit')}>
+                  {key.kind === 'publishable' ? 'Name and origins' : 'Rename'}
+                </Menu.Item>
                 <Menu.Item onClick={() => setDialog('rotate')}>Rotate</Menu.Item>
                 <Menu.Item color="loss" onClick={() => setDialog('revoke')}>
                   Revoke
@@ -120,7 +122,14 @@ function EditKey({ apiKey: key, onClose }: { apiKey: APIKey; onClose: () => void
       }}
     >
       <Stack>
-        <TextInput label="Name" required maxLength={120} value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus />
+        <TextInput
+          label="Name"
+          required
+          maxLength={120}
+          value={name}
+          onChange={(e) => setName(e.currentTarget.value)}
+          data-autofocus
+        />
         {key.kind === 'publishable' && <OriginsInput value={origins} onChange={setOrigins} />}
         <FormError error={save.error} />
         <Group justify="flex-end">
@@ -159,11 +168,25 @@ const graces = [
   ['2592000', 'In 30 days'],
 ] as const
 
-function RotateKey({ apiKey: key, onClose, onCreated }: { apiKey: APIKey; onClose: () => void; onCreated: (c: CreatedAPIKey) => void }) {
+function RotateKey({
+  apiKey: key,
+  onClose,
+  onCreated,
+}: {
+  apiKey: APIKey
+  onClose: () => void
+  onCreated: (c: CreatedAPIKey) => void
+}) {
   const client = useQueryClient()
   const [grace, setGrace] = useState<string>('86400')
   const rotate = useMutation({
-    mutationFn: () => ask(api.POST('/v1/keys/{key_id}/rotate', { params: { path: { key_id: key.id } }, body: { grace_seconds: Number(grace) } })),
+    mutationFn: () =>
+      ask(
+        api.POST('/v1/keys/{key_id}/rotate', {
+          params: { path: { key_id: key.id } },
+          body: { grace_seconds: Number(grace) },
+        }),
+      ),
     onSuccess: async (created) => {
       await client.invalidateQueries({ queryKey: keysOptions.queryKey })
       onCreated(created)
@@ -178,9 +201,17 @@ function RotateKey({ apiKey: key, onClose, onCreated }: { apiKey: APIKey; onClos
     >
       <Stack>
         <p style={{ margin: 0 }}>
-          A new key takes the place of <strong>{key.name}</strong>, with the same rights. Both work until the old one ends, so nothing is lost while you exchange it.
+          A new key takes the place of <strong>{key.name}</strong>, with the same rights. Both work until the old one
+          ends, so nothing is lost while you exchange it.
         </p>
-        <Select label="When the old key ends" data={graces.map(([value, label]) => ({ value, label }))} value={grace} onChange={(g) => g !== null && setGrace(g)} allowDeselect={false} data-autofocus />
+        <Select
+          label="When the old key ends"
+          data={graces.map(([value, label]) => ({ value, label }))}
+          value={grace}
+          onChange={(g) => g !== null && setGrace(g)}
+          allowDeselect={false}
+          data-autofocus
+        />
         <FormError error={rotate.error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
@@ -205,9 +236,18 @@ function RevokeKey({ apiKey: key, opened, onClose }: { apiKey: APIKey; opened: b
     },
   })
   return (
-    <ConfirmDelete opened={opened} onClose={onClose} title="Revoke the key" name={key.name} verb="Revoke" onConfirm={() => revoke.mutate()} pending={revoke.isPending} error={revoke.error}>
-      The key that ends in <span className="mono">{key.hint}</span> stops working within 5 seconds, everywhere. Events sent with it from then on are refused; those that were acknowledged stay. This
-      cannot be undone.
+    <ConfirmDelete
+      opened={opened}
+      onClose={onClose}
+      title="Revoke the key"
+      name={key.name}
+      verb="Revoke"
+      onConfirm={() => revoke.mutate()}
+      pending={revoke.isPending}
+      error={revoke.error}
+    >
+      The key that ends in <span className="mono">{key.hint}</span> stops working within 5 seconds, everywhere. Events
+      sent with it from then on are refused; those that were acknowledged stay. This cannot be undone.
     </ConfirmDelete>
   )
 }

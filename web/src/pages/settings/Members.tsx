@@ -68,7 +68,15 @@ function Invite() {
         }}
       >
         <div className={classes.row}>
-          <TextInput className={classes.grow} label="E-mail" type="email" required maxLength={254} value={email} onChange={(e) => setEmail(e.currentTarget.value)} />
+          <TextInput
+            className={classes.grow}
+            label="E-mail"
+            type="email"
+            required
+            maxLength={254}
+            value={email}
+            onChange={(e) => setEmail(e.currentTarget.value)}
+          />
           <Select
             label="Role"
             data={rolesFor(me.role).map((r) => ({ value: r, label: roleNames[r] }))}
@@ -96,7 +104,8 @@ function MembersTable({ members }: { members: readonly Member[] }) {
   const [leaving, setLeaving] = useState<Member | null>(null)
   const refresh = () => client.invalidateQueries({ queryKey: membersOptions.queryKey })
   const setRole = useMutation({
-    mutationFn: ({ user, role }: { user: string; role: Role }) => ask(api.PATCH('/v1/members/{user_id}', { params: { path: { user_id: user } }, body: { role } })),
+    mutationFn: ({ user, role }: { user: string; role: Role }) =>
+      ask(api.PATCH('/v1/members/{user_id}', { params: { path: { user_id: user } }, body: { role } })),
     onSettled: refresh,
   })
   const remove = useMutation({
@@ -106,7 +115,8 @@ function MembersTable({ members }: { members: readonly Member[] }) {
       setLeaving(null)
     },
   })
-  const mayChange = (m: Member) => mayManage(me.role) && m.user.id !== me.user.id && (me.role === 'owner' || m.role !== 'owner')
+  const mayChange = (m: Member) =>
+    mayManage(me.role) && m.user.id !== me.user.id && (me.role === 'owner' || m.role !== 'owner')
   return (
     <>
       {setRole.error && <FormError error={setRole.error} />}
@@ -178,7 +188,8 @@ function MembersTable({ members }: { members: readonly Member[] }) {
         pending={remove.isPending}
         error={remove.error}
       >
-        They cannot look at this organization any more, at once. What they made stays, and so do their entries in the audit log. They can be invited again.
+        They cannot look at this organization any more, at once. What they made stays, and so do their entries in the
+        audit log. They can be invited again.
       </ConfirmDelete>
     </>
   )
@@ -190,7 +201,8 @@ function Invitations() {
   const client = useQueryClient()
   const [now] = useState(() => new Date())
   const withdraw = useMutation({
-    mutationFn: (i: Invitation) => ask(api.DELETE('/v1/invitations/{invitation_id}', { params: { path: { invitation_id: i.id } } })),
+    mutationFn: (i: Invitation) =>
+      ask(api.DELETE('/v1/invitations/{invitation_id}', { params: { path: { invitation_id: i.id } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: invitationsOptions.queryKey }),
   })
   if (error && !data) return <ErrorNote error={error} retry={() => void refetch()} />
@@ -217,10 +229,19 @@ function Invitations() {
                 <td>{i.email}</td>
                 <td>{roleNames[i.role]}</td>
                 <td>{i.invited_by}</td>
-                <td className={classes.oneLine} title={formatDay(i.expires_at, tz)}>{formatAgo(i.expires_at, now)}</td>
+                <td className={classes.oneLine} title={formatDay(i.expires_at, tz)}>
+                  {formatAgo(i.expires_at, now)}
+                </td>
                 <td>
                   <div className={classes.rowActions}>
-                    <Button variant="subtle" color="loss" size="compact-sm" onClick={() => withdraw.mutate(i)} loading={withdraw.isPending} aria-label={`Withdraw the invitation of ${i.email}`}>
+                    <Button
+                      variant="subtle"
+                      color="loss"
+                      size="compact-sm"
+                      onClick={() => withdraw.mutate(i)}
+                      loading={withdraw.isPending}
+                      aria-label={`Withdraw the invitation of ${i.email}`}
+                    >
                       Withdraw
                     </Button>
                   </div>

@@ -46,7 +46,13 @@ function Form({ source, onClose, onCreated }: Omit<NewKeyProps, 'opened'>) {
     mutationFn: () =>
       ask(
         api.POST('/v1/keys', {
-          body: { source_id: source.id, name, kind, environment, ...(kind === 'publishable' ? { origins: parseOrigins(origins) } : { scopes: may }) },
+          body: {
+            source_id: source.id,
+            name,
+            kind,
+            environment,
+            ...(kind === 'publishable' ? { origins: parseOrigins(origins) } : { scopes: may }),
+          },
         }),
       ),
     onSuccess: async (created) => {
@@ -62,7 +68,15 @@ function Form({ source, onClose, onCreated }: Omit<NewKeyProps, 'opened'>) {
       }}
     >
       <Stack>
-        <TextInput label="Name" description="Where it is used, so that you know it again." required maxLength={120} value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus />
+        <TextInput
+          label="Name"
+          description="Where it is used, so that you know it again."
+          required
+          maxLength={120}
+          value={name}
+          onChange={(e) => setName(e.currentTarget.value)}
+          data-autofocus
+        />
         <Radio.Group label="Kind" value={kind} onChange={(k) => setKind(k)}>
           <Stack gap="xs" mt={6}>
             {(['publishable', 'secret'] as const).map((k) => (

@@ -46,9 +46,22 @@ function Form({ source, onClose }: Omit<SourceFormProps, 'opened'>) {
       }}
     >
       <Stack>
-        <TextInput label="Name" required maxLength={120} value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus />
+        <TextInput
+          label="Name"
+          required
+          maxLength={120}
+          value={name}
+          onChange={(e) => setName(e.currentTarget.value)}
+          data-autofocus
+        />
         {source === null && (
-          <Select label="Kind" data={kinds.map((k) => ({ value: k, label: sourceKindNames[k] }))} value={kind} onChange={(k) => k !== null && setKind(k)} allowDeselect={false} />
+          <Select
+            label="Kind"
+            data={kinds.map((k) => ({ value: k, label: sourceKindNames[k] }))}
+            value={kind}
+            onChange={(k) => k !== null && setKind(k)}
+            allowDeselect={false}
+          />
         )}
         <FormError error={save.error} />
         <Group justify="flex-end">

@@ -59,7 +59,12 @@ export default function Sources() {
       ) : (
         <div className={classes.list}>
           {sources.data.map((s) => (
-            <SourcePanel key={s.id} source={s} keys={keys.data.filter((k) => k.source_id === s.id)} onCreated={setCreated} />
+            <SourcePanel
+              key={s.id}
+              source={s}
+              keys={keys.data.filter((k) => k.source_id === s.id)}
+              onCreated={setCreated}
+            />
           ))}
           <p className="quiet">
             How to send events with a key: <Link to="/welcome">examples</Link>.
@@ -72,7 +77,15 @@ export default function Sources() {
   )
 }
 
-function SourcePanel({ source, keys, onCreated }: { source: Source; keys: readonly APIKey[]; onCreated: (c: CreatedAPIKey) => void }) {
+function SourcePanel({
+  source,
+  keys,
+  onCreated,
+}: {
+  source: Source
+  keys: readonly APIKey[]
+  onCreated: (c: CreatedAPIKey) => void
+}) {
   const { tz } = useView()
   const { role } = useMe()
   const manage = mayManage(role) && source.archived_at === null
@@ -110,7 +123,11 @@ function SourcePanel({ source, keys, onCreated }: { source: Source; keys: readon
       }
     >
       {shown.length === 0 ? (
-        <Empty title="No key in use">{manage ? 'Without a key nothing can be sent from this source. Make one with “New key”.' : 'Nothing can be sent from this source.'}</Empty>
+        <Empty title="No key in use">
+          {manage
+            ? 'Without a key nothing can be sent from this source. Make one with “New key”.'
+            : 'Nothing can be sent from this source.'}
+        </Empty>
       ) : (
         <TableScroll label={`Keys of ${source.name}`}>
           <table>
@@ -149,19 +166,41 @@ function SourcePanel({ source, keys, onCreated }: { source: Source; keys: readon
   )
 }
 
-function ArchiveSource({ opened, onClose, source, keys }: { opened: boolean; onClose: () => void; source: Source; keys: number }) {
+function ArchiveSource({
+  opened,
+  onClose,
+  source,
+  keys,
+}: {
+  opened: boolean
+  onClose: () => void
+  source: Source
+  keys: number
+}) {
   const client = useQueryClient()
   const archive = useMutation({
     mutationFn: () => ask(api.DELETE('/v1/sources/{source_id}', { params: { path: { source_id: source.id } } })),
     onSuccess: async () => {
-      await Promise.all([client.invalidateQueries({ queryKey: sourcesOptions.queryKey }), client.invalidateQueries({ queryKey: keysOptions.queryKey })])
+      await Promise.all([
+        client.invalidateQueries({ queryKey: sourcesOptions.queryKey }),
+        client.invalidateQueries({ queryKey: keysOptions.queryKey }),
+      ])
       onClose()
     },
   })
   return (
-    <ConfirmDelete opened={opened} onClose={onClose} title="Archive the source" name={source.name} verb="Archive" onConfirm={() => archive.mutate()} pending={archive.isPending} error={archive.error}>
-      Its {keys === 1 ? 'key stops' : `${keys} keys stop`} working within 5 seconds, and events sent with {keys === 1 ? 'it' : 'them'} are refused. The events that are stored stay. This cannot
-      be undone.
+    <ConfirmDelete
+      opened={opened}
+      onClose={onClose}
+      title="Archive the source"
+      name={source.name}
+      verb="Archive"
+      onConfirm={() => archive.mutate()}
+      pending={archive.isPending}
+      error={archive.error}
+    >
+      Its {keys === 1 ? 'key stops' : `${keys} keys stop`} working within 5 seconds, and events sent with{' '}
+      {keys === 1 ? 'it' : 'them'} are refused. The events that are stored stay. This cannot be undone.
     </ConfirmDelete>
   )
 }

@@ -7,7 +7,15 @@ import classes from './Settings.module.css'
 /** A new key, the only time that it is shown. A click beside it does not close it. */
 export function TokenOnce({ created, onClose }: { created: CreatedAPIKey | null; onClose: () => void }) {
   return (
-    <Modal opened={created !== null} onClose={onClose} title={created === null ? 'New key' : `The key ${created.key.name}`} closeOnClickOutside={false} closeOnEscape={false} withCloseButton={false} size="lg">
+    <Modal
+      opened={created !== null}
+      onClose={onClose}
+      title={created === null ? 'New key' : `The key ${created.key.name}`}
+      closeOnClickOutside={false}
+      closeOnEscape={false}
+      withCloseButton={false}
+      size="lg"
+    >
       {created !== null && (
         <div className={classes.token}>
           <p>It is shown only now and is not stored. Copy it to where it will be kept. {kindUses[created.key.kind]}</p>

@@ -9,7 +9,11 @@ export const kindUses: Record<KeyKind, string> = {
 
 export const sourceKindNames: Record<SourceKind, string> = { site: 'Site', app: 'App', sensor: 'Sensor' }
 
-export const environmentNames: Record<Environment, string> = { production: 'Production', staging: 'Staging', development: 'Development' }
+export const environmentNames: Record<Environment, string> = {
+  production: 'Production',
+  staging: 'Staging',
+  development: 'Development',
+}
 
 export const scopeNames: Record<Scope, string> = {
   'events:write': 'Send events',
@@ -18,7 +22,12 @@ export const scopeNames: Record<Scope, string> = {
   admin: 'Manage sources, keys and members',
 }
 
-export const stateNames: Record<APIKey['state'], string> = { active: 'Active', expiring: 'Expiring', expired: 'Expired', revoked: 'Revoked' }
+export const stateNames: Record<APIKey['state'], string> = {
+  active: 'Active',
+  expiring: 'Expiring',
+  expired: 'Expired',
+  revoked: 'Revoked',
+}
 
 export const isGone = (key: APIKey) => key.state === 'revoked' || key.state === 'expired'
 

@@ -39,7 +39,9 @@ export function FirstEvent() {
             ['Event', <strong key="name">{event.event}</strong>],
             ['Time', <Time key="time" at={event.time} zone={tz} />],
             ['Who', event.user_id || event.anonymous_id],
-            ...Object.entries(event.properties).slice(0, 4).map(([k, v]) => [k, typeof v === 'string' ? v : JSON.stringify(v)] as const),
+            ...Object.entries(event.properties)
+              .slice(0, 4)
+              .map(([k, v]) => [k, typeof v === 'string' ? v : JSON.stringify(v)] as const),
           ]}
         />
         <div className={classes.actions}>
@@ -59,7 +61,9 @@ export function FirstEvent() {
         <Beacon />
         <h2>{before > 0 ? 'Waiting for your next event' : 'Waiting for your first event'}</h2>
         <p className="quiet">
-          {state === 'down' ? 'The connection is down. It is tried again by itself; events that were acknowledged are safe.' : 'It shows here by itself, a second or so after it was sent.'}
+          {state === 'down'
+            ? 'The connection is down. It is tried again by itself; events that were acknowledged are safe.'
+            : 'It shows here by itself, a second or so after it was sent.'}
         </p>
         {before > 0 && <p className="quiet">{plural(before, 'event')} are here already.</p>}
       </div>

@@ -13,14 +13,25 @@ import classes from './Welcome.module.css'
 /** From the keys to the first event. */
 export default function Welcome() {
   const me = useMe()
-  const { data: keys = null } = useQuery<NewKeys | null>({ queryKey: newKeysKey(me.tenant.id), queryFn: () => null, enabled: false })
+  const { data: keys = null } = useQuery<NewKeys | null>({
+    queryKey: newKeysKey(me.tenant.id),
+    queryFn: () => null,
+    enabled: false,
+  })
   const made = snippets(window.location.origin, keys ?? keyPlaceholders)
   return (
-    <Page title="Send your first event" organization={me.tenant.name} lead="Two keys, one request, and it is on the chart.">
+    <Page
+      title="Send your first event"
+      organization={me.tenant.name}
+      lead="Two keys, one request, and it is on the chart."
+    >
       <div className={classes.columns}>
         <div className={classes.steps}>
           <Keys keys={keys} />
-          <Panel title="Send an event" note={keys === null ? 'Put your keys where YOUR_…_KEY stands.' : 'Ready to copy: your keys are in it.'}>
+          <Panel
+            title="Send an event"
+            note={keys === null ? 'Put your keys where YOUR_…_KEY stands.' : 'Ready to copy: your keys are in it.'}
+          >
             <Tabs defaultValue="curl" keepMounted={false}>
               <Tabs.List className={classes.tabs}>
                 {made.map((s) => (

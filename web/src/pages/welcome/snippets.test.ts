@@ -14,6 +14,8 @@ describe('snippets', () => {
 
   it('reach this host', () => {
     for (const { id, code } of made) expect(code, id).toContain('https://obs.example.com:8443')
-    expect(made.find((s) => s.id === 'segment')?.code).toContain("apiHost: 'obs.example.com:8443/v1', protocol: 'https'")
+    expect(made.find((s) => s.id === 'segment')?.code).toContain(
+      "apiHost: 'obs.example.com:8443/v1', protocol: 'https'",
+    )
   })
 })
