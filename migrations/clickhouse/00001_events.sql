@@ -1,10 +1,12 @@
 -- +goose Up
 
+-- ClickHouse has no transactions: a step that is cut short is done again from its beginning, so each of its statements bears repeating.
+
 -- One row per event. A retry of an event within 24 hours is recognised before it gets here; a later one has the same
 -- sorting key and is replaced by the engine, so queries read with FINAL. The hour, not the instant, is in the key:
 -- a retry's corrected time may differ by the network's delay.
 -- Columns that begin with an underscore are ours and never shown.
-CREATE TABLE events
+CREATE TABLE IF NOT EXISTS events
 (
     tenant_id      UUID,
     event          LowCardinality(String),
@@ -30,7 +32,7 @@ ORDER BY (tenant_id, event, toStartOfHour(time), event_id)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Events that broke a rule, as they were sent (redacted by the tenant's policy before they were written anywhere).
-CREATE TABLE dead_letters
+CREATE TABLE IF NOT EXISTS dead_letters
 (
     tenant_id      UUID,
     received_at    DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
@@ -51,7 +53,7 @@ ORDER BY (tenant_id, received_at, receipt_id, receipt_index)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- One row per accepted request. The exceptions_ arrays name the events that were not stored; all others were.
-CREATE TABLE receipts
+CREATE TABLE IF NOT EXISTS receipts
 (
     tenant_id          UUID,
     received_at        DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
@@ -73,7 +75,7 @@ TTL toDateTime(received_at) + INTERVAL 31 DAY
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
 
 -- The conservation ledger: one row per batch, tenant, source and hour of receipt. Sums over it never change once written.
-CREATE TABLE ledger
+CREATE TABLE IF NOT EXISTS ledger
 (
     tenant_id   UUID,
     hour        DateTime('UTC'),
