@@ -24,6 +24,7 @@ func TestServerIsKilled(t *testing.T) { //nolint:paralleltest // it needs the ma
 	keepDuplicates(t, store)
 	l := startLoad(t, account.Secret, loadConfig{})
 
+	began := time.Now()
 	halfway := 0 // kills with a batch that was stored in part
 	for round := range rounds {
 		if round%2 == 0 {
@@ -43,9 +44,9 @@ func TestServerIsKilled(t *testing.T) { //nolint:paralleltest // it needs the ma
 		}
 		s.Start(t)
 	}
+	t.Logf("killed %d times in %s, %d times with a batch stored in part", rounds+rounds/5, time.Since(began).Round(time.Second), halfway)
 	l.awaitAcks(t, 1)
 	l.reckon(t, s, account, store)
-	t.Logf("killed %d times, %d times with a batch stored in part", rounds+rounds/5, halfway)
 	require.Positive(t, halfway, "no kill came between the events and the ledger of a batch, which is where it hurts")
 	l.onlyFailures(t, noAnswer, starting)
 }
