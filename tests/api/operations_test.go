@@ -223,10 +223,12 @@ func TestEveryOperation(t *testing.T) {
 	all := x.operations()
 	for _, o := range all {
 		as := x.account.Session
-		if o.may == writing {
+		switch o.may {
+		case writing:
 			as = x.account.Publishable
-		} else if o.may == anybody {
+		case anybody:
 			as = server.Anonymous(t)
+		default: // the owner's session may do everything else
 		}
 		o.call(t, as).Want(t, o.status)
 	}
