@@ -9,10 +9,11 @@ import (
 	"github.com/observatory/observatory/ingest/wire"
 )
 
-// bodies lends requests the memory to read and decode their bodies in, and bounds how much of it is lent at a time.
+// bodies lends requests the memory to read and decode their bodies in, and bounds how much of it is in use at a time. Nothing is set aside
+// beforehand: a request holds as much as has arrived of it, decompressed, so that announcing a large body and sending none costs nobody anything.
 type bodies struct {
-	limit int64
-	lent  atomic.Int64
+	limit int64 // bytes
+	held  atomic.Int64
 	wire  wire.Bodies
 	pool  sync.Pool // of *body
 }
@@ -21,28 +22,25 @@ type bodies struct {
 type body struct {
 	decoder *wire.Decoder
 	buf     []byte
-	wire    *wire.Bodies
+	of      *bodies
+	held    int64
 }
 
 func newBodies(limit int64) *bodies {
 	b := &bodies{limit: limit}
-	b.pool.New = func() any { return &body{decoder: wire.NewDecoder(), wire: &b.wire} }
+	b.pool.New = func() any { return &body{decoder: wire.NewDecoder(), of: b} }
 	return b
 }
 
 // keepBuffer is the largest buffer that goes back into the pool.
 const keepBuffer = 1 << 20
 
-// with runs f with a body's memory, or returns ingest.ErrBusy when too much is lent.
-func (b *bodies) with(r *http.Request, f func(*body) error) error {
-	n := expectedBytes(r)
-	if b.lent.Add(n) > b.limit {
-		b.lent.Add(-n)
-		return ingest.ErrBusy()
-	}
-	defer b.lent.Add(-n)
+// with runs f with a body's memory.
+func (b *bodies) with(f func(*body) error) error {
 	it := b.pool.Get().(*body) //nolint:forcetypeassert // the pool holds nothing else
 	defer func() {
+		b.held.Add(-it.held)
+		it.held = 0
 		if cap(it.buf) <= keepBuffer {
 			b.pool.Put(it)
 		}
@@ -50,28 +48,30 @@ func (b *bodies) with(r *http.Request, f func(*body) error) error {
 	return f(it)
 }
 
-// expectedBytes is what a request will take: a compressed or endless body may inflate to the limit.
-func expectedBytes(r *http.Request) int64 {
-	const typicalRatio = 20
-	if r.ContentLength < 0 {
-		return ingest.MaxWireBytes
+// hold counts the body's bytes, in steps, or returns ingest.ErrBusy when all bodies together have too many.
+func (it *body) hold(n int) error {
+	const step = 64 << 10
+	more := int64(n+step-1)/step*step - it.held
+	if more <= 0 {
+		return nil
 	}
-	n := min(r.ContentLength, ingest.MaxWireBytes)
-	if r.Header.Get("Content-Encoding") != "" {
-		n = min(n*typicalRatio, ingest.MaxInflatedBytes)
+	if it.of.held.Add(more) > it.of.limit {
+		it.of.held.Add(-more)
+		return ingest.ErrBusy()
 	}
-	return n
+	it.held += more
+	return nil
 }
 
 // read reads the request's body, decompressed. The result is valid until the body's memory is used again.
-func (b *body) read(r *http.Request, encoding string, sniff bool) ([]byte, error) {
+func (it *body) read(r *http.Request, encoding string, sniff bool) ([]byte, error) {
 	if r.ContentLength > ingest.MaxWireBytes {
 		return nil, wire.ErrBodyTooLarge
 	}
-	raw, err := b.wire.Read(r.Body, encoding, sniff, b.buf)
+	raw, err := it.of.wire.ReadWithin(r.Body, encoding, sniff, it.buf, it.hold)
 	if err != nil {
 		return nil, err
 	}
-	b.buf = raw
+	it.buf = raw
 	return raw, nil
 }

@@ -43,7 +43,7 @@ func (s *server) ingestEvents(c echo.Context) error {
 		return err
 	}
 	var accepted ingest.Acceptance
-	err = s.bodies.with(c.Request(), func(b *body) error {
+	err = s.bodies.with(func(b *body) error {
 		raw, err := b.read(c.Request(), c.Request().Header.Get(echo.HeaderContentEncoding), false)
 		if err != nil {
 			return err

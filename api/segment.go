@@ -44,10 +44,17 @@ func (s *server) segment(kind ingest.Type) echo.HandlerFunc {
 	}
 }
 
-// takeSegment reads a call, from given or else from the request's body, and hands it over.
+// takeSegment reads a call, from given or else from the request's body, and hands it over. Where a header tells the key, nothing is read
+// for anybody who has none.
 func (s *server) takeSegment(c echo.Context, kind ingest.Type, given []byte) (receipt string, err error) {
 	it, r := callOf(c), c.Request()
-	err = s.bodies.with(r, func(b *body) error {
+	var key *tenants.APIKey
+	if token, ok := segmentKey(r); ok {
+		if key, err = s.writer(r, token); err != nil {
+			return "", err
+		}
+	}
+	err = s.bodies.with(func(b *body) error {
 		raw := given
 		if raw == nil {
 			if raw, err = b.read(r, "", true); err != nil {
@@ -58,16 +65,13 @@ func (s *server) takeSegment(c echo.Context, kind ingest.Type, given []byte) (re
 		if err != nil {
 			return err
 		}
-		token, ok := segmentKey(r)
-		if !ok {
-			token = request.WriteKey
-		}
-		if token == "" {
-			return tenants.ErrKeyMissing
-		}
-		key, err := s.writer(r, token)
-		if err != nil {
-			return err
+		if key == nil {
+			if request.WriteKey == "" {
+				return tenants.ErrKeyMissing
+			}
+			if key, err = s.writer(r, request.WriteKey); err != nil {
+				return err
+			}
 		}
 		it.principal = key.Principal()
 		accepted, err := s.accept(c, it, key, request.Batch, false)

@@ -34,6 +34,12 @@ type Bodies struct {
 //
 // Errors: ErrBodyTooLarge, ErrInflatedTooLarge, ErrInflationRatio, ErrEncoding, ErrCorrupt.
 func (p *Bodies) Read(r io.Reader, encoding string, sniff bool, buf []byte) ([]byte, error) {
+	return p.ReadWithin(r, encoding, sniff, buf, func(int) error { return nil })
+}
+
+// ReadWithin is Read that reports how many decompressed bytes it holds, as they become more. An error of hold ends the reading and is returned:
+// so the memory of many bodies together can be bounded by what they really take, which nobody knows beforehand.
+func (p *Bodies) ReadWithin(r io.Reader, encoding string, sniff bool, buf []byte, hold func(n int) error) ([]byte, error) {
 	wire := &countingReader{r: r}
 	var head [2]byte
 	src := io.Reader(wire)
@@ -52,7 +58,7 @@ func (p *Bodies) Read(r io.Reader, encoding string, sniff bool, buf []byte) ([]b
 	}
 	switch strings.ToLower(encoding) {
 	case "", "identity":
-		return readAll(src, wire, ingest.MaxWireBytes, ErrBodyTooLarge, buf)
+		return readAll(src, wire, ingest.MaxWireBytes, ErrBodyTooLarge, buf, hold)
 	case "gzip":
 		zr, _ := p.gzips.Get().(*gzip.Reader)
 		if zr == nil {
@@ -62,7 +68,7 @@ func (p *Bodies) Read(r io.Reader, encoding string, sniff bool, buf []byte) ([]b
 		if err := zr.Reset(src); err != nil {
 			return nil, translate(err)
 		}
-		return readAll(zr, wire, ingest.MaxInflatedBytes, ErrInflatedTooLarge, buf)
+		return readAll(zr, wire, ingest.MaxInflatedBytes, ErrInflatedTooLarge, buf, hold)
 	case "zstd":
 		zr, _ := p.zstds.Get().(*zstd.Decoder)
 		if zr == nil {
@@ -76,14 +82,14 @@ func (p *Bodies) Read(r io.Reader, encoding string, sniff bool, buf []byte) ([]b
 		if err := zr.Reset(src); err != nil {
 			return nil, translate(err)
 		}
-		return readAll(zr, wire, ingest.MaxInflatedBytes, ErrInflatedTooLarge, buf)
+		return readAll(zr, wire, ingest.MaxInflatedBytes, ErrInflatedTooLarge, buf, hold)
 	default:
 		return nil, ErrEncoding
 	}
 }
 
 // readAll reads r into buf until its end, at most limit bytes.
-func readAll(r io.Reader, wire *countingReader, limit int, tooLarge error, buf []byte) ([]byte, error) {
+func readAll(r io.Reader, wire *countingReader, limit int, tooLarge error, buf []byte, hold func(int) error) ([]byte, error) {
 	buf = buf[:0]
 	for {
 		if len(buf) == cap(buf) {
@@ -91,6 +97,9 @@ func readAll(r io.Reader, wire *countingReader, limit int, tooLarge error, buf [
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
+		if err := hold(len(buf)); err != nil {
+			return nil, err
+		}
 		switch {
 		case len(buf) > limit:
 			return nil, tooLarge
