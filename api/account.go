@@ -125,11 +125,11 @@ func meOut(session tenants.Session) (gen.Me, error) {
 }
 
 func tenantOut(t tenants.Tenant) gen.Tenant {
-	return gen.Tenant{Id: uuid.UUID(t.ID), Name: t.Name, Timezone: t.Timezone, CreatedAt: t.CreatedAt.UTC()}
+	return gen.Tenant{Id: uuid.UUID(t.ID), Name: t.Name, Timezone: t.Timezone, CreatedAt: shown(t.CreatedAt)}
 }
 
 func userOut(u tenants.User) gen.User {
-	return gen.User{Id: uuid.UUID(u.ID), Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, CreatedAt: u.CreatedAt.UTC()}
+	return gen.User{Id: uuid.UUID(u.ID), Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, CreatedAt: shown(u.CreatedAt)}
 }
 
 // each translates a slice; the result is never nil, so that JSON has [] for it.

@@ -43,7 +43,7 @@ func (s *server) ArchiveSource(ctx context.Context, r gen.ArchiveSourceRequestOb
 func sourceOut(src tenants.Source) gen.Source {
 	return gen.Source{
 		Id: uuid.UUID(src.ID), Name: src.Name, Kind: gen.SourceKind(src.Kind),
-		CreatedAt: src.CreatedAt.UTC(), ArchivedAt: utc(src.ArchivedAt),
+		CreatedAt: shown(src.CreatedAt), ArchivedAt: shownOrNil(src.ArchivedAt),
 	}
 }
 
@@ -94,7 +94,7 @@ func (s *server) keyOut(k tenants.APIKey) gen.APIKey {
 		Id: uuid.UUID(k.ID), SourceId: uuid.UUID(k.Source), Kind: gen.KeyKind(k.Kind), Name: k.Name, Hint: k.Hint,
 		Scopes:      each(k.Scopes, func(x tenants.Scope) gen.Scope { return gen.Scope(x) }),
 		Environment: gen.Environment(k.Env), Origins: append([]string{}, k.Origins...), State: gen.APIKeyState(k.State(s.deps.Now())),
-		CreatedAt: k.CreatedAt.UTC(), ExpiresAt: utc(k.ExpiresAt), RevokedAt: utc(k.RevokedAt),
+		CreatedAt: shown(k.CreatedAt), ExpiresAt: shownOrNil(k.ExpiresAt), RevokedAt: shownOrNil(k.RevokedAt),
 	}
 }
 
@@ -114,7 +114,7 @@ func (s *server) RemoveMember(ctx context.Context, r gen.RemoveMemberRequestObje
 }
 
 func memberOut(m tenants.Member) gen.Member {
-	return gen.Member{User: userOut(m.User), Role: gen.Role(m.Role), JoinedAt: m.JoinedAt.UTC()}
+	return gen.Member{User: userOut(m.User), Role: gen.Role(m.Role), JoinedAt: shown(m.JoinedAt)}
 }
 
 func (s *server) ListInvitations(ctx context.Context, _ gen.ListInvitationsRequestObject) (gen.ListInvitationsResponseObject, error) {
@@ -135,7 +135,7 @@ func (s *server) WithdrawInvitation(ctx context.Context, r gen.WithdrawInvitatio
 func invitationOut(i tenants.Invitation) gen.Invitation {
 	return gen.Invitation{
 		Id: uuid.UUID(i.ID), Email: i.Email, Role: gen.Role(i.Role), InvitedBy: i.InvitedBy,
-		CreatedAt: i.CreatedAt.UTC(), ExpiresAt: i.ExpiresAt.UTC(),
+		CreatedAt: shown(i.CreatedAt), ExpiresAt: shown(i.ExpiresAt),
 	}
 }
 
@@ -187,10 +187,13 @@ func orNil(text string) *string {
 	return &text
 }
 
-func utc(t *time.Time) *time.Time {
+// shown is a time as answers have it: UTC, in milliseconds. Only the audit log has microseconds, which are in its hashes.
+func shown(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+func shownOrNil(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
 	}
-	u := t.UTC()
-	return &u
+	at := shown(*t)
+	return &at
 }

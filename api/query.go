@@ -79,7 +79,7 @@ func seriesOut(x analytics.Series) gen.Series {
 
 func explanationOut(e analytics.Explanation) gen.Explanation {
 	return gen.Explanation{
-		Query: e.Query, Parameters: &e.Parameters, ComputedAt: e.ComputedAt.UTC(), FreshUntil: utc(e.FreshUntil),
+		Query: e.Query, Parameters: &e.Parameters, ComputedAt: shown(e.ComputedAt), FreshUntil: shownOrNil(e.FreshUntil),
 		ElapsedMs: float64(e.Elapsed) / float64(time.Millisecond), RowsRead: e.RowsRead, Estimated: e.Estimated,
 		LeftOut: gen.LeftOut{Quarantined: e.Quarantined, WithoutNumber: e.WithoutNumber},
 	}
