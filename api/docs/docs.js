@@ -134,7 +134,7 @@ function codeBlock(text) {
     copy.textContent = "Copied";
     setTimeout(() => { copy.textContent = "Copy"; }, 1500);
   });
-  return h("div", { class: "code" }, copy, h("pre", {}, h("code", {}, text)));
+  return h("div", { class: "code" }, copy, h("pre", { tabindex: "0" }, h("code", {}, text)));
 }
 
 function schemesOf(operation) {
