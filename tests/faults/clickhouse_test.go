@@ -23,7 +23,7 @@ func TestClickHouseIsKilledAndStopped(t *testing.T) { //nolint:paralleltest // i
 	account := s.SignUp(t)
 	store := openStore(t, embeddedClickHouse(t, s))
 	keepDuplicates(t, store)
-	l := startLoad(t, account.Secret, loadConfig{})
+	l := startLoad(t, account.Secret, loadConfig{Pause: 80 * time.Millisecond})
 
 	for range orLong(4, 30) {
 		awaitNewEvents(t, store)

@@ -22,7 +22,7 @@ import (
 // TestControlPlaneIsAway takes PostgreSQL and Redis away from one of two nodes: first nobody answers there, then connections hang. Events are
 // acknowledged all the while. A key that is revoked on the other node meanwhile ends within 5 s of the reunion.
 func TestControlPlaneIsAway(t *testing.T) { //nolint:paralleltest // it needs the machine for itself
-	outage := orLong(20*time.Second, time.Minute)
+	outage := orLong(16*time.Second, 2*time.Minute)
 	shared := harness.Engines{ClickHouse: testkit.ClickHouse(t), Postgres: testkit.Postgres(t), Redis: testkit.RealRedis(t)}
 	store := openStore(t, shared.ClickHouse)
 	keepDuplicates(t, store)
@@ -33,7 +33,7 @@ func TestControlPlaneIsAway(t *testing.T) { //nolint:paralleltest // it needs th
 	account := s.SignUp(t)
 	bystander := s.SignUp(t) // whose events do not confuse the reckoning
 	doomed := bystander.CreateKey(t, "secret", nil)
-	l := startLoad(t, account.Secret, loadConfig{})
+	l := startLoad(t, account.Secret, loadConfig{Pause: 150 * time.Millisecond})
 	await(t, s, "a task has run", func() error { return moreThan(0, tasksDone(t, s)) })
 
 	postgres.cut()

@@ -85,25 +85,32 @@ func TestServerIsAskedToEnd(t *testing.T) { //nolint:paralleltest // it needs th
 	requireNoneLeft(t, s.DataDir)
 }
 
-// TestServerIsAskedToEndWhileItStarts asks for an orderly end at any moment of a start, the very first one included.
-func TestServerIsAskedToEndWhileItStarts(t *testing.T) { //nolint:paralleltest // it needs the machine for itself
-	s := harness.Start(t, harness.Config{DataDir: filepath.Join(folder(t), "elsewhere")})
+// TestServerEndsWhileItStarts ends a server at any moment of a start, the very first one included: asked to, in an orderly way, and killed.
+func TestServerEndsWhileItStarts(t *testing.T) { //nolint:paralleltest // it needs the machine for itself
+	s := harness.Start(t, harness.Config{DataDir: filepath.Join(folder(t), "data")})
 	s.Stop(t)
 	for round := range orLong(8, 50) {
-		if round < 3 {
+		if round%2 == 0 {
 			require.NoError(t, os.RemoveAll(s.DataDir)) // a first start
 		}
-		require.NoError(t, os.RemoveAll(filepath.Join(s.DataDir, "run")))
+		lock := filepath.Join(s.DataDir, "run", "lock")
+		require.NoError(t, os.RemoveAll(lock))
 		s.Begin(t)
-		testkit.Eventually(t, harness.Patience, func() error { // it listens to signals from its first moments on, but not from the first
-			_, err := os.Stat(filepath.Join(s.DataDir, "run", "lock"))
+		testkit.Eventually(t, harness.Patience, func() error { // it listens to signals by then
+			_, err := os.Stat(lock)
 			return err
 		})
 		after := rand.N(1500 * time.Millisecond)
 		time.Sleep(after)
-		s.Signal(t, syscall.SIGTERM)
-		require.Zero(t, s.Wait(t, 30*time.Second), "exit status, %s into a start", after)
-		requireNoneLeft(t, s.DataDir)
+		if round%4 < 2 {
+			s.Signal(t, syscall.SIGTERM)
+			require.Zero(t, s.Wait(t, 30*time.Second), "exit status, %s into a start", after)
+			requireNoneLeft(t, s.DataDir)
+			continue
+		}
+		began := descendants(t, s.PID())
+		s.Kill(t)
+		requireGone(t, 20*time.Second, began)
 	}
 	s.Start(t)
 	account := s.SignUp(t)
