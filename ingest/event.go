@@ -66,6 +66,44 @@ type Event struct {
 	Time        time.Time // zero: when it was received
 	Properties  []byte
 	Context     []byte
+
+	// Payload is the properties in Avro or Protobuf, framed with the schema they were written with, in place of Properties. It is
+	// decoded before anything is written, and written nowhere.
+	Payload []byte
+
+	// What the tenant's rules made of the event:
+	Client     SDK         // the library that made the event
+	Schema     int32       // ID of the schema that the properties conform to; 0: none was asked for
+	Violations []Violation // of its contract, where that only warns
+	Redactions []string    // names of the rules that touched it
+	Policy     int         // version of the redaction policy that was applied; 0: the default one
+	Bot        []byte      // why it is taken for a bot's; empty: it is not
+	Facts      []byte      // what was found out about it: a flat JSON object, or empty
+}
+
+// SDK is a sender's library.
+type SDK struct{ Name, Version []byte }
+
+// Violation is one way in which an event breaks its contract. It never holds what was sent.
+type Violation struct {
+	Code    string // stable, as those of rejections
+	Path    string // of the property, as in properties.items[2].price
+	Message string // what is expected
+}
+
+// Format is what a rejected event was kept as.
+type Format uint8
+
+// The formats, with the numbers that the store's Enum8 column uses.
+const (
+	FormatNative  Format = iota // a JSON event in Observatory's own dialect
+	FormatSegment               // a JSON event in Segment's dialect
+	FormatText                  // not an event that could be read: its values are blanked
+	FormatBinary                // a payload that could not be decoded: nothing of it is kept
+)
+
+func (f Format) String() string {
+	return [...]string{"native", "segment", "text", "binary"}[f]
 }
 
 // Item is one place in a request: an event, or the reason why there is none. A rejected item keeps what could be read of
@@ -74,6 +112,7 @@ type Item struct {
 	Event     Event
 	Rejection *Rejection
 	Raw       []byte
+	Format    Format // of Raw
 }
 
 // Batch is a decoded request.
@@ -87,6 +126,8 @@ type Batch struct {
 type Rejection struct {
 	Code    string
 	Message string
+	Path    string // of what breaks the rule, as in properties.items[2].price; empty: the event as a whole
+	Schema  int32  // ID of the schema that it breaks; 0: none
 }
 
 // Codes of rejected events.
@@ -107,6 +148,12 @@ const (
 	CodeFieldTooLong        = "field_too_long"
 	CodeInvalidTimestamp    = "invalid_timestamp"
 	CodeTimestampOutOfRange = "timestamp_out_of_range"
+	CodeUnknownEvent        = "unknown_event"       // the contract does not know it
+	CodeSchemaViolation     = "schema_violation"    // the properties do not fit the schema
+	CodeUnknownProperty     = "unknown_property"    // the schema does not know a property
+	CodeSchemaUnknown       = "schema_unknown"      // a payload names a schema that this tenant does not have
+	CodeSchemaIncompatible  = "schema_incompatible" // a payload was written with a schema that the event's schema cannot read
+	CodePayloadInvalid      = "payload_invalid"     // a payload that cannot be decoded
 )
 
 // Limits of what is accepted. Each has its own error code.
