@@ -3,7 +3,11 @@
 // ingest/contract reads the compiled schemas and conforms events to them.
 package schema
 
-import "github.com/observatory/observatory/internal/fault"
+import (
+	"unicode/utf8"
+
+	"github.com/observatory/observatory/internal/fault"
+)
 
 // Type is the format of a schema, spelled as registry clients spell it.
 type Type string
@@ -20,7 +24,7 @@ const (
 	MaxSchemaBytes     = 1 << 20 // text of one schema, in bytes
 	MaxDependencies    = 256     // schemas that one refers to, directly or not
 	MaxDependencyBytes = 4 << 20 // text of all dependencies together, in bytes
-	MaxDepth           = 64      // levels of nesting within one text
+	MaxDepth           = 64      // levels of types within types in one text
 	MaxNodes           = 20_000  // named types, fields, symbols and subschemas of one text with its dependencies
 	MaxPatternBytes    = 1 << 10 // one regular expression, in bytes; RE2 only
 )
@@ -86,9 +90,10 @@ type Format interface {
 // Parsed is a compiled schema. It is immutable and safe for concurrent use.
 type Parsed interface {
 	// Canonical is the normalised text: what registering with `normalize` stores. Two texts that mean the same and differ
-	// in layout have the same one.
+	// in layout have the same one. Nothing that matters to a reader is lost: for Avro, defaults, aliases and logical types
+	// stay, which the specification's Parsing Canonical Form would drop. References stay references.
 	Canonical() string
-	// Fingerprints identify the canonical form.
+	// Fingerprints identify the schema by what is in it.
 	Fingerprints() Fingerprints
 	// Incompatibilities says why data that was written with writer cannot always be read with this schema; none when it
 	// can. The writer is a Parsed of the same format. At most MaxIncompatibilities are listed, in a stable order.
@@ -100,10 +105,12 @@ type Parsed interface {
 // MaxIncompatibilities bounds the list that one comparison returns.
 const MaxIncompatibilities = 100
 
-// Fingerprints of a schema's canonical form.
+// Fingerprints of a schema. Those of Avro are of the Parsing Canonical Form, as its specification has it, with everything
+// referred to written out: they say how data is laid out, so two versions that differ only in defaults, aliases or
+// documentation share them. Those of JSON Schema and Protobuf are of Canonical.
 type Fingerprints struct {
 	SHA256   [32]byte
-	Rabin    uint64 // CRC-64-AVRO; 0 unless HasRabin
+	Rabin    uint64 // CRC-64-AVRO; 0 unless HasRabin. Single-object encoding writes it in little-endian order
 	HasRabin bool   // for Avro only
 }
 
@@ -113,4 +120,17 @@ type Incompatibility struct {
 	Path    string `json:"path"`    // where in the reader's schema, for example /fields/3/type
 	Message string `json:"message"` // what is wrong
 	Advice  string `json:"advice"`  // what to do instead
+}
+
+// Shorten cuts what a message quotes from a schema to a length that a person reads.
+func Shorten(text string) string {
+	const limit = 80
+	if len(text) <= limit {
+		return text
+	}
+	cut := limit
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "..."
 }
