@@ -32,11 +32,11 @@ func (s *Store) KeyChanges(ctx context.Context, since tenants.KeyMark) (tenants.
 			since = 0
 		}
 		rows, err := q.ListKeysChangedSince(ctx, int64(since))
-		if changes.Keys, err = each(rows, err, toKey); err != nil {
+		if changes.Keys, err = pg.Each(rows, err, toKey); err != nil {
 			return err
 		}
 		signing, err := q.ListLiveSigningKeys(ctx)
-		changes.Signing, err = each(signing, err, func(r db.ListLiveSigningKeysRow) tenants.SigningPublicKey {
+		changes.Signing, err = pg.Each(signing, err, func(r db.ListLiveSigningKeysRow) tenants.SigningPublicKey {
 			return tenants.SigningPublicKey{KID: r.KID, Public: r.PublicKey}
 		})
 		return err

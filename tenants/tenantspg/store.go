@@ -4,9 +4,7 @@ package tenantspg
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -53,49 +51,4 @@ func AppendAudit(ctx context.Context, tx pgx.Tx, tenant tenants.ID, e tenants.Au
 		return tenants.AuditEntry{}, err
 	}
 	return tenants.AppendAudit(ctx, t, tenant, e)
-}
-
-// orNotFound replaces "no such row" by the domain's own word for it.
-func orNotFound(err, notFound error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
-		return notFound
-	}
-	return err
-}
-
-// mustTouch is orNotFound for a statement that says how many rows it changed.
-func mustTouch(n int64, err, notFound error) error {
-	if err == nil && n == 0 {
-		return notFound
-	}
-	return err
-}
-
-// orTaken replaces a violated unique constraint by the domain's own word for it.
-func orTaken(err, taken error) error {
-	if errors.Is(pg.Fault(err), pg.ErrExists) {
-		return taken
-	}
-	return err
-}
-
-// The driver gives times in the zone of the process.
-
-func utc(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-	u := t.UTC()
-	return &u
-}
-
-func each[R, T any](rows []R, err error, convert func(R) T) ([]T, error) {
-	if err != nil {
-		return nil, err
-	}
-	converted := make([]T, len(rows))
-	for i, r := range rows {
-		converted[i] = convert(r)
-	}
-	return converted, nil
 }

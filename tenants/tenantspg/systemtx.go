@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/tenants"
 	"github.com/observatory/observatory/tenants/tenantspg/db"
 )
@@ -43,18 +44,18 @@ func (s systemTx) become(ctx context.Context, role, tenant string) error {
 
 func (s systemTx) Tenants(ctx context.Context) ([]tenants.ID, error) {
 	rows, err := s.q.ListTenantIDs(ctx)
-	return each(rows, err, func(id uuid.UUID) tenants.ID { return tenants.ID(id) })
+	return pg.Each(rows, err, func(id uuid.UUID) tenants.ID { return tenants.ID(id) })
 }
 
 func (s systemTx) InvitationByHash(ctx context.Context, hash tenants.TokenHash) (tenants.Tenant, tenants.Invitation, error) {
 	r, err := s.q.GetInvitationByHash(ctx, hash[:])
 	if err != nil {
-		return tenants.Tenant{}, tenants.Invitation{}, orNotFound(err, tenants.ErrInvitationInvalid)
+		return tenants.Tenant{}, tenants.Invitation{}, pg.OrNotFound(err, tenants.ErrInvitationInvalid)
 	}
 	tenant := tenants.Tenant{ID: tenants.ID(r.TenantID), Name: r.TenantName, Timezone: r.TenantTimezone, CreatedAt: r.TenantCreatedAt.UTC()}
 	return tenant, tenants.Invitation{
 		ID: tenants.InvitationID(r.ID), Email: r.Email, Role: tenants.Role(r.Role), InvitedBy: r.InvitedBy,
-		CreatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), AcceptedAt: utc(r.AcceptedAt), WithdrawnAt: utc(r.WithdrawnAt),
+		CreatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), AcceptedAt: pg.UTC(r.AcceptedAt), WithdrawnAt: pg.UTC(r.WithdrawnAt),
 	}, nil
 }
 
@@ -63,22 +64,22 @@ func (s systemTx) AddUser(ctx context.Context, c tenants.Credentials, emailKey s
 		ID: uuid.UUID(c.User.ID), Email: c.User.Email, EmailKey: emailKey, Name: c.User.Name, PasswordHash: c.PasswordHash,
 		EmailVerifiedAt: c.User.EmailVerifiedAt, CreatedAt: c.User.CreatedAt,
 	})
-	return orTaken(err, tenants.ErrEmailTaken)
+	return pg.OrTaken(err, tenants.ErrEmailTaken)
 }
 
 func (s systemTx) UserByEmail(ctx context.Context, emailKey string) (tenants.Credentials, error) {
 	row, err := s.q.GetUserByEmail(ctx, emailKey)
-	return toCredentials(row), orNotFound(err, tenants.ErrUserNotFound)
+	return toCredentials(row), pg.OrNotFound(err, tenants.ErrUserNotFound)
 }
 
 func (s systemTx) UserByID(ctx context.Context, id tenants.UserID) (tenants.Credentials, error) {
 	row, err := s.q.GetUserByID(ctx, uuid.UUID(id))
-	return toCredentials(row), orNotFound(err, tenants.ErrUserNotFound)
+	return toCredentials(row), pg.OrNotFound(err, tenants.ErrUserNotFound)
 }
 
 func (s systemTx) SetPassword(ctx context.Context, id tenants.UserID, hash string) error {
 	n, err := s.q.SetPassword(ctx, db.SetPasswordParams{ID: uuid.UUID(id), PasswordHash: hash})
-	return mustTouch(n, err, tenants.ErrUserNotFound)
+	return pg.MustTouch(n, err, tenants.ErrUserNotFound)
 }
 
 func (s systemTx) SetEmailVerified(ctx context.Context, id tenants.UserID, at time.Time) error {
@@ -87,7 +88,7 @@ func (s systemTx) SetEmailVerified(ctx context.Context, id tenants.UserID, at ti
 
 func (s systemTx) Memberships(ctx context.Context, id tenants.UserID) ([]tenants.Membership, error) {
 	rows, err := s.q.ListMemberships(ctx, uuid.UUID(id))
-	return each(rows, err, func(r db.ListMembershipsRow) tenants.Membership {
+	return pg.Each(rows, err, func(r db.ListMembershipsRow) tenants.Membership {
 		return tenants.Membership{
 			Tenant: tenants.Tenant{ID: tenants.ID(r.ID), Name: r.Name, Timezone: r.Timezone, CreatedAt: r.CreatedAt.UTC()},
 			Role:   tenants.Role(r.Role), JoinedAt: r.JoinedAt.UTC(),
@@ -105,7 +106,7 @@ func (s systemTx) AddSession(ctx context.Context, n tenants.SessionRow) error {
 func (s systemTx) SessionByHash(ctx context.Context, hash tenants.TokenHash) (tenants.SessionRow, tenants.User, error) {
 	r, err := s.q.GetSession(ctx, hash[:])
 	if err != nil {
-		return tenants.SessionRow{}, tenants.User{}, orNotFound(err, tenants.ErrSessionEnded)
+		return tenants.SessionRow{}, tenants.User{}, pg.OrNotFound(err, tenants.ErrSessionEnded)
 	}
 	row := tenants.SessionRow{
 		Hash: hash, User: tenants.UserID(r.ID), CreatedAt: r.StartedAt.UTC(), LastSeenAt: r.LastSeenAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
@@ -114,7 +115,7 @@ func (s systemTx) SessionByHash(ctx context.Context, hash tenants.TokenHash) (te
 		row.Tenant = tenants.ID(*r.CurrentTenantID)
 	}
 	return row, tenants.User{
-		ID: tenants.UserID(r.ID), Email: r.Email, Name: r.Name, EmailVerifiedAt: utc(r.EmailVerifiedAt), CreatedAt: r.CreatedAt.UTC(),
+		ID: tenants.UserID(r.ID), Email: r.Email, Name: r.Name, EmailVerifiedAt: pg.UTC(r.EmailVerifiedAt), CreatedAt: r.CreatedAt.UTC(),
 	}, nil
 }
 
@@ -157,14 +158,14 @@ func (s systemTx) OpenLink(ctx context.Context, kind tenants.LinkKind, hash tena
 	r, err := s.q.GetOpenLink(ctx, db.GetOpenLinkParams{Hash: hash[:], Kind: string(kind), At: at})
 	return tenants.Link{
 		Hash: hash, Kind: kind, User: tenants.UserID(r.UserID), CreatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
-	}, orNotFound(err, tenants.ErrLinkInvalid)
+	}, pg.OrNotFound(err, tenants.ErrLinkInvalid)
 }
 
 func (s systemTx) UseLink(ctx context.Context, kind tenants.LinkKind, hash tenants.TokenHash, at time.Time) (tenants.Link, error) {
 	r, err := s.q.UseLink(ctx, db.UseLinkParams{Hash: hash[:], Kind: string(kind), At: at})
 	return tenants.Link{
 		Hash: hash, Kind: kind, User: tenants.UserID(r.UserID), CreatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
-	}, orNotFound(err, tenants.ErrLinkInvalid)
+	}, pg.OrNotFound(err, tenants.ErrLinkInvalid)
 }
 
 func (s systemTx) DropLinks(ctx context.Context, user tenants.UserID, kind tenants.LinkKind) error {
@@ -180,7 +181,7 @@ func (s systemTx) LockSigningKeys(ctx context.Context, exclusive bool) error {
 
 func (s systemTx) LiveSigningKeys(ctx context.Context) ([]tenants.SigningKey, error) {
 	rows, err := s.q.ListLiveSigningKeys(ctx)
-	return each(rows, err, func(r db.ListLiveSigningKeysRow) tenants.SigningKey {
+	return pg.Each(rows, err, func(r db.ListLiveSigningKeysRow) tenants.SigningKey {
 		return tenants.SigningKey{KID: r.KID, Public: r.PublicKey, SealedPrivate: r.SealedPrivate, CreatedAt: r.CreatedAt.UTC()}
 	})
 }
@@ -197,7 +198,7 @@ func (s systemTx) RetireSigningKey(ctx context.Context, kid string, at time.Time
 
 func (s systemTx) KeysSignedWith(ctx context.Context, kid string, at time.Time) ([]tenants.APIKey, error) {
 	rows, err := s.q.ListKeysSignedWith(ctx, db.ListKeysSignedWithParams{KID: kid, At: at})
-	return each(rows, err, toKey)
+	return pg.Each(rows, err, toKey)
 }
 
 func (s systemTx) AddMail(ctx context.Context, m tenants.MailRow) error {
@@ -209,7 +210,7 @@ func (s systemTx) AddMail(ctx context.Context, m tenants.MailRow) error {
 func (s systemTx) ClaimMail(ctx context.Context, now, again time.Time, limit int) ([]tenants.MailRow, error) {
 	rows, err := s.q.ClaimMail(ctx, db.ClaimMailParams{Now: now, Again: again, MaxRows: int32(limit)})
 	slices.SortFunc(rows, func(a, b db.ClaimMailRow) int { return bytes.Compare(a.ID[:], b.ID[:]) }) // UPDATE returns them in any order
-	return each(rows, err, func(r db.ClaimMailRow) tenants.MailRow {
+	return pg.Each(rows, err, func(r db.ClaimMailRow) tenants.MailRow {
 		return tenants.MailRow{
 			ID: tenants.MailID(r.ID), Kind: tenants.MailKind(r.Kind), Sealed: r.Sealed,
 			CreatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Attempts: int(r.Attempts),
@@ -232,7 +233,7 @@ func (s systemTx) MailGivenUp(ctx context.Context, id tenants.MailID, why string
 func toCredentials(r db.User) tenants.Credentials {
 	return tenants.Credentials{
 		User: tenants.User{
-			ID: tenants.UserID(r.ID), Email: r.Email, Name: r.Name, EmailVerifiedAt: utc(r.EmailVerifiedAt), CreatedAt: r.CreatedAt.UTC(),
+			ID: tenants.UserID(r.ID), Email: r.Email, Name: r.Name, EmailVerifiedAt: pg.UTC(r.EmailVerifiedAt), CreatedAt: r.CreatedAt.UTC(),
 		},
 		PasswordHash: r.PasswordHash,
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/tenants"
 	"github.com/observatory/observatory/tenants/tenantspg/db"
 )
@@ -19,7 +20,7 @@ type tenantTx struct{ q *db.Queries }
 
 func (t tenantTx) Tenant(ctx context.Context) (tenants.Tenant, error) {
 	row, err := t.q.GetTenant(ctx)
-	return toTenant(row), orNotFound(err, tenants.ErrTenantNotFound)
+	return toTenant(row), pg.OrNotFound(err, tenants.ErrTenantNotFound)
 }
 
 func (t tenantTx) AddTenant(ctx context.Context, n tenants.Tenant) error {
@@ -28,15 +29,15 @@ func (t tenantTx) AddTenant(ctx context.Context, n tenants.Tenant) error {
 
 func (t tenantTx) UpdateTenant(ctx context.Context, n tenants.Tenant) error {
 	rows, err := t.q.UpdateTenant(ctx, db.UpdateTenantParams{Name: n.Name, Timezone: n.Timezone})
-	return mustTouch(rows, err, tenants.ErrTenantNotFound)
+	return pg.MustTouch(rows, err, tenants.ErrTenantNotFound)
 }
 
 func (t tenantTx) Members(ctx context.Context) ([]tenants.Member, error) {
 	rows, err := t.q.ListMembers(ctx)
-	return each(rows, err, func(r db.ListMembersRow) tenants.Member {
+	return pg.Each(rows, err, func(r db.ListMembersRow) tenants.Member {
 		return tenants.Member{
 			User: tenants.User{
-				ID: tenants.UserID(r.ID), Email: r.Email, Name: r.Name, EmailVerifiedAt: utc(r.EmailVerifiedAt), CreatedAt: r.CreatedAt.UTC(),
+				ID: tenants.UserID(r.ID), Email: r.Email, Name: r.Name, EmailVerifiedAt: pg.UTC(r.EmailVerifiedAt), CreatedAt: r.CreatedAt.UTC(),
 			},
 			Role:     tenants.Role(r.Role),
 			JoinedAt: r.JoinedAt.UTC(),
@@ -46,22 +47,22 @@ func (t tenantTx) Members(ctx context.Context) ([]tenants.Member, error) {
 
 func (t tenantTx) AddMember(ctx context.Context, user tenants.UserID, role tenants.Role, at time.Time) error {
 	err := t.q.AddMember(ctx, db.AddMemberParams{UserID: uuid.UUID(user), Role: string(role), JoinedAt: at})
-	return orTaken(err, tenants.ErrAlreadyMember)
+	return pg.OrTaken(err, tenants.ErrAlreadyMember)
 }
 
 func (t tenantTx) SetMemberRole(ctx context.Context, user tenants.UserID, role tenants.Role) error {
 	n, err := t.q.SetMemberRole(ctx, db.SetMemberRoleParams{Role: string(role), UserID: uuid.UUID(user)})
-	return mustTouch(n, err, tenants.ErrMemberNotFound)
+	return pg.MustTouch(n, err, tenants.ErrMemberNotFound)
 }
 
 func (t tenantTx) RemoveMember(ctx context.Context, user tenants.UserID) error {
 	n, err := t.q.RemoveMember(ctx, uuid.UUID(user))
-	return mustTouch(n, err, tenants.ErrMemberNotFound)
+	return pg.MustTouch(n, err, tenants.ErrMemberNotFound)
 }
 
 func (t tenantTx) OpenInvitations(ctx context.Context) ([]tenants.Invitation, error) {
 	rows, err := t.q.ListOpenInvitations(ctx)
-	return each(rows, err, func(r db.ListOpenInvitationsRow) tenants.Invitation {
+	return pg.Each(rows, err, func(r db.ListOpenInvitationsRow) tenants.Invitation {
 		return tenants.Invitation{
 			ID: tenants.InvitationID(r.ID), Email: r.Email, Role: tenants.Role(r.Role), InvitedBy: r.InvitedBy,
 			CreatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
@@ -78,17 +79,17 @@ func (t tenantTx) AddInvitation(ctx context.Context, i tenants.Invitation, hash 
 
 func (t tenantTx) CloseInvitation(ctx context.Context, i tenants.Invitation) error {
 	n, err := t.q.CloseInvitation(ctx, db.CloseInvitationParams{ID: uuid.UUID(i.ID), AcceptedAt: i.AcceptedAt, WithdrawnAt: i.WithdrawnAt})
-	return mustTouch(n, err, tenants.ErrInvitationNotFound)
+	return pg.MustTouch(n, err, tenants.ErrInvitationNotFound)
 }
 
 func (t tenantTx) Sources(ctx context.Context) ([]tenants.Source, error) {
 	rows, err := t.q.ListSources(ctx)
-	return each(rows, err, toSource)
+	return pg.Each(rows, err, toSource)
 }
 
 func (t tenantTx) Source(ctx context.Context, id tenants.SourceID) (tenants.Source, error) {
 	row, err := t.q.GetSource(ctx, uuid.UUID(id))
-	return toSource(row), orNotFound(err, tenants.ErrSourceNotFound)
+	return toSource(row), pg.OrNotFound(err, tenants.ErrSourceNotFound)
 }
 
 func (t tenantTx) AddSource(ctx context.Context, s tenants.Source) error {
@@ -99,17 +100,17 @@ func (t tenantTx) AddSource(ctx context.Context, s tenants.Source) error {
 
 func (t tenantTx) UpdateSource(ctx context.Context, s tenants.Source) error {
 	n, err := t.q.UpdateSource(ctx, db.UpdateSourceParams{ID: uuid.UUID(s.ID), Name: s.Name, ArchivedAt: s.ArchivedAt})
-	return mustTouch(n, err, tenants.ErrSourceNotFound)
+	return pg.MustTouch(n, err, tenants.ErrSourceNotFound)
 }
 
 func (t tenantTx) Keys(ctx context.Context) ([]tenants.APIKey, error) {
 	rows, err := t.q.ListKeys(ctx)
-	return each(rows, err, toKey)
+	return pg.Each(rows, err, toKey)
 }
 
 func (t tenantTx) Key(ctx context.Context, id tenants.KeyID) (tenants.APIKey, error) {
 	row, err := t.q.GetKey(ctx, uuid.UUID(id))
-	return toKey(row), orNotFound(err, tenants.ErrKeyNotFound)
+	return toKey(row), pg.OrNotFound(err, tenants.ErrKeyNotFound)
 }
 
 func (t tenantTx) AddKey(ctx context.Context, k tenants.APIKey) error {
@@ -127,7 +128,7 @@ func (t tenantTx) UpdateKey(ctx context.Context, k tenants.APIKey) error {
 	n, err := t.q.UpdateKey(ctx, db.UpdateKeyParams{
 		ID: uuid.UUID(k.ID), Name: k.Name, Origins: notNil(k.Origins), ExpiresAt: k.ExpiresAt, RevokedAt: k.RevokedAt,
 	})
-	return mustTouch(n, err, tenants.ErrKeyNotFound)
+	return pg.MustTouch(n, err, tenants.ErrKeyNotFound)
 }
 
 func (t tenantTx) LockTenant(ctx context.Context) error { return t.q.LockTenant(ctx) }
@@ -156,12 +157,12 @@ func (t tenantTx) AddAudit(ctx context.Context, e tenants.AuditEntry) error {
 
 func (t tenantTx) AuditBefore(ctx context.Context, seq int64, limit int) ([]tenants.AuditEntry, error) {
 	rows, err := t.q.ListAuditBefore(ctx, db.ListAuditBeforeParams{Seq: seq, MaxRows: int32(limit)})
-	return each(rows, err, toAuditEntry)
+	return pg.Each(rows, err, toAuditEntry)
 }
 
 func (t tenantTx) AuditAfter(ctx context.Context, seq int64, limit int) ([]tenants.AuditEntry, error) {
 	rows, err := t.q.ListAuditAfter(ctx, db.ListAuditAfterParams{Seq: seq, MaxRows: int32(limit)})
-	return each(rows, err, toAuditEntry)
+	return pg.Each(rows, err, toAuditEntry)
 }
 
 func toTenant(r db.Tenant) tenants.Tenant {
@@ -171,7 +172,7 @@ func toTenant(r db.Tenant) tenants.Tenant {
 func toSource(r db.Source) tenants.Source {
 	return tenants.Source{
 		ID: tenants.SourceID(r.ID), Name: r.Name, Kind: tenants.SourceKind(r.Kind), Env: tenants.Env(r.Env),
-		CreatedAt: r.CreatedAt.UTC(), ArchivedAt: utc(r.ArchivedAt),
+		CreatedAt: r.CreatedAt.UTC(), ArchivedAt: pg.UTC(r.ArchivedAt),
 	}
 }
 
@@ -183,7 +184,7 @@ func toKey(r db.APIKey) tenants.APIKey {
 	return tenants.APIKey{
 		ID: tenants.KeyID(r.ID), Tenant: tenants.ID(r.TenantID), Source: tenants.SourceID(r.SourceID), Kind: tenants.KeyKind(r.Kind),
 		Name: r.Name, Scopes: scopes, Env: tenants.Env(r.Env), Origins: r.Origins, KID: r.KID, Hint: r.Hint,
-		CreatedAt: r.CreatedAt.UTC(), CreatedBy: r.CreatedBy, ExpiresAt: utc(r.ExpiresAt), RevokedAt: utc(r.RevokedAt),
+		CreatedAt: r.CreatedAt.UTC(), CreatedBy: r.CreatedBy, ExpiresAt: pg.UTC(r.ExpiresAt), RevokedAt: pg.UTC(r.RevokedAt),
 	}
 }
 
