@@ -99,7 +99,7 @@ func TestKeysDoNotMakeMightierKeys(t *testing.T) {
 	}
 	admin, err := secret(owner, tenants.ScopeAdmin)
 	require.NoError(t, err)
-	all, err := secret(owner, tenants.ScopeEventsWrite, tenants.ScopeQueryRead, tenants.ScopePrivacyWrite, tenants.ScopeAdmin)
+	all, err := secret(owner, tenants.AllScopes()...)
 	require.NoError(t, err)
 
 	_, err = secret(byKey(admin.Key), tenants.ScopeAdmin, tenants.ScopeEventsWrite)

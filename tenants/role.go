@@ -41,6 +41,7 @@ const (
 	ManageKeys       Permission = "manage_keys"       // create, change, rotate, revoke API keys
 	ManageMembers    Permission = "manage_members"    // invite, change roles, remove
 	ManagePrivacy    Permission = "manage_privacy"    // file and follow data-subject requests
+	ManageData       Permission = "manage_data"       // declare what data looks like and what becomes of it: schemas, policies, replays
 	ManageTenant     Permission = "manage_tenant"     // name and time zone of the organisation
 	ViewAudit        Permission = "view_audit"        // read and verify the audit log
 )
@@ -65,9 +66,9 @@ func (r Role) Allows(p Permission) bool {
 func (r Role) Scopes() Scopes {
 	switch r {
 	case RoleOwner, RoleAdmin:
-		return Scopes{ScopeQueryRead, ScopePrivacyWrite, ScopeAdmin}
+		return Scopes{ScopeQueryRead, ScopeSchemasRead, ScopeSchemasWrite, ScopePrivacyWrite, ScopeAdmin}
 	case RoleAnalyst, RoleViewer:
-		return Scopes{ScopeQueryRead}
+		return Scopes{ScopeQueryRead, ScopeSchemasRead}
 	}
 	return nil
 }
@@ -79,22 +80,31 @@ type Scope string
 const (
 	ScopeEventsWrite  Scope = "events:write"
 	ScopeQueryRead    Scope = "query:read"
+	ScopeSchemasRead  Scope = "schemas:read" // looks up schemas, as senders and consumers need to; allows no permission
+	ScopeSchemasWrite Scope = "schemas:write"
 	ScopePrivacyWrite Scope = "privacy:write"
 	ScopeAdmin        Scope = "admin"
 )
 
-// Allows tells which permissions a key with this scope has. The scope admin runs a tenant's set-up. It does not read
+// AllScopes are the scopes in their canonical order.
+func AllScopes() Scopes {
+	return Scopes{ScopeEventsWrite, ScopeQueryRead, ScopeSchemasRead, ScopeSchemasWrite, ScopePrivacyWrite, ScopeAdmin}
+}
+
+// Allows tells which permissions a key with this scope has. The scope admin runs a tenant's set-up, schemas included. It does not read
 // events or file privacy requests, which need their own scopes, and it does not manage members: a key that could invite
 // somebody as an admin could thereby do anything.
 func (s Scope) Allows(p Permission) bool {
 	switch s {
 	case ScopeQueryRead:
 		return p == Query
+	case ScopeSchemasWrite:
+		return p == ManageData
 	case ScopePrivacyWrite:
 		return p == ManagePrivacy
 	case ScopeAdmin:
-		return p == ManageSources || p == ManageKeys || p == ManageDashboards || p == ViewAudit
-	case ScopeEventsWrite:
+		return p == ManageSources || p == ManageKeys || p == ManageDashboards || p == ManageData || p == ViewAudit
+	case ScopeEventsWrite, ScopeSchemasRead:
 	}
 	return false
 }
@@ -103,12 +113,12 @@ func (s Scope) Allows(p Permission) bool {
 type Scopes []Scope
 
 // ErrScopeUnknown is returned for a text that is not a scope.
-var ErrScopeUnknown = fault.New(fault.Invalid, "scope_unknown", "The scopes are events:write, query:read, privacy:write and admin.")
+var ErrScopeUnknown = fault.New(fault.Invalid, "scope_unknown", "The scopes are events:write, query:read, schemas:read, schemas:write, privacy:write and admin.")
 
 // ParseScopes brings scopes into their canonical order, or returns ErrScopeUnknown.
 func ParseScopes[S ~string](texts []S) (Scopes, error) {
 	var scopes Scopes
-	for _, s := range []Scope{ScopeEventsWrite, ScopeQueryRead, ScopePrivacyWrite, ScopeAdmin} {
+	for _, s := range AllScopes() {
 		if slices.Contains(texts, S(s)) {
 			scopes = append(scopes, s)
 		}

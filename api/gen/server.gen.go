@@ -358,6 +358,8 @@ const (
 	ScopeEventsWrite  Scope = "events:write"
 	ScopePrivacyWrite Scope = "privacy:write"
 	ScopeQueryRead    Scope = "query:read"
+	ScopeSchemasRead  Scope = "schemas:read"
+	ScopeSchemasWrite Scope = "schemas:write"
 )
 
 // Valid indicates whether the value is a known member of the Scope enum.
@@ -370,6 +372,10 @@ func (e Scope) Valid() bool {
 	case ScopePrivacyWrite:
 		return true
 	case ScopeQueryRead:
+		return true
+	case ScopeSchemasRead:
+		return true
+	case ScopeSchemasWrite:
 		return true
 	default:
 		return false

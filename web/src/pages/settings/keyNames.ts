@@ -18,6 +18,8 @@ export const environmentNames: Record<Environment, string> = {
 export const scopeNames: Record<Scope, string> = {
   'events:write': 'Send events',
   'query:read': 'Read events and numbers',
+  'schemas:read': 'Look up schemas',
+  'schemas:write': 'Change schemas and data policies',
   'privacy:write': 'File data-subject requests',
   admin: 'Manage sources, keys and members',
 }
