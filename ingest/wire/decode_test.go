@@ -91,6 +91,7 @@ func TestDecode(t *testing.T) {
 			body: `{"event":"a","event_id":null,"user_id":null,"anonymous_id":null,"session_id":null,"timestamp":null,"properties":null,"context":null}`,
 			want: []event{a},
 		},
+		{name: "a type", body: `[{"type":"page"},{"event":"home","type":"page"},{"event":"a","type":"track"},{"event":"a","type":null}]`, want: []event{{Type: "page", Name: "page_view"}, {Type: "page", Name: "home"}, a, a}},
 		{name: "escapes", body: `{"\u0065vent":"\u0061\u00e9\ud83d\ude00\"\\\/\b\f\n\r\t\u0000"}`, want: []event{{Name: "aé😀\"\\/\b\f\n\r\t\x00"}}},
 		{name: "properties keep their text", body: `{"event":"a","properties":{ "\u0061" : [1.0,1E+2,"\u00e9"] }}`, want: []event{{Name: "a", Properties: `{ "\u0061" : [1.0,1E+2,"\u00e9"] }`}}},
 		{name: "microseconds and a zone", body: `{"event":"a","timestamp":"2024-02-29T23:59:59.123456+05:30"}`, want: []event{{Name: "a", Time: "2024-02-29T23:59:59.123456+05:30"}}},
@@ -152,6 +153,11 @@ func TestDecodeRejects(t *testing.T) {
 		{"unknown field", `{"event":"a","event_id":"id","props":{}}`, ingest.CodeUnknownField},
 		{"unknown field with odd bytes", `{"event":"a","event_id":"id","` + strings.Repeat("é", 200) + `":{}}`, ingest.CodeUnknownField},
 		{"fields are told apart by case", `{"event":"a","event_id":"id","User_ID":"u"}`, ingest.CodeUnknownField},
+		{"an unknown type", `{"event":"a","event_id":"id","type":"click"}`, ingest.CodeUnknownType},
+		{"an empty type", `{"event":"a","event_id":"id","type":""}`, ingest.CodeUnknownType},
+		{"a number for a type", `{"event":"a","event_id":"id","type":1}`, ingest.CodeWrongType},
+		{"no name, and it is a track", `{"event_id":"id","type":"track"}`, ingest.CodeNameMissing},
+		{"a payload of a number", `{"event":"a","event_id":"id","payload":5}`, ingest.CodeWrongType},
 		{"a number for a string", `{"event":"a","event_id":"id","user_id":5}`, ingest.CodeWrongType},
 		{"an array for an object", `{"event":"a","event_id":"id","properties":[1]}`, ingest.CodeWrongType},
 		{"a string for an object", `{"event":"a","event_id":"id","context":"{}"}`, ingest.CodeWrongType},
@@ -221,6 +227,57 @@ func TestDecodeRejects(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A payload stands in place of properties. Nothing else is kept of an event with one.
+func TestDecodePayload(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, fields, payload, code string }{
+		{"a payload", `"payload":"AAAAAAEC"`, "\x00\x00\x00\x00\x01\x02", ""},
+		{"escaped", `"payload":"AAAA\u0041AEC"`, "\x00\x00\x00\x00\x01\x02", ""},
+		{"beside null", `"payload":"w\/8=","properties":null`, "\xc3\xff", ""},
+		{"not base64", `"payload":"AAAA*"`, "", ingest.CodePayloadInvalid},
+		{"base64 of URLs", `"payload":"w_8="`, "", ingest.CodePayloadInvalid},
+		{"nothing", `"payload":""`, "", ingest.CodePayloadInvalid},
+		{"behind properties", `"properties":{},"payload":"AAAA"`, "\x00\x00\x00", ingest.CodePayloadInvalid},
+		{"before properties", `"payload":"AAAA","properties":{"a":1}`, "\x00\x00\x00", ingest.CodePayloadInvalid},
+		{"beside something unknown", `"payload":"AAAA","props":{"a":1}`, "\x00\x00\x00", ingest.CodeUnknownField},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			batch, err := wire.NewDecoder().Decode([]byte(`[{"event":"a"},{"event":"b","event_id":"id",` + c.fields + `},{"event":"c"}]`))
+			require.NoError(t, err)
+			item := batch.Items[1]
+			require.Equal(t, "id", string(item.Event.ID))
+			require.Equal(t, c.payload, string(item.Event.Payload))
+			require.Equal(t, ingest.FormatBinary, item.Format)
+			require.Empty(t, item.Raw)
+			if c.code == "" {
+				require.Nil(t, item.Rejection)
+				return
+			}
+			require.Equal(t, c.code, item.Rejection.Code)
+		})
+	}
+}
+
+// What is kept of an event says how to read it.
+func TestDecodeTellsTheFormat(t *testing.T) {
+	t.Parallel()
+	d := wire.NewDecoder()
+	large := `{"event":"` + strings.Repeat("a", ingest.MaxEventBytes) + `"}`
+	batch, err := d.Decode([]byte("{\"event\":\"a\"}\n{\"evnt\":5}\n[]\n{\"event\":\n" + large + "\n{\"event\":\"a\",\"payload\":\"AAAA\"}{\n"))
+	require.NoError(t, err)
+	var formats []string
+	for _, item := range batch.Items {
+		formats = append(formats, item.Format.String())
+	}
+	require.Equal(t, []string{"native", "native", "text", "text", "text", "text"}, formats)
+	request, err := d.DecodeSegment([]byte(`{"batch":[{"type":"track","event":"a"},{"type":"other"},5]}`), 0)
+	require.NoError(t, err)
+	require.Equal(t, ingest.FormatSegment, request.Batch.Items[0].Format)
+	require.Equal(t, ingest.FormatSegment, request.Batch.Items[1].Format)
+	require.Equal(t, ingest.FormatText, request.Batch.Items[2].Format)
 }
 
 func TestDecodeRefuses(t *testing.T) {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -16,8 +17,9 @@ type Decoder struct {
 	s     scanner
 	batch ingest.Batch
 
-	item  *ingest.Item // the event being read
-	field func(key []byte) error
+	item    *ingest.Item // the event being read
+	field   func(key []byte) error
+	dialect ingest.Format // of events that can be read
 	// complete is the dialect's own last step of an event; nil when it has none
 	complete func()
 
@@ -45,7 +47,7 @@ func (d *Decoder) reset(body []byte) {
 // sent_at), and the flaws that an event is rejected for.
 func (d *Decoder) Decode(body []byte) (*ingest.Batch, error) {
 	d.reset(body)
-	d.field = d.nativeField
+	d.field, d.dialect = d.nativeField, ingest.FormatNative
 	if d.s.end() {
 		return nil, errEmptyBody()
 	}
@@ -180,7 +182,7 @@ func (d *Decoder) lines(start int) error {
 		if errors.As(err, &syntax) {
 			d.s.names, d.s.depth = d.s.names[:0], 0
 			d.item.Rejection = &ingest.Rejection{Code: ingest.CodeInvalidJSON, Message: "The line is not valid JSON: " + syntax.Error() + "."}
-			d.item.Raw = bounded(line)
+			d.item.Raw, d.item.Format = bounded(line), ingest.FormatText
 			err = nil
 		}
 		if err != nil {
@@ -194,15 +196,23 @@ func (d *Decoder) lines(start int) error {
 	return fault.New(fault.Invalid, "invalid_json", "The body is neither one JSON document nor one a line. Nothing of it was accepted.")
 }
 
-// event reads the event that begins here, whatever is wrong with it. Only text that is not JSON is an error.
-func (d *Decoder) event() error {
+// begin makes room for another event of the batch.
+func (d *Decoder) begin() error {
 	if len(d.batch.Items) >= ingest.MaxEvents {
 		return fault.New(fault.TooLarge, "too_many_events", "A request may hold %d events. Send the rest in another.", ingest.MaxEvents)
 	}
 	d.batch.Items = append(d.batch.Items, ingest.Item{})
 	d.item = &d.batch.Items[len(d.batch.Items)-1]
 	d.name, d.time, d.typ = nil, nil, nil
+	return nil
+}
 
+// event reads the event that begins here, whatever is wrong with it. Only text that is not JSON is an error.
+func (d *Decoder) event() error {
+	if err := d.begin(); err != nil {
+		return err
+	}
+	d.item.Format = d.dialect
 	depth, keys, flaw := d.s.depth, d.s.keys, d.s.flaw // of the envelope
 	d.s.beginEvent()
 	begins := d.s.peek()
@@ -211,6 +221,7 @@ func (d *Decoder) event() error {
 	if begins == '{' {
 		err = d.s.object(d.field)
 	} else {
+		d.item.Format = ingest.FormatText
 		d.s.note(ingest.CodeNotAnObject, "An event is a JSON object.")
 		_, err = d.s.value()
 	}
@@ -220,12 +231,16 @@ func (d *Decoder) event() error {
 	raw := d.s.b[start:d.s.i]
 	if len(raw) > ingest.MaxEventBytes {
 		d.s.flaw = tooLarge(len(raw))
+		d.item.Format = ingest.FormatText // what is kept of it is cut short
 	}
 	if d.complete != nil {
 		d.complete()
 	}
 	d.completeEvent()
-	d.item.Raw, d.item.Rejection = bounded(raw), d.s.flaw
+	d.item.Rejection = d.s.flaw
+	if d.item.Format != ingest.FormatBinary { // nobody could say what such text gives away
+		d.item.Raw = bounded(raw)
+	}
 	d.s.depth, d.s.keys, d.s.flaw = depth, keys, flaw
 	return nil
 }
@@ -235,6 +250,9 @@ func (d *Decoder) completeEvent() {
 	e := &d.item.Event
 	if e.Type == 0 {
 		e.Type = ingest.Track
+	}
+	if e.Payload != nil && d.item.Format == d.dialect {
+		d.item.Format = ingest.FormatBinary
 	}
 	if e.Name = d.name; len(e.Name) == 0 {
 		e.Name = []byte(e.Type.DefaultName())
@@ -266,8 +284,17 @@ func (d *Decoder) nativeField(key []byte) (err error) {
 		e.SessionID, err = d.stringField("session_id", ingest.MaxIDBytes)
 	case "timestamp":
 		d.time, err = d.stringField("timestamp", 64)
+	case "type":
+		var text []byte
+		if text, err = d.stringField("type", 32); text != nil {
+			d.setType(text)
+		}
 	case "properties":
-		e.Properties, err = d.objectField("properties")
+		if e.Properties, err = d.objectField("properties"); e.Payload != nil && e.Properties != nil {
+			d.noteTwoBodies()
+		}
+	case "payload":
+		err = d.payloadField()
 	case "context":
 		e.Context, err = d.objectField("context")
 	default:
@@ -313,6 +340,40 @@ func (d *Decoder) objectField(name string) ([]byte, error) {
 		d.s.note(ingest.CodeWrongType, "`%s` must be an object.", name)
 	}
 	return nil, err
+}
+
+// setType finds the type of that name.
+func (d *Decoder) setType(name []byte) {
+	var ok bool
+	if d.item.Event.Type, ok = ingest.ParseType(string(name)); !ok {
+		d.s.note(ingest.CodeUnknownType, "%q is not a type of event. Use track, identify, page, screen, group or alias.", clip(name))
+	}
+}
+
+// payloadField reads a framed payload, which stands in base64; null is as good as absent.
+func (d *Decoder) payloadField() error {
+	if d.s.peek() != '"' {
+		_, err := d.stringField("payload", 0)
+		return err
+	}
+	text, err := d.s.str()
+	if err != nil {
+		return err
+	}
+	e, start := &d.item.Event, len(d.s.arena)
+	if d.s.arena, err = base64.StdEncoding.AppendDecode(d.s.arena, text); err != nil || len(d.s.arena) == start {
+		d.s.note(ingest.CodePayloadInvalid, "`payload` is not base64 of a payload.")
+		e.Payload = []byte{}
+		return nil
+	}
+	if e.Payload = d.s.arena[start:len(d.s.arena):len(d.s.arena)]; e.Properties != nil {
+		d.noteTwoBodies()
+	}
+	return nil
+}
+
+func (d *Decoder) noteTwoBodies() {
+	d.s.note(ingest.CodePayloadInvalid, "The event has `properties` and a `payload`. A payload stands in place of properties: send one of them.")
 }
 
 // bounded cuts what is kept of a rejected event.

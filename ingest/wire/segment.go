@@ -34,7 +34,7 @@ type SegmentRequest struct {
 func (d *Decoder) DecodeSegment(body []byte, kind ingest.Type) (SegmentRequest, error) {
 	d.reset(body)
 	d.extra = segmentFields{all: sharedFields{ofItems: d.extra.all.ofItems[:0]}}
-	d.field, d.complete = d.segmentField, d.completeSegment
+	d.field, d.complete, d.dialect = d.segmentField, d.completeSegment, ingest.FormatSegment
 	if d.s.end() {
 		return SegmentRequest{}, errEmptyBody()
 	}
