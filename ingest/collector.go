@@ -18,6 +18,7 @@ const negligibleSkew = 5 * time.Second
 // Collector takes decoded requests and makes them durable. It is the last step before the acknowledgement.
 type Collector struct {
 	log      Log
+	prepare  Preparer
 	receipts Receipts
 	limits   *RateLimits
 	now      func() time.Time
@@ -27,6 +28,7 @@ type Collector struct {
 // CollectorDeps is what a collector works with.
 type CollectorDeps struct {
 	Log      Log
+	Prepare  Preparer
 	Receipts Receipts
 	Limits   *RateLimits
 	Now      func() time.Time
@@ -35,7 +37,7 @@ type CollectorDeps struct {
 // NewCollector makes a collector.
 func NewCollector(d CollectorDeps) *Collector {
 	return &Collector{
-		log: d.Log, receipts: d.Receipts, limits: d.Limits, now: d.Now,
+		log: d.Log, prepare: d.Prepare, receipts: d.Receipts, limits: d.Limits, now: d.Now,
 		records: sync.Pool{New: func() any { return new([]byte) }},
 	}
 }
@@ -43,6 +45,7 @@ func NewCollector(d CollectorDeps) *Collector {
 // AcceptInput is a decoded request and who sent it.
 type AcceptInput struct {
 	Sender        Sender
+	Client        Client
 	CorrelationID string
 	Batch         *Batch
 	Loose         bool // fire-and-forget: do not wait until it is durable
@@ -64,7 +67,7 @@ type RejectedItem struct {
 
 // Accept writes a request into the log and returns once it is durable. Events that break a rule go with it, into quarantine.
 //
-// Errors: rate_limited, ErrLogFull, ErrLogUnavailable. After an error nothing was acknowledged; some of it may be stored all the same.
+// Errors: rate_limited, those of Preparer, ErrLogFull, ErrLogUnavailable. After an error nothing was acknowledged; some of it may be stored all the same.
 func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, error) {
 	now := c.now().UTC().Truncate(time.Millisecond)
 	items := in.Batch.Items
@@ -81,11 +84,19 @@ func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, err
 		if items[i].Rejection == nil {
 			setTime(&items[i], now, skew)
 		}
-		if r := items[i].Rejection; r != nil {
-			out.Rejected = append(out.Rejected, RejectedItem{Index: i, Rejection: *r})
-		}
 		if e := &items[i].Event; len(e.ID) == 0 {
 			e.ID = mintedID(id, i)
+		}
+	}
+	p := Preparation{Sender: in.Sender, Client: in.Client, Items: items}
+	done, err := c.prepare.Prepare(ctx, &p)
+	if err != nil {
+		return Acceptance{}, err
+	}
+	defer done()
+	for i := range items {
+		if r := items[i].Rejection; r != nil {
+			out.Rejected = append(out.Rejected, RejectedItem{Index: i, Rejection: *r})
 		}
 	}
 	out.Accepted = len(items) - len(out.Rejected)
@@ -93,12 +104,11 @@ func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, err
 	buf := c.records.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer c.records.Put(buf)
 	*buf = AppendRecord((*buf)[:0], Header{
-		Sender: in.Sender, Receipt: id, ReceivedAt: now, CorrelationID: in.CorrelationID, SDK: in.Batch.SDK,
+		Sender: in.Sender, Receipt: id, ReceivedAt: now, CorrelationID: in.CorrelationID, KeepDays: p.KeepDays,
 	}, items)
 	if in.Loose {
 		return out, c.log.AppendLoosely(ctx, *buf)
 	}
-	var err error
 	if out.End, err = c.log.Append(ctx, *buf); err != nil {
 		return Acceptance{}, fmt.Errorf("append request to log: %w", err)
 	}

@@ -32,9 +32,14 @@ func openLog(t *testing.T) *eventlog.Log {
 
 func newCollector(l ingest.Log, perSecond int) *ingest.Collector {
 	return ingest.NewCollector(ingest.CollectorDeps{
-		Log: l, Receipts: receiptsOf(), Limits: ingest.NewRateLimits(perSecond), Now: func() time.Time { return noon },
+		Log: l, Prepare: asSent{}, Receipts: receiptsOf(), Limits: ingest.NewRateLimits(perSecond), Now: func() time.Time { return noon },
 	})
 }
+
+// asSent leaves events as they were sent.
+type asSent struct{}
+
+func (asSent) Prepare(context.Context, *ingest.Preparation) (func(), error) { return func() {}, nil }
 
 func named(names ...string) *ingest.Batch {
 	b := &ingest.Batch{}
@@ -57,7 +62,6 @@ func TestAccept(t *testing.T) {
 	t.Parallel()
 	l := openLog(t)
 	batch := named("a", "b", "c")
-	batch.SDK = "sdk/1"
 	batch.Items[0].Event.ID = []byte("mine")
 	batch.Items[1].Rejection = &ingest.Rejection{Code: "code", Message: "message"}
 	batch.Items[1].Raw = []byte("raw")
@@ -74,7 +78,7 @@ func TestAccept(t *testing.T) {
 	require.True(t, id.Durable())
 	received := noon.Truncate(time.Millisecond)
 	header, items := onlyRecord(t, l)
-	require.Equal(t, ingest.Header{Sender: sender, Receipt: id, ReceivedAt: received, CorrelationID: "c", SDK: "sdk/1"}, header)
+	require.Equal(t, ingest.Header{Sender: sender, Receipt: id, ReceivedAt: received, CorrelationID: "c"}, header)
 	require.Equal(t, received, id.ReceivedAt())
 	require.Equal(t, "mine", string(items[0].Event.ID))
 	require.Equal(t, fmt.Sprintf("%s-1", uuid.UUID(id)), string(items[1].Event.ID), "also what is rejected can be named")

@@ -119,7 +119,6 @@ type Item struct {
 type Batch struct {
 	Items  []Item
 	SentAt time.Time // by the sender's clock; zero when unknown
-	SDK    string    // name and version of the sender's library, when it says so
 }
 
 // Rejection says why an event was not accepted. The code is stable and documented; the message says what to do.

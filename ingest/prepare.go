@@ -18,6 +18,8 @@ type Preparation struct {
 	Sender Sender
 	Client Client
 	Items  []Item
+	// KeepDays is set: how many days those that are rejected stay in quarantine.
+	KeepDays int
 }
 
 // Client is what the connection tells about a sender. It is looked at, and not stored.

@@ -3,6 +3,7 @@ package ingest
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/observatory/observatory/tenants"
@@ -21,18 +22,23 @@ type Header struct {
 	Receipt       ReceiptID // its time is ReceivedAt
 	ReceivedAt    time.Time // milliseconds, UTC
 	CorrelationID string
-	SDK           string
+	KeepDays      int // how long those of its events that are rejected stay in quarantine
 }
 
 // A record is one request as it stands in the durable log. Its layout is what the sink needs and nothing else, so that
 // nothing is parsed a second time:
 //
-//	version 1 byte | tenant, source, key, receipt 16 bytes each | received at, int64 ms | correlation ID | SDK | number of items, uvarint
-//	then each item: type, 1 byte (0: rejected) | time, int64 ms | name | ID | user | anonymous | session | properties or raw | context
-//	and for a rejected item: code | message
+//	version 1 byte | tenant, source, key, receipt 16 bytes each | received at, int64 ms | correlation ID | days to keep | number of items
+//	then each item: type, 1 byte (its highest bit: rejected) | time, int64 ms | name | ID | user | anonymous | session | properties or raw | context
+//	| SDK name | SDK version | schema | policy | redactions
+//	then of an event: bot | facts | violations, each code | path | message
+//	or of a rejected item: format, 1 byte | code | message | path
 //
-// Texts are a uvarint length and bytes.
-const recordVersion = 1
+// Texts are a length and bytes, lists a number and elements. Numbers, lengths included, are uvarints unless said otherwise.
+const (
+	recordVersion = 2
+	rejectedBit   = 0x80
+)
 
 var errRecord = errors.New("record is damaged")
 
@@ -45,8 +51,8 @@ func AppendRecord(dst []byte, h Header, items []Item) []byte {
 	dst = append(dst, h.Receipt[:]...)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(h.ReceivedAt.UnixMilli()))
 	dst = appendText(dst, h.CorrelationID)
-	dst = appendText(dst, h.SDK)
-	dst = binary.AppendUvarint(dst, uint64(len(items)))
+	dst = appendNumber(dst, h.KeepDays)
+	dst = appendNumber(dst, len(items))
 	for i := range items {
 		dst = appendItem(dst, &items[i])
 	}
@@ -55,24 +61,40 @@ func AppendRecord(dst []byte, h Header, items []Item) []byte {
 
 func appendItem(dst []byte, item *Item) []byte {
 	e := &item.Event
-	typ, body := e.Type, e.Properties
-	if item.Rejection != nil {
-		typ, body = 0, item.Raw
+	typ, body, schema := byte(e.Type), e.Properties, e.Schema
+	if r := item.Rejection; r != nil {
+		typ, body, schema = typ|rejectedBit, item.Raw, r.Schema
 	}
-	dst = append(dst, byte(typ))
+	dst = append(dst, typ)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(e.Time.UnixMilli()))
-	dst = appendText(dst, e.Name)
-	dst = appendText(dst, e.ID)
-	dst = appendText(dst, e.UserID)
-	dst = appendText(dst, e.AnonymousID)
-	dst = appendText(dst, e.SessionID)
-	dst = appendText(dst, body)
-	dst = appendText(dst, e.Context)
-	if item.Rejection != nil {
-		dst = appendText(dst, item.Rejection.Code)
-		dst = appendText(dst, item.Rejection.Message)
+	for _, text := range [...][]byte{e.Name, e.ID, e.UserID, e.AnonymousID, e.SessionID, body, e.Context, e.Client.Name, e.Client.Version} {
+		dst = appendText(dst, text)
+	}
+	dst = appendNumber(dst, int(schema))
+	dst = appendNumber(dst, e.Policy)
+	dst = appendNumber(dst, len(e.Redactions))
+	for _, name := range e.Redactions {
+		dst = appendText(dst, name)
+	}
+	if r := item.Rejection; r != nil {
+		dst = append(dst, byte(item.Format))
+		dst = appendText(dst, r.Code)
+		dst = appendText(dst, r.Message)
+		return appendText(dst, r.Path)
+	}
+	dst = appendText(dst, e.Bot)
+	dst = appendText(dst, e.Facts)
+	dst = appendNumber(dst, len(e.Violations))
+	for _, v := range e.Violations {
+		dst = appendText(dst, v.Code)
+		dst = appendText(dst, v.Path)
+		dst = appendText(dst, v.Message)
 	}
 	return dst
+}
+
+func appendNumber(dst []byte, n int) []byte {
+	return binary.AppendUvarint(dst, uint64(n)) //nolint:gosec // none is negative
 }
 
 func appendText[T []byte | string](dst []byte, text T) []byte {
@@ -100,62 +122,118 @@ func ReadRecord(b []byte) (RecordReader, error) {
 	copy(r.Receipt[:], b[49:])
 	r.ReceivedAt = time.UnixMilli(int64(binary.LittleEndian.Uint64(b[65:]))).UTC()
 	r.rest = b[fixed:]
-	var correlation, sdk []byte
-	var err error
-	if correlation, err = r.text(); err != nil {
+	correlation, err := r.text()
+	if err != nil {
 		return r, err
 	}
-	if sdk, err = r.text(); err != nil {
+	r.CorrelationID = string(correlation)
+	if r.KeepDays, err = r.number(math.MaxInt32); err != nil {
 		return r, err
 	}
-	r.CorrelationID, r.SDK = string(correlation), string(sdk)
-	n, size := binary.Uvarint(r.rest)
-	if size <= 0 || n > uint64(len(b)) {
-		return r, errRecord
-	}
-	r.Items, r.rest = int(n), r.rest[size:]
-	return r, nil
+	r.Items, err = r.number(len(r.rest))
+	return r, err
 }
 
 // Next reads the next item; call it Items times. A rejected item has its Rejection and Raw, any other its Event.
-func (r *RecordReader) Next(item *Item) error {
+func (r *RecordReader) Next(item *Item) (err error) {
 	*item = Item{}
 	if len(r.rest) < 9 {
 		return errRecord
 	}
 	e := &item.Event
-	e.Type = Type(r.rest[0])
+	typ := r.rest[0]
+	e.Type = Type(typ &^ rejectedBit)
 	e.Time = time.UnixMilli(int64(binary.LittleEndian.Uint64(r.rest[1:]))).UTC()
 	r.rest = r.rest[9:]
 	var body []byte
-	for _, field := range [...]*[]byte{&e.Name, &e.ID, &e.UserID, &e.AnonymousID, &e.SessionID, &body, &e.Context} {
-		var err error
+	for _, field := range [...]*[]byte{&e.Name, &e.ID, &e.UserID, &e.AnonymousID, &e.SessionID, &body, &e.Context, &e.Client.Name, &e.Client.Version} {
 		if *field, err = r.text(); err != nil {
 			return err
 		}
 	}
-	if e.Type != 0 {
-		e.Properties = body
-		return nil
-	}
-	code, err := r.text()
+	schema, err := r.number(math.MaxInt32)
 	if err != nil {
 		return err
 	}
-	message, err := r.text()
-	if err != nil {
+	if e.Policy, err = r.number(math.MaxInt32); err != nil {
 		return err
 	}
-	item.Raw, item.Rejection = body, &Rejection{Code: string(code), Message: string(message)}
+	if e.Redactions, err = list(r, (*RecordReader).string); err != nil {
+		return err
+	}
+	if typ&rejectedBit != 0 {
+		item.Raw = body
+		item.Rejection = &Rejection{Schema: int32(schema)}
+		return r.rejection(item)
+	}
+	e.Properties, e.Schema = body, int32(schema)
+	if e.Bot, err = r.text(); err != nil {
+		return err
+	}
+	if e.Facts, err = r.text(); err != nil {
+		return err
+	}
+	e.Violations, err = list(r, (*RecordReader).violation)
+	return err
+}
+
+func (r *RecordReader) rejection(item *Item) error {
+	if len(r.rest) == 0 || r.rest[0] > byte(FormatBinary) {
+		return errRecord
+	}
+	item.Format, r.rest = Format(r.rest[0]), r.rest[1:]
+	return r.strings(&item.Rejection.Code, &item.Rejection.Message, &item.Rejection.Path)
+}
+
+func (r *RecordReader) violation() (v Violation, err error) {
+	return v, r.strings(&v.Code, &v.Path, &v.Message)
+}
+
+// list reads a list; nil when it is empty.
+func list[E any](r *RecordReader, element func(*RecordReader) (E, error)) ([]E, error) {
+	n, err := r.number(len(r.rest))
+	if n == 0 || err != nil {
+		return nil, err
+	}
+	all := make([]E, n)
+	for i := range all {
+		if all[i], err = element(r); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// number reads a number that is at most most.
+func (r *RecordReader) number(most int) (int, error) {
+	n, size := binary.Uvarint(r.rest)
+	if size <= 0 || n > uint64(most) { //nolint:gosec // none is negative
+		return 0, errRecord
+	}
+	r.rest = r.rest[size:]
+	return int(n), nil //nolint:gosec // at most most
+}
+
+func (r *RecordReader) strings(fields ...*string) (err error) {
+	for _, f := range fields {
+		if *f, err = r.string(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
+func (r *RecordReader) string() (string, error) {
+	text, err := r.text()
+	return string(text), err
+}
+
 func (r *RecordReader) text() ([]byte, error) {
-	n, size := binary.Uvarint(r.rest)
-	if size <= 0 || n > uint64(len(r.rest)-size) {
+	n, err := r.number(len(r.rest))
+	if err != nil || n > len(r.rest) {
 		return nil, errRecord
 	}
-	text := r.rest[size : size+int(n) : size+int(n)]
-	r.rest = r.rest[size+int(n):]
+	text := r.rest[:n:n]
+	r.rest = r.rest[n:]
 	return text, nil
 }

@@ -22,9 +22,17 @@ func drawMillis(t *rapid.T, name string) time.Time {
 	return time.UnixMilli(rapid.Int64Range(-62135596800000, 253402300799999).Draw(t, name)).UTC() // the years 1 to 9999
 }
 
+// drawList draws a list, nil when it is empty.
+func drawList[E any](t *rapid.T, name string, element *rapid.Generator[E]) []E {
+	if list := rapid.SliceOfN(element, 0, 4).Draw(t, name); len(list) > 0 {
+		return list
+	}
+	return nil
+}
+
 func drawRecord(t *rapid.T) (ingest.Header, []ingest.Item) {
 	h := ingest.Header{
-		ReceivedAt: drawMillis(t, "received at"), CorrelationID: rapid.String().Draw(t, "correlation"), SDK: rapid.String().Draw(t, "sdk"),
+		ReceivedAt: drawMillis(t, "received at"), CorrelationID: rapid.String().Draw(t, "correlation"), KeepDays: rapid.IntRange(0, 1000).Draw(t, "days"),
 	}
 	for _, id := range []*[16]byte{(*[16]byte)(&h.Tenant), (*[16]byte)(&h.Source), (*[16]byte)(&h.Key), (*[16]byte)(&h.Receipt)} {
 		copy(id[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
@@ -34,12 +42,19 @@ func drawRecord(t *rapid.T) (ingest.Header, []ingest.Item) {
 		e := &items[i].Event
 		e.Type = ingest.Type(rapid.IntRange(1, 6).Draw(t, "type")) //nolint:gosec // six of them
 		e.Time = drawMillis(t, "time")
-		for _, field := range []*[]byte{&e.Name, &e.ID, &e.UserID, &e.AnonymousID, &e.SessionID, &e.Properties, &e.Context} {
+		for _, field := range []*[]byte{&e.Name, &e.ID, &e.UserID, &e.AnonymousID, &e.SessionID, &e.Properties, &e.Context, &e.Client.Name, &e.Client.Version, &e.Bot, &e.Facts} {
 			*field = drawBytes(t, "field")
 		}
+		e.Schema = rapid.Int32Min(0).Draw(t, "schema")
+		e.Policy = rapid.IntRange(0, 1<<30).Draw(t, "policy")
+		e.Redactions = drawList(t, "redactions", rapid.String())
+		e.Violations = drawList(t, "violations", rapid.Make[ingest.Violation]())
 		items[i].Raw = drawBytes(t, "raw")
 		if rapid.Bool().Draw(t, "rejected") {
-			items[i].Rejection = &ingest.Rejection{Code: rapid.String().Draw(t, "code"), Message: rapid.String().Draw(t, "message")}
+			items[i].Rejection = &ingest.Rejection{
+				Code: rapid.String().Draw(t, "code"), Message: rapid.String().Draw(t, "message"), Path: rapid.String().Draw(t, "path"), Schema: rapid.Int32Min(0).Draw(t, "broken schema"),
+			}
+			items[i].Format = ingest.Format(rapid.IntRange(0, 3).Draw(t, "format")) //nolint:gosec // four of them
 		}
 	}
 	return h, items
@@ -77,7 +92,11 @@ func TestRecordRoundTrip(t *testing.T) {
 			if want.Rejection == nil {
 				want.Raw = nil // an event's text is not kept
 			} else {
-				want.Event.Type, want.Event.Properties = 0, nil // the text stands for them
+				want.Event.Properties = nil // the text stands for them
+				want.Event.Schema, want.Event.Bot, want.Event.Facts, want.Event.Violations = 0, nil, nil, nil
+			}
+			if want.Rejection == nil {
+				want.Format = 0
 			}
 			requireItem(t, want, gotItems[i])
 		}
@@ -91,21 +110,16 @@ func TestRecordRoundTrip(t *testing.T) {
 
 // requireItem compares items; nil and empty bytes are the same.
 func requireItem(t require.TestingT, want, got ingest.Item) {
-	require.Equal(t, want.Rejection, got.Rejection)
-	require.Equal(t, string(want.Raw), string(got.Raw))
-	require.Equal(t, want.Event.Type, got.Event.Type)
-	require.True(t, want.Event.Time.Equal(got.Event.Time))
-	for _, pair := range [][2][]byte{
-		{want.Event.Name, got.Event.Name},
-		{want.Event.ID, got.Event.ID},
-		{want.Event.UserID, got.Event.UserID},
-		{want.Event.AnonymousID, got.Event.AnonymousID},
-		{want.Event.SessionID, got.Event.SessionID},
-		{want.Event.Properties, got.Event.Properties},
-		{want.Event.Context, got.Event.Context},
-	} {
-		require.Equal(t, string(pair[0]), string(pair[1]))
+	for _, item := range []*ingest.Item{&want, &got} {
+		e := &item.Event
+		e.Time = e.Time.UTC()
+		for _, field := range []*[]byte{
+			&item.Raw, &e.Name, &e.ID, &e.UserID, &e.AnonymousID, &e.SessionID, &e.Properties, &e.Context, &e.Client.Name, &e.Client.Version, &e.Bot, &e.Facts,
+		} {
+			*field = append([]byte{}, *field...)
+		}
 	}
+	require.Equal(t, want, got)
 }
 
 // What an item points to cannot be grown into the one behind it.
@@ -129,7 +143,7 @@ func TestRecordFieldsHaveNoRoom(t *testing.T) {
 // Whatever stands in the log, a record is read or damaged, and what is read stays the same when it is written again.
 func FuzzReadRecord(f *testing.F) {
 	f.Add([]byte{})
-	f.Add(ingest.AppendRecord(nil, ingest.Header{CorrelationID: "c", SDK: "s"}, []ingest.Item{
+	f.Add(ingest.AppendRecord(nil, ingest.Header{CorrelationID: "c"}, []ingest.Item{
 		{Event: ingest.Event{Type: ingest.Page, Name: []byte("page_view"), ID: []byte("1"), Properties: []byte(`{"a":1}`)}},
 		{Rejection: &ingest.Rejection{Code: "code", Message: "message"}, Raw: []byte("{")},
 	}))

@@ -65,13 +65,6 @@ type StoredEvent struct {
 	Index int // in its request
 }
 
-// DeadLetter is a rejected event on its way into quarantine.
-type DeadLetter struct {
-	*Header
-	Item
-	Index int
-}
-
 // SettledReceipt is a request whose events all have an outcome. Exceptions are those that were not stored.
 type SettledReceipt struct {
 	*Header

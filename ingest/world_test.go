@@ -189,7 +189,7 @@ func (w *world) start() {
 		Log: w.log, State: w.state, Store: w.shelf, Now: now, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(w.t, err)
-	w.collector = ingest.NewCollector(ingest.CollectorDeps{Log: w.log, Receipts: receiptsOf(), Limits: ingest.NewRateLimits(0), Now: now})
+	w.collector = ingest.NewCollector(ingest.CollectorDeps{Log: w.log, Prepare: asSent{}, Receipts: receiptsOf(), Limits: ingest.NewRateLimits(0), Now: now})
 }
 
 func (w *world) stop() {

@@ -146,7 +146,7 @@ func TestFromSenderToBooks(t *testing.T) {
 	sink, err := ingest.NewSink(ingest.SinkConfig{Interval: time.Millisecond}, ingest.SinkDeps{Log: l, State: state, Store: store, Now: time.Now, Logger: logger})
 	require.NoError(t, err)
 	receipts := ingest.NewReceipts([]byte("secret"))
-	collector := ingest.NewCollector(ingest.CollectorDeps{Log: l, Receipts: receipts, Limits: ingest.NewRateLimits(0), Now: time.Now})
+	collector := ingest.NewCollector(ingest.CollectorDeps{Log: l, Prepare: asSent{}, Receipts: receipts, Limits: ingest.NewRateLimits(0), Now: time.Now})
 	books := ingest.NewBooks(store, receipts, time.Now, logger)
 	tenant := newTenant()
 	send := func() ingest.Acceptance {
@@ -190,3 +190,8 @@ func TestFromSenderToBooks(t *testing.T) {
 	require.NoError(t, state.Close())
 	require.NoError(t, l.Close())
 }
+
+// asSent leaves events as they were sent.
+type asSent struct{}
+
+func (asSent) Prepare(context.Context, *ingest.Preparation) (func(), error) { return func() {}, nil }

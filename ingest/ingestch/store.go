@@ -23,8 +23,8 @@ var _ ingest.Store = (*Store)(nil)
 // New makes a store on a connection pool.
 func New(conn driver.Conn) *Store { return &Store{conn: conn} }
 
-// insertTimeout bounds one insert. It is long: a batch that is given up is begun again from its start.
-const insertTimeout = time.Minute
+// insertTimeout bounds one insert. It is long: a batch that is given up is begun again from its start. Counting it back takes no longer.
+const insertTimeout = 30 * time.Second
 
 // Write implements ingest.Store. The ledger comes last: where its rows are, all others are.
 func (s *Store) Write(ctx context.Context, set *ingest.Settlement, again bool) error {

@@ -32,6 +32,16 @@ func events() table[ingest.StoredEvent] {
 			of("correlation_id", func(r *row) string { return r.CorrelationID }),
 			of("receipt_id", func(r *row) uuid.UUID { return uuid.UUID(r.Receipt) }),
 			of("receipt_index", func(r *row) uint16 { return uint16(r.Index) }), //nolint:gosec // at most MaxEvents
+			text("sdk_name", func(r *row) []byte { return r.Client.Name }),
+			text("sdk_version", func(r *row) []byte { return r.Client.Version }),
+			of("schema_id", func(r *row) uint32 { return uint32(r.Schema) }), //nolint:gosec // none is negative
+			of("violations_code", func(r *row) []string { return each(r.Violations, func(v ingest.Violation) string { return v.Code }) }),
+			of("violations_path", func(r *row) []string { return each(r.Violations, func(v ingest.Violation) string { return v.Path }) }),
+			of("violations_message", func(r *row) []string { return each(r.Violations, func(v ingest.Violation) string { return v.Message }) }),
+			of("redactions", func(r *row) []string { return r.Redactions }),
+			of("policy_version", func(r *row) uint32 { return uint32(r.Policy) }), //nolint:gosec // none is negative
+			text("bot", func(r *row) []byte { return r.Bot }),
+			text("facts", func(r *row) []byte { return r.Facts }),
 		},
 	}
 }
@@ -54,6 +64,19 @@ func deadLetters() table[ingest.DeadLetter] {
 			text("payload", func(r *row) []byte { return r.Raw }),
 			of("source_id", func(r *row) uuid.UUID { return uuid.UUID(r.Source) }),
 			of("correlation_id", func(r *row) string { return r.CorrelationID }),
+			of("cause", func(r *row) uuid.UUID { return r.Cause() }),
+			of("type", func(r *row) int8 { return int8(r.Event.Type) }), //nolint:gosec // six of them
+			of("time", func(r *row) time.Time { return r.At() }),
+			text("user_id", func(r *row) []byte { return r.Event.UserID }),
+			text("anonymous_id", func(r *row) []byte { return r.Event.AnonymousID }),
+			of("path", func(r *row) string { return r.Rejection.Path }),
+			of("schema_id", func(r *row) uint32 { return uint32(r.Rejection.Schema) }), //nolint:gosec // none is negative
+			of("format", func(r *row) int8 { return int8(r.Format) }),                  //nolint:gosec // four of them
+			text("sdk_name", func(r *row) []byte { return r.Event.Client.Name }),
+			text("sdk_version", func(r *row) []byte { return r.Event.Client.Version }),
+			of("key_id", func(r *row) uuid.UUID { return uuid.UUID(r.Key) }),
+			of("redactions", func(r *row) []string { return r.Event.Redactions }),
+			of("expires_at", func(r *row) time.Time { return r.ExpiresAt() }),
 		},
 	}
 }

@@ -18,6 +18,9 @@ const (
 	dialTimeout  = 3 * time.Second
 	maxOpenConns = 16
 	maxIdleConns = 8
+	// maxLifetime is short because a network may forget connections without telling either end: whoever is given one of them waits for its
+	// own timeout. A new connection costs a few milliseconds.
+	maxLifetime = time.Minute
 )
 
 // Open makes a pool of connections. It fails on a URL that makes no sense, but not when the server is away: see Ping of
@@ -64,7 +67,7 @@ func options(url string) (*clickhouse.Options, error) {
 	o.DialTimeout = dialTimeout
 	o.MaxOpenConns = maxOpenConns
 	o.MaxIdleConns = maxIdleConns
-	o.ConnMaxLifetime = time.Hour
+	o.ConnMaxLifetime = maxLifetime
 	o.ClientInfo.Products = append(o.ClientInfo.Products, struct{ Name, Version string }{"observatory", "1"})
 	return o, nil
 }
