@@ -30,6 +30,7 @@ func accessTo(operation string) (access, bool) {
 
 		"getReceipt": {needs: tenants.Query, orScope: tenants.ScopeEventsWrite},
 		"getLedger":  query, "listQuarantine": query, "queryTrends": query, "queryEvents": query, "getEvent": query, "getCatalog": query, "streamEvents": query,
+		"getPolicy": query, "listPolicyVersions": query, "rehearsePolicy": query, "publishPolicy": {needs: tenants.ManageData},
 		"getTenant": query, "listSources": query,
 
 		"updateTenant": {needs: tenants.ManageTenant},

@@ -180,6 +180,14 @@ func deref[T any](p *T) (value T) {
 	return value
 }
 
+// orZero is the value, or its zero where none was given.
+func orZero[T any](v *T) (zero T) {
+	if v == nil {
+		return zero
+	}
+	return *v
+}
+
 func orNil(text string) *string {
 	if text == "" {
 		return nil

@@ -34,18 +34,20 @@ type Config struct {
 
 // Deps are what the edge hands requests to.
 type Deps struct {
-	Tenants   *tenants.Services
-	Keys      *tenants.KeyRing
-	Collector *ingest.Collector
-	Settled   Settled
-	Books     *ingest.Books
-	Live      *ingest.Live
-	Analytics *analytics.Service
-	Readiness Readiness
-	Dashboard http.Handler
-	Metrics   *prometheus.Registry
-	Logger    *slog.Logger
-	Now       func() time.Time
+	Tenants    *tenants.Services
+	Keys       *tenants.KeyRing
+	Collector  *ingest.Collector
+	Settled    Settled
+	Books      *ingest.Books
+	Live       *ingest.Live
+	Policies   *ingest.Policies
+	Rehearsals Rehearser
+	Analytics  *analytics.Service
+	Readiness  Readiness
+	Dashboard  http.Handler
+	Metrics    *prometheus.Registry
+	Logger     *slog.Logger
+	Now        func() time.Time
 }
 
 // Settled waits until the log is stored up to an offset, or returns ctx's error.

@@ -63,28 +63,46 @@ func (e ActorKind) Valid() bool {
 
 // Defines values for CatalogPropertyTypes.
 const (
-	Array   CatalogPropertyTypes = "array"
-	Boolean CatalogPropertyTypes = "boolean"
-	Null    CatalogPropertyTypes = "null"
-	Number  CatalogPropertyTypes = "number"
-	Object  CatalogPropertyTypes = "object"
-	String  CatalogPropertyTypes = "string"
+	CatalogPropertyTypesArray   CatalogPropertyTypes = "array"
+	CatalogPropertyTypesBoolean CatalogPropertyTypes = "boolean"
+	CatalogPropertyTypesNull    CatalogPropertyTypes = "null"
+	CatalogPropertyTypesNumber  CatalogPropertyTypes = "number"
+	CatalogPropertyTypesObject  CatalogPropertyTypes = "object"
+	CatalogPropertyTypesString  CatalogPropertyTypes = "string"
 )
 
 // Valid indicates whether the value is a known member of the CatalogPropertyTypes enum.
 func (e CatalogPropertyTypes) Valid() bool {
 	switch e {
-	case Array:
+	case CatalogPropertyTypesArray:
 		return true
-	case Boolean:
+	case CatalogPropertyTypesBoolean:
 		return true
-	case Null:
+	case CatalogPropertyTypesNull:
 		return true
-	case Number:
+	case CatalogPropertyTypesNumber:
 		return true
-	case Object:
+	case CatalogPropertyTypesObject:
 		return true
-	case String:
+	case CatalogPropertyTypesString:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CauseDetailsInterval.
+const (
+	CauseDetailsIntervalDay  CauseDetailsInterval = "day"
+	CauseDetailsIntervalHour CauseDetailsInterval = "hour"
+)
+
+// Valid indicates whether the value is a known member of the CauseDetailsInterval enum.
+func (e CauseDetailsInterval) Valid() bool {
+	switch e {
+	case CauseDetailsIntervalDay:
+		return true
+	case CauseDetailsIntervalHour:
 		return true
 	default:
 		return false
@@ -228,25 +246,25 @@ func (e FilterOperator) Valid() bool {
 
 // Defines values for Interval.
 const (
-	Day    Interval = "day"
-	Hour   Interval = "hour"
-	Minute Interval = "minute"
-	Month  Interval = "month"
-	Week   Interval = "week"
+	IntervalDay    Interval = "day"
+	IntervalHour   Interval = "hour"
+	IntervalMinute Interval = "minute"
+	IntervalMonth  Interval = "month"
+	IntervalWeek   Interval = "week"
 )
 
 // Valid indicates whether the value is a known member of the Interval enum.
 func (e Interval) Valid() bool {
 	switch e {
-	case Day:
+	case IntervalDay:
 		return true
-	case Hour:
+	case IntervalHour:
 		return true
-	case Minute:
+	case IntervalMinute:
 		return true
-	case Month:
+	case IntervalMonth:
 		return true
-	case Week:
+	case IntervalWeek:
 		return true
 	default:
 		return false
@@ -265,6 +283,63 @@ func (e KeyKind) Valid() bool {
 	case Publishable:
 		return true
 	case Secret:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MappingStepOp.
+const (
+	Convert  MappingStepOp = "convert"
+	Default  MappingStepOp = "default"
+	Drop     MappingStepOp = "drop"
+	Rename   MappingStepOp = "rename"
+	SetEvent MappingStepOp = "set_event"
+	Split    MappingStepOp = "split"
+)
+
+// Valid indicates whether the value is a known member of the MappingStepOp enum.
+func (e MappingStepOp) Valid() bool {
+	switch e {
+	case Convert:
+		return true
+	case Default:
+		return true
+	case Drop:
+		return true
+	case Rename:
+		return true
+	case SetEvent:
+		return true
+	case Split:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MappingStepToType.
+const (
+	MappingStepToTypeBoolean  MappingStepToType = "boolean"
+	MappingStepToTypeDateTime MappingStepToType = "date_time"
+	MappingStepToTypeInteger  MappingStepToType = "integer"
+	MappingStepToTypeNumber   MappingStepToType = "number"
+	MappingStepToTypeString   MappingStepToType = "string"
+)
+
+// Valid indicates whether the value is a known member of the MappingStepToType enum.
+func (e MappingStepToType) Valid() bool {
+	switch e {
+	case MappingStepToTypeBoolean:
+		return true
+	case MappingStepToTypeDateTime:
+		return true
+	case MappingStepToTypeInteger:
+		return true
+	case MappingStepToTypeNumber:
+		return true
+	case MappingStepToTypeString:
 		return true
 	default:
 		return false
@@ -310,6 +385,117 @@ func (e Measure) Valid() bool {
 	}
 }
 
+// Defines values for NewReplayKind.
+const (
+	NewReplayKindHistory NewReplayKind = "history"
+	NewReplayKindRepair  NewReplayKind = "repair"
+)
+
+// Valid indicates whether the value is a known member of the NewReplayKind enum.
+func (e NewReplayKind) Valid() bool {
+	switch e {
+	case NewReplayKindHistory:
+		return true
+	case NewReplayKindRepair:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewReplayPolicy.
+const (
+	Current NewReplayPolicy = "current"
+)
+
+// Valid indicates whether the value is a known member of the NewReplayPolicy enum.
+func (e NewReplayPolicy) Valid() bool {
+	switch e {
+	case Current:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PolicyKind.
+const (
+	PolicyKindContract   PolicyKind = "contract"
+	PolicyKindEnrichment PolicyKind = "enrichment"
+	PolicyKindQuarantine PolicyKind = "quarantine"
+	PolicyKindRedaction  PolicyKind = "redaction"
+)
+
+// Valid indicates whether the value is a known member of the PolicyKind enum.
+func (e PolicyKind) Valid() bool {
+	switch e {
+	case PolicyKindContract:
+		return true
+	case PolicyKindEnrichment:
+		return true
+	case PolicyKindQuarantine:
+		return true
+	case PolicyKindRedaction:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QuarantinedEventFormat.
+const (
+	Binary  QuarantinedEventFormat = "binary"
+	Native  QuarantinedEventFormat = "native"
+	Segment QuarantinedEventFormat = "segment"
+	Text    QuarantinedEventFormat = "text"
+)
+
+// Valid indicates whether the value is a known member of the QuarantinedEventFormat enum.
+func (e QuarantinedEventFormat) Valid() bool {
+	switch e {
+	case Binary:
+		return true
+	case Native:
+		return true
+	case Segment:
+		return true
+	case Text:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QuarantinedEventType.
+const (
+	QuarantinedEventTypeAlias    QuarantinedEventType = "alias"
+	QuarantinedEventTypeGroup    QuarantinedEventType = "group"
+	QuarantinedEventTypeIdentify QuarantinedEventType = "identify"
+	QuarantinedEventTypePage     QuarantinedEventType = "page"
+	QuarantinedEventTypeScreen   QuarantinedEventType = "screen"
+	QuarantinedEventTypeTrack    QuarantinedEventType = "track"
+)
+
+// Valid indicates whether the value is a known member of the QuarantinedEventType enum.
+func (e QuarantinedEventType) Valid() bool {
+	switch e {
+	case QuarantinedEventTypeAlias:
+		return true
+	case QuarantinedEventTypeGroup:
+		return true
+	case QuarantinedEventTypeIdentify:
+		return true
+	case QuarantinedEventTypePage:
+		return true
+	case QuarantinedEventTypeScreen:
+		return true
+	case QuarantinedEventTypeTrack:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReceiptStatus.
 const (
 	ReceiptStatusPending ReceiptStatus = "pending"
@@ -322,6 +508,54 @@ func (e ReceiptStatus) Valid() bool {
 	case ReceiptStatusPending:
 		return true
 	case ReceiptStatusSettled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReplayKind.
+const (
+	ReplayKindHistory ReplayKind = "history"
+	ReplayKindRepair  ReplayKind = "repair"
+)
+
+// Valid indicates whether the value is a known member of the ReplayKind enum.
+func (e ReplayKind) Valid() bool {
+	switch e {
+	case ReplayKindHistory:
+		return true
+	case ReplayKindRepair:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReplayState.
+const (
+	Cancelled ReplayState = "cancelled"
+	Done      ReplayState = "done"
+	Failed    ReplayState = "failed"
+	Paused    ReplayState = "paused"
+	Running   ReplayState = "running"
+	Waiting   ReplayState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the ReplayState enum.
+func (e ReplayState) Valid() bool {
+	switch e {
+	case Cancelled:
+		return true
+	case Done:
+		return true
+	case Failed:
+		return true
+	case Paused:
+		return true
+	case Running:
+		return true
+	case Waiting:
 		return true
 	default:
 		return false
@@ -454,6 +688,30 @@ func (e TrendsQueryCompare) Valid() bool {
 	}
 }
 
+// Defines values for KindOfPolicy.
+const (
+	KindOfPolicyContract   KindOfPolicy = "contract"
+	KindOfPolicyEnrichment KindOfPolicy = "enrichment"
+	KindOfPolicyQuarantine KindOfPolicy = "quarantine"
+	KindOfPolicyRedaction  KindOfPolicy = "redaction"
+)
+
+// Valid indicates whether the value is a known member of the KindOfPolicy enum.
+func (e KindOfPolicy) Valid() bool {
+	switch e {
+	case KindOfPolicyContract:
+		return true
+	case KindOfPolicyEnrichment:
+		return true
+	case KindOfPolicyQuarantine:
+		return true
+	case KindOfPolicyRedaction:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Healthz200JSONResponseBodyStatus.
 const (
 	Ok Healthz200JSONResponseBodyStatus = "ok"
@@ -554,6 +812,74 @@ type CatalogProperty struct {
 
 // CatalogPropertyTypes defines model for CatalogProperty.Types.
 type CatalogPropertyTypes string
+
+// Cause Why events are in quarantine.
+type Cause struct {
+	// Code As in `rejected`.
+	Code string `json:"code"`
+
+	// Event Name of the events; empty when it could not be read.
+	Event     string             `json:"event"`
+	FirstSeen time.Time          `json:"first_seen"`
+	Id        openapi_types.UUID `json:"id"`
+	LastSeen  time.Time          `json:"last_seen"`
+
+	// Message Of the newest of the events.
+	Message string `json:"message"`
+
+	// Open Events that are in quarantine.
+	Open int64 `json:"open"`
+
+	// Path Of what breaks the rule, as in `properties.items[].price`; empty - the event as a whole.
+	Path string `json:"path"`
+
+	// Repaired Events that were in quarantine and no longer are.
+	Repaired int64 `json:"repaired"`
+
+	// SchemaId Of the schema that is broken; 0 - none.
+	SchemaId int `json:"schema_id"`
+
+	// Senders How many versions of libraries, counted per source, sent such events.
+	Senders int64 `json:"senders"`
+}
+
+// CauseCount defines model for CauseCount.
+type CauseCount struct {
+	Events int64     `json:"events"`
+	Time   time.Time `json:"time"`
+}
+
+// CauseDetails defines model for CauseDetails.
+type CauseDetails struct {
+	// Cause Why events are in quarantine.
+	Cause Cause `json:"cause"`
+
+	// Examples The newest that are still in quarantine, 10 at most.
+	Examples []QuarantinedEvent `json:"examples"`
+
+	// Interval Of the trend - hours for a period of three days at most. Days are UTC.
+	Interval CauseDetailsInterval `json:"interval"`
+
+	// Senders Most events first, 100 at most.
+	Senders []CauseSender `json:"senders"`
+
+	// Trend Events by when they were received; times without any are left out.
+	Trend []CauseCount `json:"trend"`
+}
+
+// CauseDetailsInterval Of the trend - hours for a period of three days at most. Days are UTC.
+type CauseDetailsInterval string
+
+// CauseSender defines model for CauseSender.
+type CauseSender struct {
+	Events   int64     `json:"events"`
+	LastSeen time.Time `json:"last_seen"`
+
+	// SdkName Empty when it did not say.
+	SdkName    string             `json:"sdk_name"`
+	SdkVersion string             `json:"sdk_version"`
+	SourceId   openapi_types.UUID `json:"source_id"`
+}
 
 // ComparedSeries defines model for ComparedSeries.
 type ComparedSeries struct {
@@ -759,6 +1085,34 @@ type LogIn struct {
 // MailToken defines model for MailToken.
 type MailToken = string
 
+// MappingStep One change to a quarantined event. Steps are done in order. A path is `properties`, `context` and what lies in them (`properties.user.age`; `[*]` is every element of a list), or a field: `event_id`, `user_id`, `anonymous_id`, `session_id`, `timestamp`. A key with dots is quoted: `properties."a.b"`.
+// A step whose path is not there does nothing.
+//
+// * `rename` - `from`, `to`: moves a value, in place of what is there.
+// * `convert` - `path`, `to_type`: a value that cannot be converted stays as it is.
+// * `default` - `path`, `value`: sets what is missing or null.
+// * `drop` - `path`.
+// * `split` - `path`, `separator`, `into`: one text into several; the last gets the rest, and what remains empty is not set.
+// * `set_event` - `value`: another event name.
+type MappingStep struct {
+	From      *string            `json:"from,omitempty"`
+	Into      *[]string          `json:"into,omitempty"`
+	Op        MappingStepOp      `json:"op"`
+	Path      *string            `json:"path,omitempty"`
+	Separator *string            `json:"separator,omitempty"`
+	To        *string            `json:"to,omitempty"`
+	ToType    *MappingStepToType `json:"to_type,omitempty"`
+
+	// Value Any JSON value, 4 KB at most; a text for `set_event`.
+	Value interface{} `json:"value,omitempty"`
+}
+
+// MappingStepOp defines model for MappingStep.Op.
+type MappingStepOp string
+
+// MappingStepToType defines model for MappingStep.ToType.
+type MappingStepToType string
+
 // Me defines model for Me.
 type Me struct {
 	Memberships []Membership `json:"memberships"`
@@ -821,6 +1175,34 @@ type NewEvent struct {
 	UserId    *string    `json:"user_id,omitempty"`
 }
 
+// NewReplay defines model for NewReplay.
+type NewReplay struct {
+	// Cause Of a repair: whose events.
+	Cause *openapi_types.UUID `json:"cause,omitempty"`
+
+	// Events Of history: only events of these names. Default - all.
+	Events *[]string `json:"events,omitempty"`
+
+	// From Of history: start of the events' time, inclusive.
+	From *time.Time    `json:"from,omitempty"`
+	Kind NewReplayKind `json:"kind"`
+
+	// Mapping Of a repair: how to put them right. None, where the rules were changed instead.
+	Mapping *[]MappingStep `json:"mapping,omitempty"`
+
+	// Policy Of history: the rules that are in force when an event's turn comes.
+	Policy *NewReplayPolicy `json:"policy,omitempty"`
+
+	// To Of history: end, exclusive. 366 days after `from` at most.
+	To *time.Time `json:"to,omitempty"`
+}
+
+// NewReplayKind defines model for NewReplay.Kind.
+type NewReplayKind string
+
+// NewReplayPolicy Of history: the rules that are in force when an event's turn comes.
+type NewReplayPolicy string
+
 // NextCursor Null on the last page.
 type NextCursor = string
 
@@ -849,6 +1231,27 @@ type Point struct {
 	Value *float64 `json:"value"`
 }
 
+// Policy defines model for Policy.
+type Policy struct {
+	// CreatedAt Null for the default policy.
+	CreatedAt *time.Time `json:"created_at"`
+	CreatedBy string     `json:"created_by"`
+
+	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine.
+	Document PolicyDocument `json:"document"`
+	Kind     PolicyKind     `json:"kind"`
+	Note     string         `json:"note"`
+
+	// Version 0 - the default policy.
+	Version int `json:"version"`
+}
+
+// PolicyKind defines model for Policy.Kind.
+type PolicyKind string
+
+// PolicyDocument Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine.
+type PolicyDocument map[string]interface{}
+
 // Problem defines model for Problem.
 type Problem struct {
 	// Code Example: event_too_large
@@ -866,19 +1269,49 @@ type Problem struct {
 
 // QuarantinedEvent defines model for QuarantinedEvent.
 type QuarantinedEvent struct {
-	Code          string `json:"code"`
-	CorrelationId string `json:"correlation_id"`
-	Event         string `json:"event"`
-	EventId       string `json:"event_id"`
-	Index         int    `json:"index"`
-	Message       string `json:"message"`
+	AnonymousId   string             `json:"anonymous_id"`
+	Cause         openapi_types.UUID `json:"cause"`
+	Code          string             `json:"code"`
+	CorrelationId string             `json:"correlation_id"`
+	Event         string             `json:"event"`
+	EventId       string             `json:"event_id"`
 
-	// Payload What was sent, up to 32 KB.
-	Payload    string             `json:"payload"`
-	Receipt    string             `json:"receipt"`
-	ReceivedAt time.Time          `json:"received_at"`
+	// ExpiresAt When it is deleted.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Format What the payload is: an event as `POST /v1/events` takes it, or as Segment's API does; text that could not be read, its values blanked; or a payload of which nothing is kept.
+	Format  QuarantinedEventFormat `json:"format"`
+	Index   int                    `json:"index"`
+	Message string                 `json:"message"`
+
+	// Path Of what breaks the rule; empty - the event as a whole.
+	Path string `json:"path"`
+
+	// Payload What was sent, redacted, up to 32 KB.
+	Payload    string    `json:"payload"`
+	Receipt    string    `json:"receipt"`
+	ReceivedAt time.Time `json:"received_at"`
+
+	// Redactions Rules of the redaction policy that touched it.
+	Redactions []string `json:"redactions"`
+
+	// SchemaId Of the schema that is broken; 0 - none.
+	SchemaId   int                `json:"schema_id"`
+	SdkName    string             `json:"sdk_name"`
+	SdkVersion string             `json:"sdk_version"`
 	SourceId   openapi_types.UUID `json:"source_id"`
+
+	// Time When it happened; when it was received, where that could not be read.
+	Time   time.Time            `json:"time"`
+	Type   QuarantinedEventType `json:"type"`
+	UserId string               `json:"user_id"`
 }
+
+// QuarantinedEventFormat What the payload is: an event as `POST /v1/events` takes it, or as Segment's API does; text that could not be read, its values blanked; or a payload of which nothing is kept.
+type QuarantinedEventFormat string
+
+// QuarantinedEventType defines model for QuarantinedEvent.Type.
+type QuarantinedEventType string
 
 // Readiness defines model for Readiness.
 type Readiness struct {
@@ -926,6 +1359,54 @@ type ReceiptEvent struct {
 	Status  EventStatus `json:"status"`
 }
 
+// RehearsalReport defines model for RehearsalReport.
+type RehearsalReport struct {
+	// ByCause Most frequent first, 100 at most.
+	ByCause []struct {
+		Code   string `json:"code"`
+		Events int64  `json:"events"`
+
+		// Examples IDs of events.
+		Examples []string `json:"examples"`
+		Message  string   `json:"message"`
+		Path     string   `json:"path"`
+	} `json:"by_cause"`
+
+	// BySender Most violating first, 100 at most.
+	BySender []struct {
+		Events int64 `json:"events"`
+
+		// Sdk The sender's library; empty when it did not say.
+		Sdk string `json:"sdk"`
+
+		// Source Its ID.
+		Source    string `json:"source"`
+		Version   string `json:"version"`
+		Violating int64  `json:"violating"`
+	} `json:"by_sender"`
+
+	// Changed Would be stored otherwise than they are, and break nothing.
+	Changed int64 `json:"changed"`
+
+	// Events Looked at.
+	Events int64 `json:"events"`
+
+	// Examples Ten at most.
+	Examples []struct {
+		After   *map[string]interface{} `json:"after"`
+		Before  *map[string]interface{} `json:"before"`
+		Causes  []string                `json:"causes"`
+		Event   string                  `json:"event"`
+		EventId string                  `json:"event_id"`
+	} `json:"examples"`
+
+	// Passed As they are.
+	Passed int64 `json:"passed"`
+
+	// Violating Break a rule.
+	Violating int64 `json:"violating"`
+}
+
 // RejectedEvent defines model for RejectedEvent.
 type RejectedEvent struct {
 	Code string `json:"code"`
@@ -934,6 +1415,119 @@ type RejectedEvent struct {
 	Index   int    `json:"index"`
 	Message string `json:"message"`
 }
+
+// Replay defines model for Replay.
+type Replay struct {
+	// Cause Of a repair.
+	Cause     *openapi_types.UUID `json:"cause,omitempty"`
+	Counts    ReplayCounts        `json:"counts"`
+	CreatedAt time.Time           `json:"created_at"`
+	CreatedBy string              `json:"created_by"`
+	EndedAt   *time.Time          `json:"ended_at"`
+
+	// Error Why it failed.
+	Error  *string  `json:"error"`
+	Events []string `json:"events"`
+
+	// From Of history.
+	From    *time.Time         `json:"from,omitempty"`
+	Id      openapi_types.UUID `json:"id"`
+	Kind    ReplayKind         `json:"kind"`
+	Mapping []MappingStep      `json:"mapping"`
+
+	// PerSecond Events a second, as of late; 0 when it does not run.
+	PerSecond float64 `json:"per_second"`
+
+	// Problems Why events do not fit the rules; most frequent first, 20 at most.
+	Problems []ReplayProblem `json:"problems"`
+
+	// Progress Share of the events that were looked at.
+	Progress float64 `json:"progress"`
+
+	// SecondsLeft An estimate; null when it does not run, or has only begun.
+	SecondsLeft *int        `json:"seconds_left"`
+	StartedAt   *time.Time  `json:"started_at"`
+	State       ReplayState `json:"state"`
+
+	// To Of history.
+	To *time.Time `json:"to,omitempty"`
+}
+
+// ReplayKind defines model for Replay.Kind.
+type ReplayKind string
+
+// ReplayCounts defines model for ReplayCounts.
+type ReplayCounts struct {
+	// Duplicate Their ID was stored meanwhile, because they were sent again.
+	Duplicate int64 `json:"duplicate"`
+
+	// Found Events that there were when the replay began.
+	Found int64 `json:"found"`
+
+	// LookedAt So far - the sum of those below.
+	LookedAt int64 `json:"looked_at"`
+
+	// Replayed Sent again, and not known to be stored yet.
+	Replayed int64 `json:"replayed"`
+
+	// Skipped Deleted or suppressed meanwhile, or nothing is left of them to repair.
+	Skipped int64 `json:"skipped"`
+
+	// StillQuarantined They do not fit the rules. Of history - they stay as they are stored.
+	StillQuarantined int64 `json:"still_quarantined"`
+	Stored           int64 `json:"stored"`
+
+	// Unchanged Of history - the rules make of them what is stored already.
+	Unchanged int64 `json:"unchanged"`
+}
+
+// ReplayExample defines model for ReplayExample.
+type ReplayExample struct {
+	// After What would be stored, or what was refused; null where nothing came of it.
+	After *json.RawMessage `json:"after"`
+
+	// Before What is kept of the event now: JSON, unless `before` of the event could not be read.
+	Before  string `json:"before"`
+	EventId string `json:"event_id"`
+
+	// Problems Why it would not pass; empty when it would.
+	Problems []ReplayProblem `json:"problems"`
+}
+
+// ReplayProblem defines model for ReplayProblem.
+type ReplayProblem struct {
+	Code    string `json:"code"`
+	Events  int64  `json:"events"`
+	Message string `json:"message"`
+	Path    string `json:"path"`
+}
+
+// ReplayRehearsal defines model for ReplayRehearsal.
+type ReplayRehearsal struct {
+	// Events Looked at - the sum of the four below.
+	Events int64 `json:"events"`
+
+	// Examples 10 at most, of those that would pass and those that would not.
+	Examples []ReplayExample `json:"examples"`
+
+	// Problems Most frequent first, 20 at most.
+	Problems []ReplayProblem `json:"problems"`
+
+	// Unchanged Of history - would stay as they are.
+	Unchanged int64 `json:"unchanged"`
+
+	// Unusable Nothing is left of them to repair: text that could not be read, or a payload that could not be decoded.
+	Unusable int64 `json:"unusable"`
+
+	// WouldFail Do not fit the rules.
+	WouldFail int64 `json:"would_fail"`
+
+	// WouldPass Would be stored. Of history - would be stored otherwise than they are.
+	WouldPass int64 `json:"would_pass"`
+}
+
+// ReplayState defines model for ReplayState.
+type ReplayState string
 
 // Role defines model for Role.
 type Role string
@@ -1087,6 +1681,9 @@ type User struct {
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// KindOfPolicy defines model for KindOfPolicy.
+type KindOfPolicy string
+
 // Limit defines model for Limit.
 type Limit = int
 
@@ -1189,11 +1786,72 @@ type ConfirmPasswordResetJSONBody struct {
 	Token    MailToken `json:"token"`
 }
 
+// PublishPolicyJSONBody defines parameters for PublishPolicy.
+type PublishPolicyJSONBody struct {
+	// BaseVersion The version that this one was made from; 409 `policy_changed` when another was published meanwhile.
+	BaseVersion int `json:"base_version"`
+
+	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine.
+	Document PolicyDocument `json:"document"`
+
+	// Note Why.
+	Note *string `json:"note,omitempty"`
+}
+
+// RehearsePolicyJSONBody defines parameters for RehearsePolicy.
+type RehearsePolicyJSONBody struct {
+	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine.
+	Document PolicyDocument `json:"document"`
+
+	// Event Only events of this name.
+	Event *string `json:"event,omitempty"`
+
+	// Last How many events.
+	Last *int `json:"last,omitempty"`
+}
+
 // ListQuarantineParams defines parameters for ListQuarantine.
 type ListQuarantineParams struct {
+	// Cause Only events with this cause.
+	Cause *openapi_types.UUID `form:"cause,omitempty" json:"cause,omitempty"`
+
 	// Cursor `next_cursor` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListCausesParams defines parameters for ListCauses.
+type ListCausesParams struct {
+	// From Start of receipt, inclusive. Default - 30 days before `to`.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To End of receipt, exclusive. Default - now. 366 days after `from` at most.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// Open True leaves out causes whose events were all repaired. Default - true.
+	Open *bool `form:"open,omitempty" json:"open,omitempty"`
+}
+
+// GetCauseParams defines parameters for GetCause.
+type GetCauseParams struct {
+	// From Start of receipt, inclusive. Default - 30 days before `to`.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To End of receipt, exclusive. Default - now. 366 days after `from` at most.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ListReplaysParams defines parameters for ListReplays.
+type ListReplaysParams struct {
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// RehearseReplayParams defines parameters for RehearseReplay.
+type RehearseReplayParams struct {
+	// Last How many events to look at.
+	Last *int `form:"last,omitempty" json:"last,omitempty"`
 }
 
 // CreateSourceJSONBody defines parameters for CreateSource.
@@ -1256,11 +1914,23 @@ type RequestPasswordResetJSONRequestBody RequestPasswordResetJSONBody
 // ConfirmPasswordResetJSONRequestBody defines body for ConfirmPasswordReset for application/json ContentType.
 type ConfirmPasswordResetJSONRequestBody ConfirmPasswordResetJSONBody
 
+// PublishPolicyJSONRequestBody defines body for PublishPolicy for application/json ContentType.
+type PublishPolicyJSONRequestBody PublishPolicyJSONBody
+
+// RehearsePolicyJSONRequestBody defines body for RehearsePolicy for application/json ContentType.
+type RehearsePolicyJSONRequestBody RehearsePolicyJSONBody
+
 // QueryEventsJSONRequestBody defines body for QueryEvents for application/json ContentType.
 type QueryEventsJSONRequestBody = EventsQuery
 
 // QueryTrendsJSONRequestBody defines body for QueryTrends for application/json ContentType.
 type QueryTrendsJSONRequestBody = TrendsQuery
+
+// CreateReplayJSONRequestBody defines body for CreateReplay for application/json ContentType.
+type CreateReplayJSONRequestBody = NewReplay
+
+// RehearseReplayJSONRequestBody defines body for RehearseReplay for application/json ContentType.
+type RehearseReplayJSONRequestBody = NewReplay
 
 // SignUpJSONRequestBody defines body for SignUp for application/json ContentType.
 type SignUpJSONRequestBody = SignUp
@@ -1599,9 +2269,27 @@ type ServerInterface interface {
 	// ConfirmPasswordReset Set a new password with the token of a mail
 	// (POST /v1/password-resets/confirm)
 	ConfirmPasswordReset(ctx echo.Context) error
+	// GetPolicy The policy in force
+	// (GET /v1/policies/{kind})
+	GetPolicy(ctx echo.Context, kind KindOfPolicy) error
+	// PublishPolicy Publish a policy
+	// (PUT /v1/policies/{kind})
+	PublishPolicy(ctx echo.Context, kind KindOfPolicy) error
+	// RehearsePolicy Try a policy on stored events
+	// (POST /v1/policies/{kind}/rehearsal)
+	RehearsePolicy(ctx echo.Context, kind KindOfPolicy) error
+	// ListPolicyVersions The versions of a policy
+	// (GET /v1/policies/{kind}/versions)
+	ListPolicyVersions(ctx echo.Context, kind KindOfPolicy) error
 	// ListQuarantine Events that could not be accepted
 	// (GET /v1/quarantine)
 	ListQuarantine(ctx echo.Context, params ListQuarantineParams) error
+	// ListCauses Why events are in quarantine
+	// (GET /v1/quarantine/causes)
+	ListCauses(ctx echo.Context, params ListCausesParams) error
+	// GetCause One cause, with its senders, its trend and examples
+	// (GET /v1/quarantine/causes/{cause_id})
+	GetCause(ctx echo.Context, causeId openapi_types.UUID, params GetCauseParams) error
 	// QueryEvents Events, newest first
 	// (POST /v1/query/events)
 	QueryEvents(ctx echo.Context) error
@@ -1611,6 +2299,27 @@ type ServerInterface interface {
 	// GetReceipt What became of a batch
 	// (GET /v1/receipts/{receipt_id})
 	GetReceipt(ctx echo.Context, receiptId string) error
+	// ListReplays Replays, newest first
+	// (GET /v1/replays)
+	ListReplays(ctx echo.Context, params ListReplaysParams) error
+	// CreateReplay Put quarantined events right, or run stored events through the rules again
+	// (POST /v1/replays)
+	CreateReplay(ctx echo.Context) error
+	// RehearseReplay What a replay would do
+	// (POST /v1/replays/rehearsal)
+	RehearseReplay(ctx echo.Context, params RehearseReplayParams) error
+	// GetReplay One replay and how far it is
+	// (GET /v1/replays/{replay_id})
+	GetReplay(ctx echo.Context, replayId openapi_types.UUID) error
+	// CancelReplay End a replay early
+	// (POST /v1/replays/{replay_id}/cancel)
+	CancelReplay(ctx echo.Context, replayId openapi_types.UUID) error
+	// PauseReplay Let a replay rest
+	// (POST /v1/replays/{replay_id}/pause)
+	PauseReplay(ctx echo.Context, replayId openapi_types.UUID) error
+	// ResumeReplay Go on with a replay that was paused
+	// (POST /v1/replays/{replay_id}/resume)
+	ResumeReplay(ctx echo.Context, replayId openapi_types.UUID) error
 	// SignUp Create an organization and its owner
 	// (POST /v1/signup)
 	SignUp(ctx echo.Context) error
@@ -2006,12 +2715,83 @@ func (w *ServerInterfaceWrapper) ConfirmPasswordReset(ctx echo.Context) error {
 	return err
 }
 
+// GetPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "kind" -------------
+	var kind KindOfPolicy
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPolicy(ctx, kind)
+	return err
+}
+
+// PublishPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) PublishPolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "kind" -------------
+	var kind KindOfPolicy
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PublishPolicy(ctx, kind)
+	return err
+}
+
+// RehearsePolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) RehearsePolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "kind" -------------
+	var kind KindOfPolicy
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RehearsePolicy(ctx, kind)
+	return err
+}
+
+// ListPolicyVersions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPolicyVersions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "kind" -------------
+	var kind KindOfPolicy
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPolicyVersions(ctx, kind)
+	return err
+}
+
 // ListQuarantine converts echo context to params.
 func (w *ServerInterfaceWrapper) ListQuarantine(ctx echo.Context) error {
 	var err error
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListQuarantineParams
+	// ------------- Optional query parameter "cause" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cause", ctx.QueryParams(), &params.Cause, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cause: %s", err))
+	}
+
 	// ------------- Optional query parameter "cursor" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -2028,6 +2808,70 @@ func (w *ServerInterfaceWrapper) ListQuarantine(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListQuarantine(ctx, params)
+	return err
+}
+
+// ListCauses converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCauses(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCausesParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "open" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "open", ctx.QueryParams(), &params.Open, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter open: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCauses(ctx, params)
+	return err
+}
+
+// GetCause converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCause(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "cause_id" -------------
+	var causeId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "cause_id", ctx.Param("cause_id"), &causeId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cause_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCauseParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCause(ctx, causeId, params)
 	return err
 }
 
@@ -2062,6 +2906,122 @@ func (w *ServerInterfaceWrapper) GetReceipt(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetReceipt(ctx, receiptId)
+	return err
+}
+
+// ListReplays converts echo context to params.
+func (w *ServerInterfaceWrapper) ListReplays(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListReplaysParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListReplays(ctx, params)
+	return err
+}
+
+// CreateReplay converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateReplay(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateReplay(ctx)
+	return err
+}
+
+// RehearseReplay converts echo context to params.
+func (w *ServerInterfaceWrapper) RehearseReplay(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RehearseReplayParams
+	// ------------- Optional query parameter "last" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "last", ctx.QueryParams(), &params.Last, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter last: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RehearseReplay(ctx, params)
+	return err
+}
+
+// GetReplay converts echo context to params.
+func (w *ServerInterfaceWrapper) GetReplay(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "replay_id" -------------
+	var replayId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "replay_id", ctx.Param("replay_id"), &replayId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter replay_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetReplay(ctx, replayId)
+	return err
+}
+
+// CancelReplay converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelReplay(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "replay_id" -------------
+	var replayId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "replay_id", ctx.Param("replay_id"), &replayId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter replay_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelReplay(ctx, replayId)
+	return err
+}
+
+// PauseReplay converts echo context to params.
+func (w *ServerInterfaceWrapper) PauseReplay(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "replay_id" -------------
+	var replayId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "replay_id", ctx.Param("replay_id"), &replayId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter replay_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PauseReplay(ctx, replayId)
+	return err
+}
+
+// ResumeReplay converts echo context to params.
+func (w *ServerInterfaceWrapper) ResumeReplay(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "replay_id" -------------
+	var replayId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "replay_id", ctx.Param("replay_id"), &replayId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter replay_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResumeReplay(ctx, replayId)
 	return err
 }
 
@@ -2192,6 +3152,19 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/receipts/:receipt_id", wrapper.GetReceipt, options.OperationMiddlewares["getReceipt"]...)
 	router.GET(options.BaseURL+"/v1/ledger", wrapper.GetLedger, options.OperationMiddlewares["getLedger"]...)
 	router.GET(options.BaseURL+"/v1/quarantine", wrapper.ListQuarantine, options.OperationMiddlewares["listQuarantine"]...)
+	router.GET(options.BaseURL+"/v1/quarantine/causes", wrapper.ListCauses, options.OperationMiddlewares["listCauses"]...)
+	router.GET(options.BaseURL+"/v1/quarantine/causes/:cause_id", wrapper.GetCause, options.OperationMiddlewares["getCause"]...)
+	router.GET(options.BaseURL+"/v1/replays", wrapper.ListReplays, options.OperationMiddlewares["listReplays"]...)
+	router.POST(options.BaseURL+"/v1/replays", wrapper.CreateReplay, options.OperationMiddlewares["createReplay"]...)
+	router.POST(options.BaseURL+"/v1/replays/rehearsal", wrapper.RehearseReplay, options.OperationMiddlewares["rehearseReplay"]...)
+	router.GET(options.BaseURL+"/v1/replays/:replay_id", wrapper.GetReplay, options.OperationMiddlewares["getReplay"]...)
+	router.POST(options.BaseURL+"/v1/replays/:replay_id/pause", wrapper.PauseReplay, options.OperationMiddlewares["pauseReplay"]...)
+	router.POST(options.BaseURL+"/v1/replays/:replay_id/resume", wrapper.ResumeReplay, options.OperationMiddlewares["resumeReplay"]...)
+	router.POST(options.BaseURL+"/v1/replays/:replay_id/cancel", wrapper.CancelReplay, options.OperationMiddlewares["cancelReplay"]...)
+	router.GET(options.BaseURL+"/v1/policies/:kind", wrapper.GetPolicy, options.OperationMiddlewares["getPolicy"]...)
+	router.PUT(options.BaseURL+"/v1/policies/:kind", wrapper.PublishPolicy, options.OperationMiddlewares["publishPolicy"]...)
+	router.GET(options.BaseURL+"/v1/policies/:kind/versions", wrapper.ListPolicyVersions, options.OperationMiddlewares["listPolicyVersions"]...)
+	router.POST(options.BaseURL+"/v1/policies/:kind/rehearsal", wrapper.RehearsePolicy, options.OperationMiddlewares["rehearsePolicy"]...)
 	router.POST(options.BaseURL+"/v1/query/trends", wrapper.QueryTrends, options.OperationMiddlewares["queryTrends"]...)
 	router.POST(options.BaseURL+"/v1/query/events", wrapper.QueryEvents, options.OperationMiddlewares["queryEvents"]...)
 	router.GET(options.BaseURL+"/v1/events/:event_id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
@@ -3594,6 +4567,194 @@ func (response ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse) Vi
 	return err
 }
 
+type GetPolicyRequestObject struct {
+	Kind KindOfPolicy `json:"kind"`
+}
+
+type GetPolicyResponseObject interface {
+	VisitGetPolicyResponse(w http.ResponseWriter) error
+}
+
+type GetPolicy200JSONResponse Policy
+
+func (response GetPolicy200JSONResponse) VisitGetPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPolicydefaultApplicationProblemPlusJSONResponse) VisitGetPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishPolicyRequestObject struct {
+	Kind KindOfPolicy `json:"kind"`
+	Body *PublishPolicyJSONRequestBody
+}
+
+type PublishPolicyResponseObject interface {
+	VisitPublishPolicyResponse(w http.ResponseWriter) error
+}
+
+type PublishPolicy200JSONResponse Policy
+
+func (response PublishPolicy200JSONResponse) VisitPublishPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PublishPolicydefaultApplicationProblemPlusJSONResponse) VisitPublishPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearsePolicyRequestObject struct {
+	Kind KindOfPolicy `json:"kind"`
+	Body *RehearsePolicyJSONRequestBody
+}
+
+type RehearsePolicyResponseObject interface {
+	VisitRehearsePolicyResponse(w http.ResponseWriter) error
+}
+
+type RehearsePolicy200JSONResponse RehearsalReport
+
+func (response RehearsePolicy200JSONResponse) VisitRehearsePolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearsePolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RehearsePolicydefaultApplicationProblemPlusJSONResponse) VisitRehearsePolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPolicyVersionsRequestObject struct {
+	Kind KindOfPolicy `json:"kind"`
+}
+
+type ListPolicyVersionsResponseObject interface {
+	VisitListPolicyVersionsResponse(w http.ResponseWriter) error
+}
+
+type ListPolicyVersions200JSONResponse struct {
+	Versions []Policy `json:"versions"`
+}
+
+func (response ListPolicyVersions200JSONResponse) VisitListPolicyVersionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPolicyVersionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPolicyVersionsdefaultApplicationProblemPlusJSONResponse) VisitListPolicyVersionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListQuarantineRequestObject struct {
 	Params ListQuarantineParams
 }
@@ -3628,6 +4789,103 @@ type ListQuarantinedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListQuarantinedefaultApplicationProblemPlusJSONResponse) VisitListQuarantineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCausesRequestObject struct {
+	Params ListCausesParams
+}
+
+type ListCausesResponseObject interface {
+	VisitListCausesResponse(w http.ResponseWriter) error
+}
+
+type ListCauses200JSONResponse struct {
+	Causes []Cause   `json:"causes"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+}
+
+func (response ListCauses200JSONResponse) VisitListCausesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCausesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListCausesdefaultApplicationProblemPlusJSONResponse) VisitListCausesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCauseRequestObject struct {
+	CauseId openapi_types.UUID `json:"cause_id"`
+	Params  GetCauseParams
+}
+
+type GetCauseResponseObject interface {
+	VisitGetCauseResponse(w http.ResponseWriter) error
+}
+
+type GetCause200JSONResponse CauseDetails
+
+func (response GetCause200JSONResponse) VisitGetCauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCausedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetCausedefaultApplicationProblemPlusJSONResponse) VisitGetCauseResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3766,6 +5024,333 @@ type GetReceiptdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListReplaysRequestObject struct {
+	Params ListReplaysParams
+}
+
+type ListReplaysResponseObject interface {
+	VisitListReplaysResponse(w http.ResponseWriter) error
+}
+
+type ListReplays200JSONResponse struct {
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor `json:"next_cursor"`
+	Replays    []Replay    `json:"replays"`
+}
+
+func (response ListReplays200JSONResponse) VisitListReplaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListReplaysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListReplaysdefaultApplicationProblemPlusJSONResponse) VisitListReplaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateReplayRequestObject struct {
+	Body *CreateReplayJSONRequestBody
+}
+
+type CreateReplayResponseObject interface {
+	VisitCreateReplayResponse(w http.ResponseWriter) error
+}
+
+type CreateReplay201JSONResponse Replay
+
+func (response CreateReplay201JSONResponse) VisitCreateReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateReplaydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateReplaydefaultApplicationProblemPlusJSONResponse) VisitCreateReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseReplayRequestObject struct {
+	Params RehearseReplayParams
+	Body   *RehearseReplayJSONRequestBody
+}
+
+type RehearseReplayResponseObject interface {
+	VisitRehearseReplayResponse(w http.ResponseWriter) error
+}
+
+type RehearseReplay200JSONResponse ReplayRehearsal
+
+func (response RehearseReplay200JSONResponse) VisitRehearseReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseReplaydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RehearseReplaydefaultApplicationProblemPlusJSONResponse) VisitRehearseReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReplayRequestObject struct {
+	ReplayId openapi_types.UUID `json:"replay_id"`
+}
+
+type GetReplayResponseObject interface {
+	VisitGetReplayResponse(w http.ResponseWriter) error
+}
+
+type GetReplay200JSONResponse Replay
+
+func (response GetReplay200JSONResponse) VisitGetReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReplaydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetReplaydefaultApplicationProblemPlusJSONResponse) VisitGetReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelReplayRequestObject struct {
+	ReplayId openapi_types.UUID `json:"replay_id"`
+}
+
+type CancelReplayResponseObject interface {
+	VisitCancelReplayResponse(w http.ResponseWriter) error
+}
+
+type CancelReplay200JSONResponse Replay
+
+func (response CancelReplay200JSONResponse) VisitCancelReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelReplaydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CancelReplaydefaultApplicationProblemPlusJSONResponse) VisitCancelReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseReplayRequestObject struct {
+	ReplayId openapi_types.UUID `json:"replay_id"`
+}
+
+type PauseReplayResponseObject interface {
+	VisitPauseReplayResponse(w http.ResponseWriter) error
+}
+
+type PauseReplay200JSONResponse Replay
+
+func (response PauseReplay200JSONResponse) VisitPauseReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseReplaydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PauseReplaydefaultApplicationProblemPlusJSONResponse) VisitPauseReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeReplayRequestObject struct {
+	ReplayId openapi_types.UUID `json:"replay_id"`
+}
+
+type ResumeReplayResponseObject interface {
+	VisitResumeReplayResponse(w http.ResponseWriter) error
+}
+
+type ResumeReplay200JSONResponse Replay
+
+func (response ResumeReplay200JSONResponse) VisitResumeReplayResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeReplaydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ResumeReplaydefaultApplicationProblemPlusJSONResponse) VisitResumeReplayResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4202,9 +5787,27 @@ type StrictServerInterface interface {
 	// ConfirmPasswordReset Set a new password with the token of a mail
 	// (POST /v1/password-resets/confirm)
 	ConfirmPasswordReset(ctx context.Context, request ConfirmPasswordResetRequestObject) (ConfirmPasswordResetResponseObject, error)
+	// GetPolicy The policy in force
+	// (GET /v1/policies/{kind})
+	GetPolicy(ctx context.Context, request GetPolicyRequestObject) (GetPolicyResponseObject, error)
+	// PublishPolicy Publish a policy
+	// (PUT /v1/policies/{kind})
+	PublishPolicy(ctx context.Context, request PublishPolicyRequestObject) (PublishPolicyResponseObject, error)
+	// RehearsePolicy Try a policy on stored events
+	// (POST /v1/policies/{kind}/rehearsal)
+	RehearsePolicy(ctx context.Context, request RehearsePolicyRequestObject) (RehearsePolicyResponseObject, error)
+	// ListPolicyVersions The versions of a policy
+	// (GET /v1/policies/{kind}/versions)
+	ListPolicyVersions(ctx context.Context, request ListPolicyVersionsRequestObject) (ListPolicyVersionsResponseObject, error)
 	// ListQuarantine Events that could not be accepted
 	// (GET /v1/quarantine)
 	ListQuarantine(ctx context.Context, request ListQuarantineRequestObject) (ListQuarantineResponseObject, error)
+	// ListCauses Why events are in quarantine
+	// (GET /v1/quarantine/causes)
+	ListCauses(ctx context.Context, request ListCausesRequestObject) (ListCausesResponseObject, error)
+	// GetCause One cause, with its senders, its trend and examples
+	// (GET /v1/quarantine/causes/{cause_id})
+	GetCause(ctx context.Context, request GetCauseRequestObject) (GetCauseResponseObject, error)
 	// QueryEvents Events, newest first
 	// (POST /v1/query/events)
 	QueryEvents(ctx context.Context, request QueryEventsRequestObject) (QueryEventsResponseObject, error)
@@ -4214,6 +5817,27 @@ type StrictServerInterface interface {
 	// GetReceipt What became of a batch
 	// (GET /v1/receipts/{receipt_id})
 	GetReceipt(ctx context.Context, request GetReceiptRequestObject) (GetReceiptResponseObject, error)
+	// ListReplays Replays, newest first
+	// (GET /v1/replays)
+	ListReplays(ctx context.Context, request ListReplaysRequestObject) (ListReplaysResponseObject, error)
+	// CreateReplay Put quarantined events right, or run stored events through the rules again
+	// (POST /v1/replays)
+	CreateReplay(ctx context.Context, request CreateReplayRequestObject) (CreateReplayResponseObject, error)
+	// RehearseReplay What a replay would do
+	// (POST /v1/replays/rehearsal)
+	RehearseReplay(ctx context.Context, request RehearseReplayRequestObject) (RehearseReplayResponseObject, error)
+	// GetReplay One replay and how far it is
+	// (GET /v1/replays/{replay_id})
+	GetReplay(ctx context.Context, request GetReplayRequestObject) (GetReplayResponseObject, error)
+	// CancelReplay End a replay early
+	// (POST /v1/replays/{replay_id}/cancel)
+	CancelReplay(ctx context.Context, request CancelReplayRequestObject) (CancelReplayResponseObject, error)
+	// PauseReplay Let a replay rest
+	// (POST /v1/replays/{replay_id}/pause)
+	PauseReplay(ctx context.Context, request PauseReplayRequestObject) (PauseReplayResponseObject, error)
+	// ResumeReplay Go on with a replay that was paused
+	// (POST /v1/replays/{replay_id}/resume)
+	ResumeReplay(ctx context.Context, request ResumeReplayRequestObject) (ResumeReplayResponseObject, error)
 	// SignUp Create an organization and its owner
 	// (POST /v1/signup)
 	SignUp(ctx context.Context, request SignUpRequestObject) (SignUpResponseObject, error)
@@ -5258,6 +6882,152 @@ func (sh *strictHandler) ConfirmPasswordReset(ctx echo.Context) error {
 	return nil
 }
 
+// GetPolicy operation middleware
+func (sh *strictHandler) GetPolicy(ctx echo.Context, kind KindOfPolicy) error {
+	var request GetPolicyRequestObject
+
+	request.Kind = kind
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPolicy(ctx.Request().Context(), request.(GetPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPolicyResponseObject); ok {
+		return validResponse.VisitGetPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PublishPolicy operation middleware
+func (sh *strictHandler) PublishPolicy(ctx echo.Context, kind KindOfPolicy) error {
+	var request PublishPolicyRequestObject
+
+	request.Kind = kind
+
+	var body PublishPolicyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishPolicy(ctx.Request().Context(), request.(PublishPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PublishPolicyResponseObject); ok {
+		return validResponse.VisitPublishPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RehearsePolicy operation middleware
+func (sh *strictHandler) RehearsePolicy(ctx echo.Context, kind KindOfPolicy) error {
+	var request RehearsePolicyRequestObject
+
+	request.Kind = kind
+
+	var body RehearsePolicyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RehearsePolicy(ctx.Request().Context(), request.(RehearsePolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RehearsePolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RehearsePolicyResponseObject); ok {
+		return validResponse.VisitRehearsePolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPolicyVersions operation middleware
+func (sh *strictHandler) ListPolicyVersions(ctx echo.Context, kind KindOfPolicy) error {
+	var request ListPolicyVersionsRequestObject
+
+	request.Kind = kind
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPolicyVersions(ctx.Request().Context(), request.(ListPolicyVersionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPolicyVersions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPolicyVersionsResponseObject); ok {
+		return validResponse.VisitListPolicyVersionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListQuarantine operation middleware
 func (sh *strictHandler) ListQuarantine(ctx echo.Context, params ListQuarantineParams) error {
 	var request ListQuarantineRequestObject
@@ -5277,6 +7047,57 @@ func (sh *strictHandler) ListQuarantine(ctx echo.Context, params ListQuarantineP
 		return err
 	} else if validResponse, ok := response.(ListQuarantineResponseObject); ok {
 		return validResponse.VisitListQuarantineResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListCauses operation middleware
+func (sh *strictHandler) ListCauses(ctx echo.Context, params ListCausesParams) error {
+	var request ListCausesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCauses(ctx.Request().Context(), request.(ListCausesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCauses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCausesResponseObject); ok {
+		return validResponse.VisitListCausesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCause operation middleware
+func (sh *strictHandler) GetCause(ctx echo.Context, causeId openapi_types.UUID, params GetCauseParams) error {
+	var request GetCauseRequestObject
+
+	request.CauseId = causeId
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCause(ctx.Request().Context(), request.(GetCauseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCause")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetCauseResponseObject); ok {
+		return validResponse.VisitGetCauseResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -5394,6 +7215,225 @@ func (sh *strictHandler) GetReceipt(ctx echo.Context, receiptId string) error {
 		return err
 	} else if validResponse, ok := response.(GetReceiptResponseObject); ok {
 		return validResponse.VisitGetReceiptResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListReplays operation middleware
+func (sh *strictHandler) ListReplays(ctx echo.Context, params ListReplaysParams) error {
+	var request ListReplaysRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReplays(ctx.Request().Context(), request.(ListReplaysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReplays")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListReplaysResponseObject); ok {
+		return validResponse.VisitListReplaysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateReplay operation middleware
+func (sh *strictHandler) CreateReplay(ctx echo.Context) error {
+	var request CreateReplayRequestObject
+
+	var body CreateReplayJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateReplay(ctx.Request().Context(), request.(CreateReplayRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateReplay")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateReplayResponseObject); ok {
+		return validResponse.VisitCreateReplayResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RehearseReplay operation middleware
+func (sh *strictHandler) RehearseReplay(ctx echo.Context, params RehearseReplayParams) error {
+	var request RehearseReplayRequestObject
+
+	request.Params = params
+
+	var body RehearseReplayJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RehearseReplay(ctx.Request().Context(), request.(RehearseReplayRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RehearseReplay")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RehearseReplayResponseObject); ok {
+		return validResponse.VisitRehearseReplayResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetReplay operation middleware
+func (sh *strictHandler) GetReplay(ctx echo.Context, replayId openapi_types.UUID) error {
+	var request GetReplayRequestObject
+
+	request.ReplayId = replayId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReplay(ctx.Request().Context(), request.(GetReplayRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReplay")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetReplayResponseObject); ok {
+		return validResponse.VisitGetReplayResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelReplay operation middleware
+func (sh *strictHandler) CancelReplay(ctx echo.Context, replayId openapi_types.UUID) error {
+	var request CancelReplayRequestObject
+
+	request.ReplayId = replayId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelReplay(ctx.Request().Context(), request.(CancelReplayRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelReplay")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelReplayResponseObject); ok {
+		return validResponse.VisitCancelReplayResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PauseReplay operation middleware
+func (sh *strictHandler) PauseReplay(ctx echo.Context, replayId openapi_types.UUID) error {
+	var request PauseReplayRequestObject
+
+	request.ReplayId = replayId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PauseReplay(ctx.Request().Context(), request.(PauseReplayRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PauseReplay")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PauseReplayResponseObject); ok {
+		return validResponse.VisitPauseReplayResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResumeReplay operation middleware
+func (sh *strictHandler) ResumeReplay(ctx echo.Context, replayId openapi_types.UUID) error {
+	var request ResumeReplayRequestObject
+
+	request.ReplayId = replayId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResumeReplay(ctx.Request().Context(), request.(ResumeReplayRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResumeReplay")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResumeReplayResponseObject); ok {
+		return validResponse.VisitResumeReplayResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

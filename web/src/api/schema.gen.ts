@@ -240,11 +240,246 @@ export interface paths {
         };
         /**
          * Events that could not be accepted
-         * @description Newest first.
+         * @description Newest first. Those that were repaired are no longer listed.
          */
         get: operations["listQuarantine"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quarantine/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why events are in quarantine
+         * @description Events that break the same rule at the same place (`code`, `event`, `path`, `schema_id`) have one cause. Counts are of events that were received in the period; most open first, 200 at most.
+         */
+        get: operations["listCauses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quarantine/causes/{cause_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cause_id: string;
+            };
+            cookie?: never;
+        };
+        /** One cause, with its senders, its trend and examples */
+        get: operations["getCause"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Replays, newest first */
+        get: operations["listReplays"];
+        put?: never;
+        /**
+         * Put quarantined events right, or run stored events through the rules again
+         * @description A job. `repair` takes the events of a cause that are still in quarantine, applies the mapping, and sends them the way of every event: what fits the rules now is stored with its own ID and times, and the receipt and the ledger move from quarantined to stored; what does not fit stays where it is.
+         *     `history` runs stored events of a period through the current contract, redaction and enrichment, into place. It removes no event and moves none; what does not fit the contract stays as it is.
+         *     Doing either again changes nothing twice. One repair per cause, and one history replay, at a time.
+         */
+        post: operations["createReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/rehearsal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a replay would do
+         * @description Takes the body of a new replay, looks at the newest events that it would take, and changes nothing.
+         */
+        post: operations["rehearseReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{replay_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        /** One replay and how far it is */
+        get: operations["getReplay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{replay_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a replay rest
+         * @description What is under way (1,000 events at most) is finished.
+         */
+        post: operations["pauseReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{replay_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a replay that was paused */
+        post: operations["resumeReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{replay_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a replay early
+         * @description What was replayed stays so.
+         */
+        post: operations["cancelReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["parameters"]["KindOfPolicy"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The policy in force
+         * @description The newest version, or the default policy (version 0) until one is published.
+         */
+        get: operations["getPolicy"];
+        /**
+         * Publish a policy
+         * @description It is in force on every node within 5 seconds, for events that are sent from then on. Owners, admins, or a key with `schemas:write`.
+         */
+        put: operations["publishPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{kind}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["parameters"]["KindOfPolicy"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The versions of a policy
+         * @description Newest first, 200 at most. Versions are never changed or removed.
+         */
+        get: operations["listPolicyVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{kind}/rehearsal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["parameters"]["KindOfPolicy"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a policy on stored events
+         * @description Runs the last stored events through the policy as if they were sent now, and tells what would become of them. Nothing is changed.
+         *     Events are stored redacted, so a redaction policy is seen at work on what the one before it left.
+         */
+        post: operations["rehearsePolicy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1150,6 +1385,80 @@ export interface components {
             /** Format: int64 */
             held: number;
         };
+        /** @description Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine. */
+        PolicyDocument: {
+            [key: string]: unknown;
+        };
+        Policy: {
+            /** @enum {string} */
+            kind: "contract" | "redaction" | "enrichment" | "quarantine";
+            /** @description 0 - the default policy. */
+            version: number;
+            document: components["schemas"]["PolicyDocument"];
+            note: string;
+            /**
+             * Format: date-time
+             * @description Null for the default policy.
+             */
+            created_at: string | null;
+            created_by: string;
+        };
+        RehearsalReport: {
+            /**
+             * Format: int64
+             * @description Looked at.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description As they are.
+             */
+            passed: number;
+            /**
+             * Format: int64
+             * @description Would be stored otherwise than they are, and break nothing.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Break a rule.
+             */
+            violating: number;
+            /** @description Most violating first, 100 at most. */
+            by_sender: {
+                /** @description The sender's library; empty when it did not say. */
+                sdk: string;
+                version: string;
+                /** @description Its ID. */
+                source: string;
+                /** Format: int64 */
+                events: number;
+                /** Format: int64 */
+                violating: number;
+            }[];
+            /** @description Most frequent first, 100 at most. */
+            by_cause: {
+                code: string;
+                path: string;
+                message: string;
+                /** Format: int64 */
+                events: number;
+                /** @description IDs of events. */
+                examples: string[];
+            }[];
+            /** @description Ten at most. */
+            examples: {
+                event_id: string;
+                event: string;
+                before: {
+                    [key: string]: unknown;
+                } | null;
+                after: {
+                    [key: string]: unknown;
+                } | null;
+                causes: string[];
+            }[];
+        };
         LedgerHour: {
             /** Format: date-time */
             hour: string;
@@ -1164,13 +1473,297 @@ export interface components {
             event: string;
             code: string;
             message: string;
-            /** @description What was sent, up to 32 KB. */
+            /** @enum {string} */
+            type: "track" | "identify" | "page" | "screen" | "group" | "alias";
+            user_id: string;
+            anonymous_id: string;
+            /**
+             * Format: date-time
+             * @description When it happened; when it was received, where that could not be read.
+             */
+            time: string;
+            /** @description Of what breaks the rule; empty - the event as a whole. */
+            path: string;
+            /** @description Of the schema that is broken; 0 - none. */
+            schema_id: number;
+            /** Format: uuid */
+            cause: string;
+            /**
+             * @description What the payload is: an event as `POST /v1/events` takes it, or as Segment's API does; text that could not be read, its values blanked; or a payload of which nothing is kept.
+             * @enum {string}
+             */
+            format: "native" | "segment" | "text" | "binary";
+            /** @description What was sent, redacted, up to 32 KB. */
             payload: string;
+            sdk_name: string;
+            sdk_version: string;
+            /** @description Rules of the redaction policy that touched it. */
+            redactions: string[];
+            /**
+             * Format: date-time
+             * @description When it is deleted.
+             */
+            expires_at: string;
             /** Format: uuid */
             source_id: string;
             correlation_id: string;
             receipt: string;
             index: number;
+        };
+        /** @description Why events are in quarantine. */
+        Cause: {
+            /** Format: uuid */
+            id: string;
+            /** @description As in `rejected`. */
+            code: string;
+            /** @description Name of the events; empty when it could not be read. */
+            event: string;
+            /** @description Of what breaks the rule, as in `properties.items[].price`; empty - the event as a whole. */
+            path: string;
+            /** @description Of the schema that is broken; 0 - none. */
+            schema_id: number;
+            /** @description Of the newest of the events. */
+            message: string;
+            /**
+             * Format: int64
+             * @description Events that are in quarantine.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Events that were in quarantine and no longer are.
+             */
+            repaired: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            /**
+             * Format: int64
+             * @description How many versions of libraries, counted per source, sent such events.
+             */
+            senders: number;
+        };
+        CauseDetails: {
+            cause: components["schemas"]["Cause"];
+            /** @description Most events first, 100 at most. */
+            senders: components["schemas"]["CauseSender"][];
+            /**
+             * @description Of the trend - hours for a period of three days at most. Days are UTC.
+             * @enum {string}
+             */
+            interval: "hour" | "day";
+            /** @description Events by when they were received; times without any are left out. */
+            trend: components["schemas"]["CauseCount"][];
+            /** @description The newest that are still in quarantine, 10 at most. */
+            examples: components["schemas"]["QuarantinedEvent"][];
+        };
+        CauseSender: {
+            /** @description Empty when it did not say. */
+            sdk_name: string;
+            sdk_version: string;
+            /** Format: uuid */
+            source_id: string;
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            last_seen: string;
+        };
+        CauseCount: {
+            /** Format: date-time */
+            time: string;
+            /** Format: int64 */
+            events: number;
+        };
+        /**
+         * @description One change to a quarantined event. Steps are done in order. A path is `properties`, `context` and what lies in them (`properties.user.age`; `[*]` is every element of a list), or a field: `event_id`, `user_id`, `anonymous_id`, `session_id`, `timestamp`. A key with dots is quoted: `properties."a.b"`.
+         *     A step whose path is not there does nothing.
+         *
+         *     * `rename` - `from`, `to`: moves a value, in place of what is there.
+         *     * `convert` - `path`, `to_type`: a value that cannot be converted stays as it is.
+         *     * `default` - `path`, `value`: sets what is missing or null.
+         *     * `drop` - `path`.
+         *     * `split` - `path`, `separator`, `into`: one text into several; the last gets the rest, and what remains empty is not set.
+         *     * `set_event` - `value`: another event name.
+         */
+        MappingStep: {
+            /** @enum {string} */
+            op: "rename" | "convert" | "default" | "drop" | "split" | "set_event";
+            path?: string;
+            from?: string;
+            to?: string;
+            /** @enum {string} */
+            to_type?: "string" | "number" | "integer" | "boolean" | "date_time";
+            /** @description Any JSON value, 4 KB at most; a text for `set_event`. */
+            value?: unknown;
+            separator?: string;
+            into?: string[];
+        };
+        NewReplay: {
+            /** @enum {string} */
+            kind: "repair" | "history";
+            /**
+             * Format: uuid
+             * @description Of a repair: whose events.
+             */
+            cause?: string;
+            /** @description Of a repair: how to put them right. None, where the rules were changed instead. */
+            mapping?: components["schemas"]["MappingStep"][];
+            /**
+             * Format: date-time
+             * @description Of history: start of the events' time, inclusive.
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description Of history: end, exclusive. 366 days after `from` at most.
+             */
+            to?: string;
+            /** @description Of history: only events of these names. Default - all. */
+            events?: string[];
+            /**
+             * @description Of history: the rules that are in force when an event's turn comes.
+             * @enum {string}
+             */
+            policy?: "current";
+        };
+        Replay: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "repair" | "history";
+            state: components["schemas"]["ReplayState"];
+            /**
+             * Format: uuid
+             * @description Of a repair.
+             */
+            cause?: string;
+            mapping: components["schemas"]["MappingStep"][];
+            /**
+             * Format: date-time
+             * @description Of history.
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description Of history.
+             */
+            to?: string;
+            events: string[];
+            counts: components["schemas"]["ReplayCounts"];
+            /** @description Why events do not fit the rules; most frequent first, 20 at most. */
+            problems: components["schemas"]["ReplayProblem"][];
+            /**
+             * Format: double
+             * @description Share of the events that were looked at.
+             */
+            progress: number;
+            /**
+             * Format: double
+             * @description Events a second, as of late; 0 when it does not run.
+             */
+            per_second: number;
+            /** @description An estimate; null when it does not run, or has only begun. */
+            seconds_left: number | null;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description Why it failed. */
+            error: string | null;
+        };
+        /** @enum {string} */
+        ReplayState: "waiting" | "running" | "paused" | "cancelled" | "done" | "failed";
+        ReplayCounts: {
+            /**
+             * Format: int64
+             * @description Events that there were when the replay began.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description So far - the sum of those below.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Sent again, and not known to be stored yet.
+             */
+            replayed: number;
+            /** Format: int64 */
+            stored: number;
+            /**
+             * Format: int64
+             * @description Their ID was stored meanwhile, because they were sent again.
+             */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description They do not fit the rules. Of history - they stay as they are stored.
+             */
+            still_quarantined: number;
+            /**
+             * Format: int64
+             * @description Deleted or suppressed meanwhile, or nothing is left of them to repair.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Of history - the rules make of them what is stored already.
+             */
+            unchanged: number;
+        };
+        ReplayProblem: {
+            code: string;
+            path: string;
+            message: string;
+            /** Format: int64 */
+            events: number;
+        };
+        ReplayRehearsal: {
+            /**
+             * Format: int64
+             * @description Looked at - the sum of the four below.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Would be stored. Of history - would be stored otherwise than they are.
+             */
+            would_pass: number;
+            /**
+             * Format: int64
+             * @description Of history - would stay as they are.
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Do not fit the rules.
+             */
+            would_fail: number;
+            /**
+             * Format: int64
+             * @description Nothing is left of them to repair: text that could not be read, or a payload that could not be decoded.
+             */
+            unusable: number;
+            /** @description Most frequent first, 20 at most. */
+            problems: components["schemas"]["ReplayProblem"][];
+            /** @description 10 at most, of those that would pass and those that would not. */
+            examples: components["schemas"]["ReplayExample"][];
+        };
+        ReplayExample: {
+            event_id: string;
+            /** @description What is kept of the event now: JSON, unless `before` of the event could not be read. */
+            before: string;
+            /** @description What would be stored, or what was refused; null where nothing came of it. */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Why it would not pass; empty when it would. */
+            problems: components["schemas"]["ReplayProblem"][];
         };
         /**
          * @description Either a group (`and`, `or`, `not`) or a condition (`property`, `operator`, `value`).
@@ -1418,6 +2011,7 @@ export interface components {
         };
     };
     parameters: {
+        KindOfPolicy: "contract" | "redaction" | "enrichment" | "quarantine";
         /** @description `next_cursor` of the page before. */
         Cursor: string;
         Limit: number;
@@ -1690,6 +2284,8 @@ export interface operations {
     listQuarantine: {
         parameters: {
             query?: {
+                /** @description Only events with this cause. */
+                cause?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: components["parameters"]["Cursor"];
                 limit?: components["parameters"]["Limit"];
@@ -1710,6 +2306,376 @@ export interface operations {
                         events: components["schemas"]["QuarantinedEvent"][];
                         next_cursor: components["schemas"]["NextCursor"];
                     };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCauses: {
+        parameters: {
+            query?: {
+                /** @description Start of receipt, inclusive. Default - 30 days before `to`. */
+                from?: string;
+                /** @description End of receipt, exclusive. Default - now. 366 days after `from` at most. */
+                to?: string;
+                /** @description True leaves out causes whose events were all repaired. Default - true. */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The causes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        causes: components["schemas"]["Cause"][];
+                        /** Format: date-time */
+                        from: string;
+                        /** Format: date-time */
+                        to: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCause: {
+        parameters: {
+            query?: {
+                /** @description Start of receipt, inclusive. Default - 30 days before `to`. */
+                from?: string;
+                /** @description End of receipt, exclusive. Default - now. 366 days after `from` at most. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                cause_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cause. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CauseDetails"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReplays: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of replays. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        replays: components["schemas"]["Replay"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "repair",
+                 *       "cause": "8f14e45f-ceea-867a-9a36-dedd4bea2543",
+                 *       "mapping": [
+                 *         {
+                 *           "op": "rename",
+                 *           "from": "properties.amout",
+                 *           "to": "properties.amount"
+                 *         },
+                 *         {
+                 *           "op": "convert",
+                 *           "path": "properties.amount",
+                 *           "to_type": "number"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewReplay"];
+            };
+        };
+        responses: {
+            /** @description The replay begins as soon as there is room for it. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rehearseReplay: {
+        parameters: {
+            query?: {
+                /** @description How many events to look at. */
+                last?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReplay"];
+            };
+        };
+        responses: {
+            /** @description What would happen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayRehearsal"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The replay. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Paused. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on as soon as there is room for it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelReplay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cancelled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["parameters"]["KindOfPolicy"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    publishPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["parameters"]["KindOfPolicy"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    document: components["schemas"]["PolicyDocument"];
+                    /** @description Why. */
+                    note?: string;
+                    /** @description The version that this one was made from; 409 `policy_changed` when another was published meanwhile. */
+                    base_version: number;
+                };
+            };
+        };
+        responses: {
+            /** @description It is in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPolicyVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["parameters"]["KindOfPolicy"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        versions: components["schemas"]["Policy"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rehearsePolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["parameters"]["KindOfPolicy"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    document: components["schemas"]["PolicyDocument"];
+                    /**
+                     * @description How many events.
+                     * @default 1000
+                     */
+                    last?: number;
+                    /** @description Only events of this name. */
+                    event?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What would become of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RehearsalReport"];
                 };
             };
             default: components["responses"]["Problem"];
