@@ -41,26 +41,31 @@ var (
 	campaignKeys = [...]string{"source", "medium", "name", "term", "content"}                         //nolint:gochecknoglobals // of context.campaign
 )
 
-// clickIDs are parameters with which networks mark a click, and whose they are.
-var clickIDs = [...]struct{ parameter, network string }{ //nolint:gochecknoglobals // a constant table
-	{"gclid", "google ads"},
-	{"gbraid", "google ads"},
-	{"wbraid", "google ads"},
-	{"gad_source", "google ads"},
-	{"dclid", "google display"},
-	{"msclkid", "microsoft ads"},
-	{"fbclid", "facebook"}, // on every link, paid or not
-	{"igshid", "instagram"},
-	{"ttclid", "tiktok ads"},
-	{"twclid", "x ads"},
-	{"li_fat_id", "linkedin ads"},
-	{"rdt_cid", "reddit ads"},
-	{"sccid", "snapchat ads"},
-	{"epik", "pinterest"},
-	{"yclid", "yandex ads"},
-	{"mc_cid", "mailchimp"},
-	{"_hsenc", "hubspot email"},
+// parameters are those of an address that tell how its visitor came: campaigns, and click IDs with the network that marks
+// its links with them.
+var parameters = map[string]string{ //nolint:gochecknoglobals // a constant table
+	"utm_source": "", "utm_medium": "", "utm_campaign": "", "utm_term": "", "utm_content": "",
+	"gclid":      "google ads",
+	"gbraid":     "google ads",
+	"wbraid":     "google ads",
+	"gad_source": "google ads",
+	"dclid":      "google display",
+	"msclkid":    "microsoft ads",
+	"fbclid":     "facebook", // on every link, paid or not
+	"igshid":     "instagram",
+	"igsh":       "instagram",
+	"ttclid":     "tiktok ads",
+	"twclid":     "x ads",
+	"li_fat_id":  "linkedin ads",
+	"rdt_cid":    "reddit ads",
+	"sccid":      "snapchat ads",
+	"epik":       "pinterest",
+	"yclid":      "yandex ads",
+	"mc_cid":     "mailchimp",
+	"_hsenc":     "hubspot email",
 }
+
+const longestParameter = len("utm_campaign")
 
 func (s *subject) visit() visit {
 	var v visit
@@ -87,35 +92,37 @@ func (s *subject) visit() visit {
 	}
 	if referrer := field("referrer"); len(referrer) > 0 {
 		v.referrer = hostOf(referrer)
-		if own := hostOf(address); v.referrer != "" && own != "" && (own == v.referrer || site(own) == site(v.referrer)) {
+		if own := hostOf(address); v.referrer != "" && own != "" && sameSite(own, v.referrer) {
 			v.referrer, v.internal = "", true
 		}
 	}
 	return v
 }
 
-// readQuery looks through the parameters of an address for campaigns and click IDs.
+// readQuery looks through the parameters of an address for campaigns and click IDs. Of several with one name the last counts.
 func (v *visit) readQuery(query []byte) {
 	for len(query) > 0 {
 		var pair []byte
 		pair, query, _ = bytes.Cut(query, []byte("&"))
 		key, value, _ := bytes.Cut(pair, []byte("="))
-		if len(value) == 0 || len(key) > len("utm_campaign") {
+		var lower [longestParameter]byte
+		if len(value) == 0 || len(key) > len(lower) {
 			continue
 		}
-		if len(key) > 4 && strings.EqualFold(string(key[:4]), "utm_") {
-			for i, name := range utmFacts {
-				if strings.EqualFold(string(key), name) && len(v.utm[i]) == 0 {
-					v.utm[i] = unescape(value)
-				}
+		for i, c := range key {
+			if c >= 'A' && c <= 'Z' {
+				c += 'a' - 'A'
 			}
-			continue
+			lower[i] = c
 		}
-		if v.click == "" {
-			for _, id := range clickIDs {
-				if strings.EqualFold(string(key), id.parameter) {
-					v.click = id.network
-					break
+		switch network, known := parameters[string(lower[:len(key)])]; {
+		case !known:
+		case network != "":
+			v.click = network
+		default:
+			for i, name := range utmFacts {
+				if string(lower[:len(key)]) == name {
+					v.utm[i] = unescape(value)
 				}
 			}
 		}

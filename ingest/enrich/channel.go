@@ -1,7 +1,6 @@
 package enrich
 
 import (
-	"bytes"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -71,7 +70,7 @@ func (v *visit) channel() string {
 		return kind
 	case medium == "referral", medium == "app", medium == "link":
 		return channelReferral
-	case source != "", medium != "", len(bytes.Join(v.utm[:], nil)) > 0:
+	case v.hasCampaign():
 		return channelOther
 	case v.referrer != "":
 		return channelReferral
@@ -107,6 +106,16 @@ var clickChannels = map[string]string{ //nolint:gochecknoglobals // a constant t
 	"hubspot email":  channelEmail,
 }
 
+// hasCampaign tells whether anything was written into the link.
+func (v *visit) hasCampaign() bool {
+	for _, t := range v.utm {
+		if len(t) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func isPaid(medium string) bool {
 	return strings.Contains(medium, "cp") || medium == "ppc" || medium == "retargeting" || strings.HasPrefix(medium, "paid")
 }
@@ -122,29 +131,48 @@ func isEmail(text string) bool {
 // kindOf finds the channel of a source by its domain or name: the whole of it, then without its first parts, then its
 // name alone where a company has sites in many countries. Empty: not known.
 func kindOf(source string) string {
-	if source == "" {
-		return ""
-	}
-	for rest := source; rest != ""; _, rest, _ = strings.Cut(rest, ".") {
+	for rest := source; rest != ""; {
 		if kind := kinds[rest]; kind != "" {
 			return kind
 		}
-	}
-	suffix, icann := publicsuffix.PublicSuffix(source)
-	if !icann || len(suffix)+1 >= len(source) {
-		return ""
-	}
-	name := source[:len(source)-len(suffix)-1]
-	if kind := kinds[name[strings.LastIndexByte(name, '.')+1:]+".*"]; kind != "" {
-		return kind
+		name, ending, _ := strings.Cut(rest, ".")
+		if kind := manyCountries[name]; kind != "" && isCountryEnding(ending) {
+			return kind
+		}
+		rest = ending
 	}
 	return ""
 }
 
-// site is the part of a host that belongs to one owner: example.co.uk of shop.example.co.uk.
-func site(host string) string {
-	if own, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
-		return own
+// isCountryEnding tells endings such as com, de, co.uk and com.br. The list of all public endings has no more than these
+// for the companies in question, and takes longer to search than all other steps together.
+func isCountryEnding(ending string) bool {
+	first, second, two := strings.Cut(ending, ".")
+	return len(first) >= 2 && len(first) <= 3 && (!two || len(second) == 2)
+}
+
+// sameSite tells whether two hosts belong to one owner, as shop.example.co.uk and www.example.co.uk do.
+func sameSite(a, b string) bool {
+	if a == b {
+		return true
 	}
-	return host
+	if end := commonEnd(a, b); !strings.Contains(end, ".") {
+		return false // which spares the search in most cases
+	}
+	siteA, err := publicsuffix.EffectiveTLDPlusOne(a)
+	if err != nil {
+		return false
+	}
+	siteB, err := publicsuffix.EffectiveTLDPlusOne(b)
+	return err == nil && siteA == siteB
+}
+
+// commonEnd is the longest end that two hosts have in common, in whole parts.
+func commonEnd(a, b string) string {
+	for rest := a; rest != ""; _, rest, _ = strings.Cut(rest, ".") {
+		if before, ok := strings.CutSuffix(b, rest); ok && (before == "" || strings.HasSuffix(before, ".")) {
+			return rest
+		}
+	}
+	return ""
 }

@@ -2,12 +2,14 @@ package enrich
 
 import "strings"
 
-// kinds are the channels of well-known sources: domains, names as marketers write them into utm_source, the names of
-// Android's apps as its browsers give them as referrer, and with .* domains that stand under many countries' endings.
-var kinds = makeKinds() //nolint:gochecknoglobals // a constant table
+// kinds are the channels of well-known sources: domains, names as marketers write them into utm_source, and the names of
+// Android's apps as its browsers give them as referrer.
+//
+// manyCountries are the channels of names that stand under many countries' endings, as in google.co.uk.
+var kinds, manyCountries = makeKinds() //nolint:gochecknoglobals // constant tables
 
-func makeKinds() map[string]string {
-	table := make(map[string]string, 256)
+func makeKinds() (kinds, manyCountries map[string]string) {
+	kinds, manyCountries = make(map[string]string, 512), make(map[string]string, 32)
 	for channel, names := range map[string]string{
 		channelOrganicSearch: `google google.* com.google.android.googlequicksearchbox bing bing.com yahoo yahoo.* search.yahoo.com duckduckgo duckduckgo.com
 			com.duckduckgo.mobile.android baidu baidu.com yandex yandex.* ya.ru ecosia ecosia.org qwant qwant.com startpage startpage.com search.brave.com naver naver.com
@@ -27,8 +29,12 @@ func makeKinds() map[string]string {
 		channelShopping: `amazon amazon.* ebay ebay.* etsy etsy.com aliexpress aliexpress.com walmart walmart.com shopping.google.com shopzilla.com idealo.de taobao.com temu.com shop.app`,
 	} {
 		for name := range strings.FieldsSeq(names) {
-			table[name] = channel
+			if short, many := strings.CutSuffix(name, ".*"); many {
+				manyCountries[short] = channel
+			} else {
+				kinds[name] = channel
+			}
 		}
 	}
-	return table
+	return kinds, manyCountries
 }
