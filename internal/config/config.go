@@ -29,6 +29,8 @@ type Config struct {
 	RatePerKey     int            // events a second that one key may send; 0: no limit
 	DrainTimeout   time.Duration  // for what is under way when the process is asked to end
 	Environment    string         // a label for people, such as "production" or "staging"
+	GeoDB          string         // file with places by address, in MaxMind's format; "" for none
+	DataCentres    string         // file with the networks of data centres; "" for none
 }
 
 // String is the configuration on one line, without secrets.
@@ -57,6 +59,8 @@ func (c Config) LogValue() slog.Value {
 		slog.Int("rate_per_key", c.RatePerKey),
 		slog.Duration("drain_timeout", c.DrainTimeout),
 		slog.String("environment", c.Environment),
+		slog.String("geo_db", c.GeoDB),
+		slog.String("data_centres", c.DataCentres),
 	)
 }
 

@@ -157,6 +157,16 @@ func Settings() []Setting {
 				return nil
 			},
 		},
+		{
+			Name: "geo-db", Allowed: "an .mmdb file",
+			Purpose: "database that tells country, region and city of an address; no places are looked up where this is not set",
+			set:     func(c *Config, v string) error { c.GeoDB = v; return nil },
+		},
+		{
+			Name: "data-centres", Allowed: "a text file with one network such as 203.0.113.0/24 a line",
+			Purpose: "networks whose visitors are taken for bots; none where this is not set",
+			set:     func(c *Config, v string) error { c.DataCentres = v; return nil },
+		},
 	}
 }
 
