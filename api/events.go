@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -96,6 +97,7 @@ func (s *server) writer(r *http.Request, token string) (*tenants.APIKey, error) 
 func (s *server) accept(c echo.Context, it *call, key *tenants.APIKey, batch *ingest.Batch, loose bool) (ingest.Acceptance, error) {
 	accepted, err := s.deps.Collector.Accept(c.Request().Context(), ingest.AcceptInput{
 		Sender:        ingest.Sender{Tenant: key.Tenant, Source: key.Source, Key: key.ID},
+		Client:        clientOf(c, key),
 		CorrelationID: it.correlationID, Batch: batch, Loose: loose,
 	})
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -110,6 +112,12 @@ func (s *server) accept(c echo.Context, it *call, key *tenants.APIKey, batch *in
 		s.metrics.events.WithLabelValues("quarantined").Add(float64(n))
 	}
 	return accepted, nil
+}
+
+// clientOf is what the connection tells about a sender. A publishable key is used on the end user's own device.
+func clientOf(c echo.Context, key *tenants.APIKey) ingest.Client {
+	address, _ := netip.ParseAddr(c.RealIP())
+	return ingest.Client{Address: address, UserAgent: c.Request().UserAgent(), Browser: key.Kind == tenants.Publishable}
 }
 
 // ingestResult is the contract's IngestResult.
