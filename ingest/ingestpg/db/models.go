@@ -10,6 +10,35 @@ import (
 	"github.com/google/uuid"
 )
 
+type Replay struct {
+	ID        uuid.UUID
+	TenantID  uuid.UUID
+	Kind      string
+	Cause     *uuid.UUID
+	Spec      []byte
+	State     string
+	Progress  []byte
+	LogID     *uuid.UUID
+	CreatedAt time.Time
+	CreatedBy string
+	StartedAt *time.Time
+	SeenAt    *time.Time
+	EndedAt   *time.Time
+	Error     *string
+}
+
+type Schema struct {
+	ID          int32
+	TenantID    uuid.UUID
+	Uuid        uuid.UUID
+	Type        string
+	Text        string
+	Digest      []byte
+	Fingerprint []byte
+	Rabin       *int64
+	CreatedAt   time.Time
+}
+
 type SchemaVersion struct {
 	TenantID  uuid.UUID
 	Subject   string

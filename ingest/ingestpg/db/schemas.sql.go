@@ -105,27 +105,19 @@ func (q *Queries) ChangeRegistry(ctx context.Context) error {
 }
 
 const getSchema = `-- name: GetSchema :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND id = $1
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND id = $1
 `
 
-type GetSchemaRow struct {
-	ID          int32
-	Uuid        uuid.UUID
-	Type        string
-	Text        string
-	Fingerprint []byte
-	Rabin       *int64
-	CreatedAt   time.Time
-}
-
-func (q *Queries) GetSchema(ctx context.Context, id int32) (GetSchemaRow, error) {
+func (q *Queries) GetSchema(ctx context.Context, id int32) (Schema, error) {
 	row := q.db.QueryRow(ctx, getSchema, id)
-	var i GetSchemaRow
+	var i Schema
 	err := row.Scan(
 		&i.ID,
+		&i.TenantID,
 		&i.Uuid,
 		&i.Type,
 		&i.Text,
+		&i.Digest,
 		&i.Fingerprint,
 		&i.Rabin,
 		&i.CreatedAt,
@@ -134,27 +126,19 @@ func (q *Queries) GetSchema(ctx context.Context, id int32) (GetSchemaRow, error)
 }
 
 const getSchemaByDigest = `-- name: GetSchemaByDigest :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND digest = $1
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND digest = $1
 `
 
-type GetSchemaByDigestRow struct {
-	ID          int32
-	Uuid        uuid.UUID
-	Type        string
-	Text        string
-	Fingerprint []byte
-	Rabin       *int64
-	CreatedAt   time.Time
-}
-
-func (q *Queries) GetSchemaByDigest(ctx context.Context, digest []byte) (GetSchemaByDigestRow, error) {
+func (q *Queries) GetSchemaByDigest(ctx context.Context, digest []byte) (Schema, error) {
 	row := q.db.QueryRow(ctx, getSchemaByDigest, digest)
-	var i GetSchemaByDigestRow
+	var i Schema
 	err := row.Scan(
 		&i.ID,
+		&i.TenantID,
 		&i.Uuid,
 		&i.Type,
 		&i.Text,
+		&i.Digest,
 		&i.Fingerprint,
 		&i.Rabin,
 		&i.CreatedAt,
@@ -163,29 +147,21 @@ func (q *Queries) GetSchemaByDigest(ctx context.Context, digest []byte) (GetSche
 }
 
 const getSchemaByFingerprint = `-- name: GetSchemaByFingerprint :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas
 WHERE tenant_id = current_tenant() AND fingerprint = $1
 ORDER BY id LIMIT 1
 `
 
-type GetSchemaByFingerprintRow struct {
-	ID          int32
-	Uuid        uuid.UUID
-	Type        string
-	Text        string
-	Fingerprint []byte
-	Rabin       *int64
-	CreatedAt   time.Time
-}
-
-func (q *Queries) GetSchemaByFingerprint(ctx context.Context, fingerprint []byte) (GetSchemaByFingerprintRow, error) {
+func (q *Queries) GetSchemaByFingerprint(ctx context.Context, fingerprint []byte) (Schema, error) {
 	row := q.db.QueryRow(ctx, getSchemaByFingerprint, fingerprint)
-	var i GetSchemaByFingerprintRow
+	var i Schema
 	err := row.Scan(
 		&i.ID,
+		&i.TenantID,
 		&i.Uuid,
 		&i.Type,
 		&i.Text,
+		&i.Digest,
 		&i.Fingerprint,
 		&i.Rabin,
 		&i.CreatedAt,
@@ -194,29 +170,21 @@ func (q *Queries) GetSchemaByFingerprint(ctx context.Context, fingerprint []byte
 }
 
 const getSchemaByRabin = `-- name: GetSchemaByRabin :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas
 WHERE tenant_id = current_tenant() AND rabin = $1::bigint
 ORDER BY id LIMIT 1
 `
 
-type GetSchemaByRabinRow struct {
-	ID          int32
-	Uuid        uuid.UUID
-	Type        string
-	Text        string
-	Fingerprint []byte
-	Rabin       *int64
-	CreatedAt   time.Time
-}
-
-func (q *Queries) GetSchemaByRabin(ctx context.Context, rabin int64) (GetSchemaByRabinRow, error) {
+func (q *Queries) GetSchemaByRabin(ctx context.Context, rabin int64) (Schema, error) {
 	row := q.db.QueryRow(ctx, getSchemaByRabin, rabin)
-	var i GetSchemaByRabinRow
+	var i Schema
 	err := row.Scan(
 		&i.ID,
+		&i.TenantID,
 		&i.Uuid,
 		&i.Type,
 		&i.Text,
+		&i.Digest,
 		&i.Fingerprint,
 		&i.Rabin,
 		&i.CreatedAt,
@@ -225,31 +193,40 @@ func (q *Queries) GetSchemaByRabin(ctx context.Context, rabin int64) (GetSchemaB
 }
 
 const getSchemaByUUID = `-- name: GetSchemaByUUID :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND uuid = $1
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND uuid = $1
 `
 
-type GetSchemaByUUIDRow struct {
-	ID          int32
-	Uuid        uuid.UUID
-	Type        string
-	Text        string
-	Fingerprint []byte
-	Rabin       *int64
-	CreatedAt   time.Time
-}
-
-func (q *Queries) GetSchemaByUUID(ctx context.Context, argUuid uuid.UUID) (GetSchemaByUUIDRow, error) {
+func (q *Queries) GetSchemaByUUID(ctx context.Context, argUuid uuid.UUID) (Schema, error) {
 	row := q.db.QueryRow(ctx, getSchemaByUUID, argUuid)
-	var i GetSchemaByUUIDRow
+	var i Schema
 	err := row.Scan(
 		&i.ID,
+		&i.TenantID,
 		&i.Uuid,
 		&i.Type,
 		&i.Text,
+		&i.Digest,
 		&i.Fingerprint,
 		&i.Rabin,
 		&i.CreatedAt,
 	)
+	return i, err
+}
+
+const getSettings = `-- name: GetSettings :one
+SELECT compatibility, normalize, mode FROM schema_config WHERE tenant_id = current_tenant() AND subject = $1
+`
+
+type GetSettingsRow struct {
+	Compatibility *string
+	Normalize     *bool
+	Mode          *string
+}
+
+func (q *Queries) GetSettings(ctx context.Context, subject string) (GetSettingsRow, error) {
+	row := q.db.QueryRow(ctx, getSettings, subject)
+	var i GetSettingsRow
+	err := row.Scan(&i.Compatibility, &i.Normalize, &i.Mode)
 	return i, err
 }
 
@@ -362,28 +339,25 @@ func (q *Queries) ListReferrers(ctx context.Context, arg ListReferrersParams) ([
 	return items, nil
 }
 
-const listSchemaReferences = `-- name: ListSchemaReferences :many
-SELECT name, subject, version FROM schema_references
-WHERE tenant_id = current_tenant() AND schema_id = $1
-ORDER BY position
+const listSchemaLengths = `-- name: ListSchemaLengths :many
+SELECT id, octet_length(text) AS length FROM schemas WHERE tenant_id = current_tenant() AND id = ANY ($1::integer[])
 `
 
-type ListSchemaReferencesRow struct {
-	Name    string
-	Subject string
-	Version int32
+type ListSchemaLengthsRow struct {
+	ID     int32
+	Length int32
 }
 
-func (q *Queries) ListSchemaReferences(ctx context.Context, schemaID int32) ([]ListSchemaReferencesRow, error) {
-	rows, err := q.db.Query(ctx, listSchemaReferences, schemaID)
+func (q *Queries) ListSchemaLengths(ctx context.Context, ids []int32) ([]ListSchemaLengthsRow, error) {
+	rows, err := q.db.Query(ctx, listSchemaLengths, ids)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListSchemaReferencesRow
+	var items []ListSchemaLengthsRow
 	for rows.Next() {
-		var i ListSchemaReferencesRow
-		if err := rows.Scan(&i.Name, &i.Subject, &i.Version); err != nil {
+		var i ListSchemaLengthsRow
+		if err := rows.Scan(&i.ID, &i.Length); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -394,32 +368,68 @@ func (q *Queries) ListSchemaReferences(ctx context.Context, schemaID int32) ([]L
 	return items, nil
 }
 
-const listSettings = `-- name: ListSettings :many
-SELECT subject, compatibility, normalize, mode FROM schema_config
-WHERE tenant_id = current_tenant() AND subject = ANY ($1::text[])
+const listSchemaReferences = `-- name: ListSchemaReferences :many
+SELECT schema_id, name, subject, version FROM schema_references
+WHERE tenant_id = current_tenant() AND schema_id = ANY ($1::integer[])
+ORDER BY schema_id, position
 `
 
-type ListSettingsRow struct {
-	Subject       string
-	Compatibility *string
-	Normalize     *bool
-	Mode          *string
+type ListSchemaReferencesRow struct {
+	SchemaID int32
+	Name     string
+	Subject  string
+	Version  int32
 }
 
-func (q *Queries) ListSettings(ctx context.Context, subjects []string) ([]ListSettingsRow, error) {
-	rows, err := q.db.Query(ctx, listSettings, subjects)
+func (q *Queries) ListSchemaReferences(ctx context.Context, schemaIds []int32) ([]ListSchemaReferencesRow, error) {
+	rows, err := q.db.Query(ctx, listSchemaReferences, schemaIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListSettingsRow
+	var items []ListSchemaReferencesRow
 	for rows.Next() {
-		var i ListSettingsRow
+		var i ListSchemaReferencesRow
 		if err := rows.Scan(
+			&i.SchemaID,
+			&i.Name,
 			&i.Subject,
-			&i.Compatibility,
-			&i.Normalize,
-			&i.Mode,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSchemas = `-- name: ListSchemas :many
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas
+WHERE tenant_id = current_tenant() AND id = ANY ($1::integer[])
+`
+
+func (q *Queries) ListSchemas(ctx context.Context, ids []int32) ([]Schema, error) {
+	rows, err := q.db.Query(ctx, listSchemas, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Schema
+	for rows.Next() {
+		var i Schema
+		if err := rows.Scan(
+			&i.ID,
+			&i.TenantID,
+			&i.Uuid,
+			&i.Type,
+			&i.Text,
+			&i.Digest,
+			&i.Fingerprint,
+			&i.Rabin,
+			&i.CreatedAt,
 		); err != nil {
 			return nil, err
 		}

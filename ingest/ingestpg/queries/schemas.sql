@@ -22,28 +22,35 @@ INSERT INTO schema_references (tenant_id, schema_id, position, name, subject, ve
 VALUES (current_tenant(), @schema_id, @position, @name, @subject, @version);
 
 -- name: GetSchema :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND id = @id;
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND id = @id;
 
 -- name: GetSchemaByUUID :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND uuid = @uuid;
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND uuid = @uuid;
 
 -- name: GetSchemaByDigest :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND digest = @digest;
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas WHERE tenant_id = current_tenant() AND digest = @digest;
 
 -- name: GetSchemaByFingerprint :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas
 WHERE tenant_id = current_tenant() AND fingerprint = @fingerprint
 ORDER BY id LIMIT 1;
 
 -- name: GetSchemaByRabin :one
-SELECT id, uuid, type, text, fingerprint, rabin, created_at FROM schemas
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas
 WHERE tenant_id = current_tenant() AND rabin = @rabin::bigint
 ORDER BY id LIMIT 1;
 
+-- name: ListSchemas :many
+SELECT id, tenant_id, uuid, type, text, digest, fingerprint, rabin, created_at FROM schemas
+WHERE tenant_id = current_tenant() AND id = ANY (@ids::integer[]);
+
+-- name: ListSchemaLengths :many
+SELECT id, octet_length(text) AS length FROM schemas WHERE tenant_id = current_tenant() AND id = ANY (@ids::integer[]);
+
 -- name: ListSchemaReferences :many
-SELECT name, subject, version FROM schema_references
-WHERE tenant_id = current_tenant() AND schema_id = @schema_id
-ORDER BY position;
+SELECT schema_id, name, subject, version FROM schema_references
+WHERE tenant_id = current_tenant() AND schema_id = ANY (@schema_ids::integer[])
+ORDER BY schema_id, position;
 
 -- name: NewestSchema :one
 SELECT coalesce(max(id), 0)::integer FROM schemas WHERE tenant_id = current_tenant();
@@ -102,9 +109,8 @@ WHERE r.tenant_id = current_tenant() AND r.subject = @subject AND r.version = @v
 AND (v.deleted_at IS NULL OR @deleted::boolean)
 ORDER BY r.schema_id;
 
--- name: ListSettings :many
-SELECT subject, compatibility, normalize, mode FROM schema_config
-WHERE tenant_id = current_tenant() AND subject = ANY (@subjects::text[]);
+-- name: GetSettings :one
+SELECT compatibility, normalize, mode FROM schema_config WHERE tenant_id = current_tenant() AND subject = @subject;
 
 -- name: SetSettings :exec
 INSERT INTO schema_config (tenant_id, subject, compatibility, normalize, mode)
