@@ -6,6 +6,7 @@ SHELL := /usr/bin/env bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 RUNTIME := .runtime
 TOOL    := go tool -modfile=tools/go.mod
+BUF     := go tool -modfile=../../tools/buf/go.mod buf
 export CGO_ENABLED := 0
 
 .PHONY: help
@@ -54,12 +55,14 @@ test-tools: ## install what only tests need: a browser, a real Redis
 .PHONY: lint
 lint: web/node_modules ## check the style of the code
 	$(TOOL) golangci-lint run ./...
+	cd api/proto && $(BUF) lint && $(BUF) format --diff --exit-code
 	cd web && npm run lint && npm run typecheck
 
 .PHONY: gen
 gen: web/node_modules ## generate code from the contract and the queries
 	$(TOOL) oapi-codegen -config api/gen.yaml api/openapi.yaml
 	$(TOOL) sqlc generate
+	cd api/proto && $(BUF) generate
 	cd web && npm run gen
 
 .PHONY: bench

@@ -232,7 +232,14 @@ func (s *serving) announce() {
 	fmt.Printf("Observatory is ready: %s\n", s.cfg.PublicURL)
 }
 
-// asSent leaves events as they were sent.
+// asSent leaves events as they were sent. What it cannot read it takes for broken.
 type asSent struct{}
 
-func (asSent) Prepare(context.Context, *ingest.Preparation) (func(), error) { return func() {}, nil }
+func (asSent) Prepare(_ context.Context, in *ingest.Preparation) (func(), error) {
+	for i := range in.Items {
+		if item := &in.Items[i]; item.Rejection == nil && item.Event.Payload != nil {
+			item.Rejection = &ingest.Rejection{Code: ingest.CodePayloadInvalid, Message: "The payload cannot be decoded."}
+		}
+	}
+	return func() {}, nil
+}
