@@ -4,6 +4,7 @@
 package schema
 
 import (
+	"errors"
 	"unicode/utf8"
 
 	"github.com/observatory/observatory/internal/fault"
@@ -25,7 +26,7 @@ const (
 	MaxDependencies    = 256     // schemas that one refers to, directly or not
 	MaxDependencyBytes = 4 << 20 // text of all dependencies together, in bytes
 	MaxDepth           = 64      // levels of types within types in one text
-	MaxNodes           = 20_000  // named types, fields, symbols and subschemas of one text with its dependencies
+	MaxNodes           = 10_000  // named types, fields, symbols and subschemas of one text with its dependencies
 	MaxPatternBytes    = 1 << 10 // one regular expression, in bytes; RE2 only
 )
 
@@ -133,4 +134,34 @@ func Shorten(text string) string {
 		cut--
 	}
 	return text[:cut] + "..."
+}
+
+// MaxComparisons bounds the pairs of types that one comparison looks at.
+const MaxComparisons = 1_000_000
+
+// TooComplex is what a comparison finds when it gives up: two schemas that could be compared are not known to be compatible.
+func TooComplex() Incompatibility {
+	return Incompatibility{
+		Rule: "TOO_COMPLEX", Path: "/",
+		Message: "The two schemas have too many combinations of types to be compared.",
+		Advice:  "Make unions and combinations smaller, or set the subject's compatibility to NONE for this version.",
+	}
+}
+
+// OtherFormat is what a comparison finds when the writer is of another format.
+func OtherFormat(want Type) Incompatibility {
+	return Incompatibility{
+		Rule: "FORMAT_CHANGED", Path: "/",
+		Message: "The other schema is not of type " + string(want) + ".",
+		Advice:  "Keep the type of a subject's schemas, or use another subject.",
+	}
+}
+
+// Within says of a fault of Parse in which dependency it is. Other errors stay as they are.
+func Within(name string, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	return Invalid("In the referenced schema %q: %s", Shorten(name), f.Message)
 }

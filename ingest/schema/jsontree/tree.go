@@ -21,6 +21,11 @@ const MaxDepth = 4 * schema.MaxDepth
 // MaxValues bounds the values of one text: every member, element and the root.
 const MaxValues = 200_000
 
+const (
+	maxExponent = 300
+	maxDigits   = 100
+)
+
 // Value is one of nil, bool, string, Number, []Value and *Object.
 type Value any
 
@@ -93,7 +98,7 @@ func (p *parser) value(depth int) (Value, error) {
 	case '"':
 		return token.String(), nil
 	case '0':
-		return Number(token.String()), nil
+		return p.number(token.String())
 	case 't':
 		return true, nil
 	case 'f':
@@ -101,6 +106,19 @@ func (p *parser) value(depth int) (Value, error) {
 	default:
 		return nil, nil
 	}
+}
+
+// number refuses what would be a number of millions of digits to those who compute exactly.
+func (p *parser) number(literal string) (Value, error) {
+	mantissa, exponent, found := strings.Cut(strings.ToLower(literal), "e")
+	e, err := 0, error(nil)
+	if found {
+		e, err = strconv.Atoi(exponent)
+	}
+	if err != nil || e > maxExponent || e < -maxExponent || len(mantissa) > maxDigits {
+		return nil, schema.Invalid("At %s: the number is too large or too precise; it may have %d digits and an exponent up to %d.", schema.Shorten(string(p.dec.StackPointer())), maxDigits, maxExponent)
+	}
+	return Number(literal), nil
 }
 
 func (p *parser) object(depth int) (Value, error) {
