@@ -1,0 +1,108 @@
+package redact
+
+import "slices"
+
+// detector finds one kind of personal data or credential in texts.
+type detector struct {
+	name     string
+	finds    string // one sentence for people
+	examples []string
+	may      func(*traits) bool                           // whether a text can hold any, as quick as can be
+	find     func(text []byte, from int) (start, end int) // the first that begins at from or later; -1 when there is none
+	mask     func(found []byte, keep int) string          // nil: Redacted
+	actions  []Action                                     // that make sense beside drop, mask, hash, tokenise and allow
+	numbers  bool                                         // JSON numbers may be one
+	address  bool                                         // what it finds looks like a version
+}
+
+func (d *detector) masked(found []byte, keep int) string {
+	if d.mask == nil {
+		return Redacted
+	}
+	return d.mask(found, keep)
+}
+
+func (d *detector) takes(a Action) bool {
+	return a != truncate && a != generalise || slices.Contains(d.actions, a)
+}
+
+func (d *detector) advice(a Action) string {
+	if a == truncate {
+		return "IP addresses and coordinates can be truncated; use mask or drop."
+	}
+	return "Ages and dates can be generalised, by a path or key rule; use mask or drop."
+}
+
+// detectors are all that there are, in the order in which the documentation lists them.
+var detectors = []*detector{ //nolint:gochecknoglobals // a constant table
+	{
+		name: "email", finds: "E-mail addresses, also percent-encoded in URLs.", examples: []string{"ada@example.com", "ada%2Bnews%40example.com"},
+		may: func(t *traits) bool { return t.bits&atSign != 0 && t.bits&dot != 0 }, find: findEmail, mask: maskEmail,
+	},
+	{
+		name: "phone", finds: "Telephone numbers: international ones, and national ones as they are usually written.", examples: []string{"+49 30 901820", "(212) 555-0147"},
+		may: func(t *traits) bool { return t.chain >= 7 }, find: findPhone, mask: maskNumber,
+	},
+	{
+		name: "card", finds: "Payment card numbers: prefix and length of an issuer, and a Luhn check digit.", examples: []string{"4111 1111 1111 1111"},
+		may: func(t *traits) bool { return t.chain >= 14 }, find: findCard, mask: maskNumber, numbers: true,
+	},
+	{
+		name: "iban", finds: "International bank account numbers with the length of their country and right check digits.", examples: []string{"DE89 3704 0044 0532 0130 00"},
+		may: func(t *traits) bool { return t.digits >= 4 && t.bits&letter != 0 }, find: findIBAN, mask: maskNumber,
+	},
+	{
+		name: "national_id", finds: "Numbers of persons: " + nationalIDNames() + ".", examples: []string{"219-09-9999", "AB123456C", "12345678Z"},
+		may: func(t *traits) bool { return t.digits >= 6 }, find: findNationalID, mask: maskNumber, numbers: true,
+	},
+	{
+		name: "ipv4", finds: "IPv4 addresses, but for loopback ones and versions.", examples: []string{"203.0.113.7"},
+		may: mayIPv4, find: findIPv4, mask: maskAll, actions: []Action{truncate}, address: true,
+	},
+	{
+		name: "ipv6", finds: "IPv6 addresses, but for loopback ones.", examples: []string{"2001:db8:85a3::8a2e:370:7334"},
+		may: mayIPv6, find: findIPv6, mask: maskAll, actions: []Action{truncate}, address: true,
+	},
+	{
+		name: "ip", finds: "Addresses of both kinds.", examples: []string{"203.0.113.7", "2001:db8::1"},
+		may: func(t *traits) bool { return mayIPv4(t) || mayIPv6(t) }, find: findIP, mask: maskAll, actions: []Action{truncate}, address: true,
+	},
+	{
+		name: "jwt", finds: "JSON web tokens.", examples: []string{"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"},
+		may: func(t *traits) bool { return t.word >= 8 && t.bits&dot != 0 }, find: findJWT,
+	},
+	{
+		name: "api_key", finds: "Keys of well-known services by their prefixes, and private keys in PEM form.", examples: []string{"sk_live_…", "AKIA…", "ghp_…", "-----BEGIN PRIVATE KEY-----"},
+		may: func(t *traits) bool { return t.word >= 16 }, find: findAPIKey,
+	},
+	{
+		name: "bearer", finds: "Tokens behind Bearer and Basic, in parameters of URLs such as access_token, and user and password before the host of a URL.",
+		examples: []string{"Authorization: Bearer 2YotnFZFEjr1zCsicMWpAA", "?access_token=2YotnFZFEjr1zCsicMWpAA", "https://ada:secret@example.com"},
+		may: func(t *traits) bool {
+			return t.bits&equals != 0 || t.bits&colon != 0 && t.bits&atSign != 0 || t.word >= 8
+		}, find: findBearer,
+	},
+	{
+		name: "coordinates", finds: "Pairs of latitude and longitude with three or more decimal places.", examples: []string{"52.520008, 13.404954"},
+		may: func(t *traits) bool { return t.digits >= 8 && t.bits&dot != 0 }, find: findCoordinates, mask: maskAll, actions: []Action{truncate},
+	},
+}
+
+func detectorNamed(name string) *detector {
+	for _, d := range detectors {
+		if d.name == name {
+			return d
+		}
+	}
+	return nil
+}
+
+func detectorNames() []string {
+	names := make([]string, len(detectors))
+	for i, d := range detectors {
+		names[i] = d.name
+	}
+	return names
+}
+
+func maskAll([]byte, int) string { return "***" }

@@ -1,0 +1,130 @@
+package redact
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+)
+
+func mayIPv4(t *traits) bool { return t.digits >= 4 && t.bits&dot != 0 }
+func mayIPv6(t *traits) bool { return t.bits&colon != 0 && t.word > 0 }
+
+// findIPv4 finds four numbers with dots between them that are no version.
+func findIPv4(text []byte, from int) (start, end int) {
+	for i := from; i+7 <= len(text); i++ {
+		if !isDigit(text[i]) {
+			continue
+		}
+		end := quadEnd(text, i)
+		if end > 0 && !isWord(before(text, i)) && before(text, i) != '.' && !isVersion(text, i) {
+			a, err := netip.ParseAddr(string(text[i:end]))
+			if err == nil && !a.IsLoopback() && !a.IsUnspecified() && text[i] != '0' {
+				return i, end
+			}
+		}
+		for i < len(text) && (isDigit(text[i]) || text[i] == '.') {
+			i++
+		}
+	}
+	return -1, -1
+}
+
+// quadEnd is the end of four numbers of one to three digits; 0 when there are fewer or more.
+func quadEnd(text []byte, i int) int {
+	for part := 0; ; part++ {
+		start := i
+		for i < len(text) && isDigit(text[i]) {
+			i++
+		}
+		if n := i - start; n == 0 || n > 3 {
+			return 0
+		}
+		if part == 3 {
+			break
+		}
+		if after(text, i) != '.' {
+			return 0
+		}
+		i++
+	}
+	c := after(text, i)
+	if isAlnum(c) || c == '_' || c == '.' && isDigit(after(text, i+1)) || c == '-' && isAlnum(after(text, i+1)) && !isDigit(after(text, i+1)) {
+		return 0
+	}
+	return i
+}
+
+// isVersion tells whether the numbers at i are the version of something: Chrome/120.0.0.0, v1.2.3.4, version 1.2.3.4.
+func isVersion(text []byte, i int) bool {
+	if before(text, i) == '/' {
+		return i >= 2 && isWord(text[i-2])
+	}
+	words := bytes.TrimRight(text[:i], " :=\"(")
+	if len(words) == i {
+		return false
+	}
+	begin := len(words)
+	for begin > 0 && isAlpha(words[begin-1]) && len(words)-begin < 12 {
+		begin--
+	}
+	word := strings.ToLower(string(words[begin:]))
+	return word != "" && strings.Contains(" v ver version release rev revision build firmware software sdk app android ios windows chrome chromium firefox safari edge opera kernel driver ", " "+word+" ")
+}
+
+// findIPv6 finds what net/netip takes for an IPv6 address and that does not look like words with colons between them.
+func findIPv6(text []byte, from int) (start, end int) {
+	for i := from; i < len(text); {
+		c := bytes.IndexByte(text[i:], ':')
+		if c < 0 {
+			return -1, -1
+		}
+		c += i
+		start = c
+		for start > from && c-start <= 4 && isHex(text[start-1]) {
+			start--
+		}
+		end = start
+		colons := 0
+		for end < len(text) && end-start <= 45 && (isHex(text[end]) || text[end] == ':' || text[end] == '.') {
+			if text[end] == ':' {
+				colons++
+			}
+			end++
+		}
+		i = max(end, c+1)
+		for end > start && (text[end-1] == '.' || text[end-1] == ':' && !bytes.HasSuffix(text[start:end], []byte("::"))) {
+			end--
+		}
+		if colons < 2 || isWord(before(text, start)) || isWord(after(text, end)) || !isIPv6(text[start:end]) {
+			continue
+		}
+		return start, end
+	}
+	return -1, -1
+}
+
+func isIPv6(text []byte) bool {
+	if len(text) > 45 {
+		return false
+	}
+	a, err := netip.ParseAddr(string(text))
+	if err != nil || !a.Is6() || a.IsLoopback() || a.IsUnspecified() {
+		return false
+	}
+	digits := 0
+	for _, c := range text {
+		if isDigit(c) {
+			digits++
+		}
+	}
+	return digits > 0 && len(text) > 4 || bytes.Count(text, []byte(":")) > 3
+}
+
+func findIP(text []byte, from int) (start, end int) {
+	start, end = findIPv6(text, from) // first: it may hold a part that looks like an IPv4 address
+	start4, end4 := findIPv4(text, from)
+	if start < 0 || start4 >= 0 && start4 < start {
+		return start4, end4
+	}
+	return start, end
+}

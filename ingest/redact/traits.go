@@ -1,0 +1,110 @@
+package redact
+
+// traits is what one quick look over a text finds. Detectors tell from it whether they have anything to look for.
+type traits struct {
+	bits   uint16 // classes of characters that are there
+	digits int
+	chain  int // digits in the longest row of digits and what stands between the groups of numbers
+	word   int // length of the longest row of letters, digits, _ and -
+}
+
+const (
+	digit uint16 = 1 << iota
+	letter
+	joint // stands between groups of digits: space - . ( ) + /
+	wordy // belongs to a word: letters, digits, _ and -
+	atSign
+	percent
+	backslash
+	colon
+	equals
+	dot
+	document // { or [ at the beginning
+	capital
+)
+
+const minWord = 12 // what has shorter words, no digits and no sign holds nothing that a detector finds
+
+func classes() (t [256]uint16) {
+	for c := range t {
+		switch {
+		case c >= '0' && c <= '9':
+			t[c] = digit | wordy
+		case c >= 'A' && c <= 'Z':
+			t[c] = letter | capital | wordy
+		case c >= 'a' && c <= 'z':
+			t[c] = letter | wordy
+		}
+	}
+	for _, c := range " -.()+/" {
+		t[c] |= joint
+	}
+	t[0xa0], t[0xc2] = joint, joint // a no-break space in UTF-8
+	t['_'] |= wordy
+	t['-'] |= wordy
+	t['@'] |= atSign
+	t['%'] |= percent
+	t['\\'] |= backslash
+	t[':'] |= colon
+	t['='] |= equals
+	t['.'] |= dot
+	return t
+}
+
+var class = classes() //nolint:gochecknoglobals // a constant table
+
+func look(text []byte) traits {
+	var t traits
+	chain, word := 0, 0
+	for _, c := range text {
+		k := class[c]
+		t.bits |= k
+		if k&wordy != 0 {
+			word++
+		} else {
+			t.word = max(t.word, word)
+			word = 0
+		}
+		switch {
+		case k&digit != 0:
+			t.digits++
+			chain++
+		case k&joint == 0:
+			t.chain = max(t.chain, chain)
+			chain = 0
+		}
+	}
+	t.word, t.chain = max(t.word, word), max(t.chain, chain)
+	for _, c := range text {
+		if c == '{' || c == '[' {
+			t.bits |= document
+		} else if c == ' ' || c == '\n' || c == '\t' || c == '\r' {
+			continue
+		}
+		break
+	}
+	return t
+}
+
+func isDigit(c byte) bool { return class[c]&digit != 0 }
+func isAlpha(c byte) bool { return class[c]&letter != 0 }
+func isAlnum(c byte) bool { return class[c]&(letter|digit) != 0 }
+func isWord(c byte) bool  { return class[c]&wordy != 0 }
+func isHex(c byte) bool   { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+// before is the byte before i; 0 at the beginning.
+func before(text []byte, i int) byte {
+	if i > 0 {
+		return text[i-1]
+	}
+	return 0
+}
+
+// after is the byte at i; 0 at the end.
+func after(text []byte, i int) byte {
+	if i < len(text) {
+		return text[i]
+	}
+	return 0
+}
