@@ -1,0 +1,260 @@
+package conform
+
+import (
+	"bytes"
+	"math/big"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/observatory/observatory/ingest/doc"
+)
+
+// verdict tells whether a value is valid.
+type verdict uint8
+
+const (
+	no verdict = iota
+	maybe
+	yes
+)
+
+// exactly tells whether fits knows all keywords of a schema.
+func exactly(s *jsonschema.Schema) bool {
+	for _, v := range allowed(s) {
+		switch v.(type) {
+		case []any, map[string]any:
+			return false
+		}
+	}
+	_, tuple := s.Items.([]*jsonschema.Schema)
+	return s.RecursiveRef == nil && s.DynamicRef == nil && s.If == nil && len(s.Dependencies) == 0 && len(s.DependentRequired) == 0 &&
+		len(s.DependentSchemas) == 0 && s.PropertyNames == nil && s.UnevaluatedProperties == nil && s.UnevaluatedItems == nil &&
+		!s.UniqueItems && s.Contains == nil && !tuple && s.ContentEncoding == nil && s.ContentMediaType == nil && len(s.Extensions) == 0
+}
+
+// fits tells whether a value is valid, as far as it knows the keywords.
+func (f *Findings) fits(p *plan, n *doc.Node) verdict {
+	if !f.step() {
+		return maybe
+	}
+	if kind := kindOf(n); !p.types.has(kind) {
+		if kind != kindNumber || !p.types.has(kindInteger) {
+			return no
+		}
+		if _, whole := integerOf(n.Raw()); !whole && !allDigits(n.Raw()) {
+			return no
+		}
+	}
+	v := yes
+	if !p.exact {
+		v = maybe
+	}
+	switch n.Kind() {
+	case doc.Object:
+		v = min(v, f.objectFits(p, n))
+	case doc.Array:
+		v = min(v, f.arrayFits(p, n))
+	default:
+		v = min(v, scalarFits(p, n))
+	}
+	for i := range p.branches {
+		if v == no {
+			return no
+		}
+		v = min(v, f.branchFits(&p.branches[i], n))
+	}
+	for _, s := range p.schemas {
+		if s.Bool != nil && !*s.Bool {
+			return no
+		}
+	}
+	return v
+}
+
+func allDigits(literal []byte) bool { return digits(bytes.TrimPrefix(literal, []byte("-"))) }
+
+func (f *Findings) branchFits(b *branch, n *doc.Node) verdict {
+	fit, unsure := 0, 0
+	for _, p := range b.plans {
+		switch f.fits(p, n) {
+		case yes:
+			fit++
+		case maybe:
+			unsure++
+		}
+	}
+	switch {
+	case fit > b.most || fit+unsure < b.least:
+		return no
+	case fit >= b.least && fit+unsure <= b.most:
+		return yes
+	default:
+		return maybe
+	}
+}
+
+func (f *Findings) objectFits(p *plan, n *doc.Node) verdict {
+	for i := range p.rules {
+		s := p.rules[i].schema
+		if s.MinProperties != nil && n.Len() < *s.MinProperties || s.MaxProperties != nil && n.Len() > *s.MaxProperties {
+			return no
+		}
+		for _, name := range s.Required {
+			if n.Child(name) == nil {
+				return no
+			}
+		}
+	}
+	v := yes
+	for c := range n.Children() {
+		if next := p.properties[string(c.Key())]; next != nil {
+			v = min(v, f.fits(next, c))
+		}
+		for i := range p.patterns {
+			if p.patterns[i].plan != nil && p.patterns[i].regexp.MatchString(string(c.Key())) {
+				v = min(v, f.fits(p.patterns[i].plan, c))
+			}
+		}
+		for i := range p.rules {
+			v = min(v, f.ruleFits(&p.rules[i], c))
+		}
+		if v == no {
+			return no
+		}
+	}
+	return v
+}
+
+// ruleFits looks at a property that a schema does not name.
+func (f *Findings) ruleFits(r *rule, c *doc.Node) verdict {
+	if !r.closed && r.additional == nil {
+		return yes
+	}
+	if _, named := r.schema.Properties[string(c.Key())]; named {
+		return yes
+	}
+	for regexp := range r.schema.PatternProperties {
+		if regexp.MatchString(string(c.Key())) {
+			return yes
+		}
+	}
+	if r.closed {
+		return no
+	}
+	return f.fits(r.additional, c)
+}
+
+func (f *Findings) arrayFits(p *plan, n *doc.Node) verdict {
+	for _, s := range p.schemas {
+		if s.MinItems != nil && n.Len() < *s.MinItems || s.MaxItems != nil && n.Len() > *s.MaxItems {
+			return no
+		}
+	}
+	v, i := yes, 0
+	for e := range n.Children() {
+		if i < len(p.prefix) {
+			v = min(v, f.fits(p.prefix[i], e))
+		} else if p.items != nil {
+			v = min(v, f.fits(p.items, e))
+		}
+		if i++; v == no {
+			return no
+		}
+	}
+	return v
+}
+
+func scalarFits(p *plan, n *doc.Node) verdict {
+	v := yes
+	for _, s := range p.schemas {
+		if values := allowed(s); values != nil {
+			v = min(v, listed(values, n))
+		}
+		switch n.Kind() {
+		case doc.String:
+			if !stringFits(s, n) {
+				return no
+			}
+		case doc.Number:
+			if s.Minimum != nil && compare(n.Raw(), s.Minimum) < 0 || s.Maximum != nil && compare(n.Raw(), s.Maximum) > 0 ||
+				s.ExclusiveMinimum != nil && compare(n.Raw(), s.ExclusiveMinimum) <= 0 || s.ExclusiveMaximum != nil && compare(n.Raw(), s.ExclusiveMaximum) >= 0 {
+				return no
+			}
+			if s.MultipleOf != nil && !multiple(n.Raw(), s.MultipleOf) {
+				return no
+			}
+		}
+	}
+	return v
+}
+
+// listed tells whether a text, number, boolean or null is among the values.
+func listed(values []any, n *doc.Node) verdict {
+	v := no
+	for _, each := range values {
+		switch each := each.(type) {
+		case nil:
+			if n.Kind() == doc.Null {
+				return yes
+			}
+		case bool:
+			if n.Kind() == doc.Bool && each == (n.Raw()[0] == 't') {
+				return yes
+			}
+		case string:
+			if n.Kind() == doc.String && string(n.Text()) == each {
+				return yes
+			}
+		default:
+			if n.Kind() == doc.Number {
+				v = maybe
+			}
+		}
+	}
+	return v
+}
+
+func stringFits(s *jsonschema.Schema, n *doc.Node) bool {
+	if s.MinLength == nil && s.MaxLength == nil && s.Pattern == nil && s.Format == nil {
+		return true
+	}
+	text := n.Text()
+	if s.MinLength != nil || s.MaxLength != nil {
+		length := utf8.RuneCount(text)
+		if s.MinLength != nil && length < *s.MinLength || s.MaxLength != nil && length > *s.MaxLength {
+			return false
+		}
+	}
+	return (s.Pattern == nil || s.Pattern.MatchString(string(text))) && (s.Format == nil || s.Format.Validate(string(text)) == nil)
+}
+
+// compare compares a literal with a bound.
+func compare(literal []byte, bound *big.Rat) int {
+	v, err := strconv.ParseFloat(string(literal), 64)
+	b, exact := bound.Float64()
+	if err == nil && exact && v != b { // rounding keeps the order
+		if v < b {
+			return -1
+		}
+		return 1
+	}
+	return rational(literal).Cmp(bound)
+}
+
+func multiple(literal []byte, of *big.Rat) bool {
+	return of.Sign() != 0 && new(big.Rat).Quo(rational(literal), of).IsInt()
+}
+
+// rational is the number that a literal stands for. One that is too small to tell from zero is zero.
+func rational(literal []byte) *big.Rat {
+	if exponent(literal) > 400 {
+		return new(big.Rat)
+	}
+	r, ok := new(big.Rat).SetString(string(literal))
+	if !ok {
+		return new(big.Rat)
+	}
+	return r
+}
