@@ -122,14 +122,7 @@ var browsers = map[string]string{ //nolint:gochecknoglobals // a constant table
 	"Android browser":          "Android Browser",
 	"Miui Browser":             "Miui Browser",
 	"Huawei Browser":           "Huawei Browser",
-	"UCBrowser":                "UC Browser",
-	"YaBrowser":                "Yandex Browser",
-	"DuckDuckGo":               "DuckDuckGo",
-	"Ddg":                      "DuckDuckGo",
-	"Whale":                    "Whale",
 	"Brave":                    "Brave",
-	"GSA":                      "Google app",
-	"Silk":                     "Silk",
 	"Chromium":                 "Chrome",
 	"Ubuntu Chromium":          "Chrome",
 	"Konqueror":                "Konqueror",
@@ -137,12 +130,28 @@ var browsers = map[string]string{ //nolint:gochecknoglobals // a constant table
 	"Iceweasel":                "Firefox",
 }
 
+// ownMarks are products of browsers that the library takes for those that they resemble.
+var ownMarks = []struct{ mark, name string }{ //nolint:gochecknoglobals // a constant table
+	{"Silk/", "Silk"},
+	{"DuckDuckGo/", "DuckDuckGo"},
+	{"Ddg/", "DuckDuckGo"},
+	{"GSA/", "Google app"},
+	{"UCBrowser/", "UC Browser"},
+	{"YaBrowser/", "Yandex Browser"},
+	{"Whale/", "Whale"},
+}
+
 func browser(sent, lower string, ua *useragent.UserAgent) (name, version string) {
-	if at := strings.Index(sent, "Trident/"); at >= 0 && ua.Name != useragent.InternetExplorer { // version 11 no longer says MSIE
+	if strings.Contains(sent, "Trident/") && ua.Name != useragent.InternetExplorer { // version 11 no longer says MSIE
 		_, rv, _ := strings.Cut(lower, "rv:")
 		return "Internet Explorer", plainVersion(rv, 2)
 	}
-	if name = browsers[ua.Name]; name != "" {
+	for _, own := range ownMarks {
+		if _, v, ok := strings.Cut(sent, own.mark); ok {
+			return own.name, plainVersion(v, 2)
+		}
+	}
+	if name = browsers[ua.Name]; name != "" && (name != "Safari" || ua.OS != useragent.Android) {
 		return name, plainVersion(ua.Version, 2)
 	}
 	if _, v, ok := strings.Cut(sent, "Chrome/"); ok {
@@ -157,18 +166,18 @@ var windows = map[string]string{ //nolint:gochecknoglobals // a constant table
 }
 
 func system(lower string, ua *useragent.UserAgent) (name, version string) {
+	switch {
+	case strings.Contains(lower, "tizen"):
+		return "Tizen", ""
+	case strings.Contains(lower, "web0s"), strings.Contains(lower, "webos"):
+		return "webOS", ""
+	}
 	switch ua.OS {
 	case "":
 		return "", ""
 	case useragent.Windows:
 		return "Windows", windows[ua.OSVersion]
 	case useragent.Linux:
-		switch {
-		case strings.Contains(lower, "tizen"):
-			return "Tizen", ""
-		case strings.Contains(lower, "web0s"), strings.Contains(lower, "webos"):
-			return "webOS", ""
-		}
 		return "Linux", ""
 	case useragent.ChromeOS, useragent.FreeBSD:
 		return ua.OS, ""
