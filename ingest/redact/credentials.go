@@ -60,25 +60,36 @@ var keyPrefixes = []keyPrefix{ //nolint:gochecknoglobals // a constant table
 // findAPIKey finds the keys of well-known services, and private keys.
 func findAPIKey(text []byte, from int) (start, end int) {
 	for i := from; i+14 <= len(text); i++ {
-		if isWord(before(text, i)) && !bytes.HasPrefix(text[i:], []byte("-----BEGIN")) {
+		if !isWord(text[i]) {
 			continue
 		}
-		switch text[i] {
-		case 's', 'r', 'w', 'A', 'g', 'x', 'y', 'G', 'S', 'k', 'n', 'p', 'd', 'h', 'N':
-			for _, p := range keyPrefixes {
-				if bytes.HasPrefix(text[i:], []byte(p.prefix)) {
-					if end := keyEnd(text, i+len(p.prefix)); end-i-len(p.prefix) >= p.more && random(text[i+len(p.prefix):end]) {
-						return i, end
-					}
-				}
-			}
-		case '-':
-			if end := pemEnd(text, i); end > 0 {
-				return i, end
-			}
+		if end := apiKeyEnd(text, i); end > 0 && (text[i] == '-' || !isWord(before(text, i))) {
+			return i, end
+		}
+		for i < len(text) && isWord(text[i]) {
+			i++
 		}
 	}
 	return -1, -1
+}
+
+// apiKeyEnd is where the key ends that begins at i; 0 when there is none.
+func apiKeyEnd(text []byte, i int) int {
+	switch text[i] {
+	case '-':
+		return pemEnd(text, i)
+	case 's', 'r', 'w', 'A', 'g', 'x', 'y', 'G', 'S', 'k', 'n', 'p', 'd', 'h', 'N':
+		for _, p := range keyPrefixes {
+			body := i + len(p.prefix)
+			if !bytes.HasPrefix(text[i:], []byte(p.prefix)) {
+				continue
+			}
+			if end := keyEnd(text, body); end-body >= p.more && random(text[body:end]) {
+				return end
+			}
+		}
+	}
+	return 0
 }
 
 func keyEnd(text []byte, i int) int {
@@ -137,28 +148,46 @@ var tokenParameters = map[string]int{ //nolint:gochecknoglobals // a constant ta
 	"invite_token": 4, "magic_token": 4, "otp": 4,
 }
 
-// findBearer finds tokens by where they stand.
-func findBearer(text []byte, from int) (start, end int) {
-	for i := from; i < len(text); i++ {
-		switch text[i] {
-		case '=':
-			if start, end = parameter(text, i); start >= 0 {
-				return start, end
-			}
-		case ':':
-			if start, end = userInfo(text, i); start >= 0 {
-				return start, end
-			}
-		case 'b', 'B':
-			if start, end = scheme(text, i, "bearer", 8); start >= 0 {
-				return start, end
-			}
-			if start, end = scheme(text, i, "basic", 8); start >= 0 {
-				return start, end
-			}
+// findParameter finds tokens in parameters of URLs.
+func findParameter(text []byte, from int) (start, end int) {
+	for i := from; ; i++ {
+		next := bytes.IndexByte(text[i:], '=')
+		if next < 0 {
+			return -1, -1
+		}
+		i += next
+		if start, end = parameter(text, i); start >= 0 {
+			return start, end
 		}
 	}
-	return -1, -1
+}
+
+// findUserInfo finds users with their passwords before the hosts of URLs.
+func findUserInfo(text []byte, from int) (start, end int) {
+	for i := from; ; i++ {
+		next := bytes.Index(text[i:], []byte("://"))
+		if next < 0 {
+			return -1, -1
+		}
+		i += next
+		if start, end = userInfo(text, i); start >= 0 {
+			return start, end
+		}
+	}
+}
+
+// findScheme finds tokens behind the names of authentication schemes, as in the header Authorization.
+func findScheme(text []byte, from int) (start, end int) {
+	for i := from; ; i++ {
+		next := bytes.IndexByte(text[i:], ' ')
+		if next < 0 {
+			return -1, -1
+		}
+		i += next
+		if start, end = scheme(text, i); start >= 0 {
+			return start, end
+		}
+	}
 }
 
 // parameter finds the token behind the equals sign at i.
@@ -188,12 +217,9 @@ func parameter(text []byte, i int) (start, end int) {
 
 // userInfo finds user and password in a URL whose scheme ends at i: between :// and the @ before the host.
 func userInfo(text []byte, i int) (start, end int) {
-	if !bytes.HasPrefix(text[i:], []byte("://")) {
-		return -1, -1
-	}
-	start = i + 3
+	start = i + len("://")
 	host := -1
-	colon := false
+	pair := false
 	for end = start; end < len(text) && end-start < 512; end++ {
 		c := text[end]
 		if c == '/' || c == '?' || c == '#' || c == '"' || c == '<' || c == '>' || isSpace(c) {
@@ -202,20 +228,24 @@ func userInfo(text []byte, i int) (start, end int) {
 		if c == '@' {
 			host = end
 		}
-		colon = colon || c == ':' && host < 0
+		pair = pair || c == ':' && host < 0
 	}
-	if host <= start || !colon {
+	if host <= start || !pair {
 		return -1, -1
 	}
 	return start, host
 }
 
-// scheme finds what follows the name of an HTTP authentication scheme at i.
-func scheme(text []byte, i int, name string, least int) (start, end int) {
-	if len(text)-i <= len(name) || !strings.EqualFold(string(text[i:i+len(name)]), name) || isWord(before(text, i)) || !isSpace(text[i+len(name)]) {
+// scheme finds what follows the name of an HTTP authentication scheme that ends at i.
+func scheme(text []byte, i int) (start, end int) {
+	begin := i
+	for begin > 0 && isAlpha(text[begin-1]) && i-begin < 8 {
+		begin--
+	}
+	if name := text[begin:i]; !bytes.EqualFold(name, []byte("bearer")) && !bytes.EqualFold(name, []byte("basic")) {
 		return -1, -1
 	}
-	start = i + len(name)
+	start = i
 	for start < len(text) && isSpace(text[start]) {
 		start++
 	}
@@ -227,8 +257,7 @@ func scheme(text []byte, i int, name string, least int) (start, end int) {
 	for end > start && text[end-1] == '.' {
 		end--
 	}
-	value := text[start:end]
-	if len(value) < least || !random(value) && len(value) < 24 || isPseudonym(value) {
+	if n := end - start; n < 8 || !random(text[start:end]) && n < 24 {
 		return -1, -1
 	}
 	return start, end

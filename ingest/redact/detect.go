@@ -5,14 +5,37 @@ import "slices"
 // detector finds one kind of personal data or credential in texts.
 type detector struct {
 	name     string
-	finds    string // one sentence for people
+	about    string // one sentence for people
 	examples []string
-	may      func(*traits) bool                           // whether a text can hold any, as quick as can be
-	find     func(text []byte, from int) (start, end int) // the first that begins at from or later; -1 when there is none
-	mask     func(found []byte, keep int) string          // nil: Redacted
-	actions  []Action                                     // that make sense beside drop, mask, hash, tokenise and allow
-	numbers  bool                                         // JSON numbers may be one
-	address  bool                                         // what it finds looks like a version
+	may      func(traits) bool // whether a text can hold any, as quick as can be
+	find     []finder
+	mask     func(found []byte, keep int) string // nil: Redacted
+	actions  []Action                            // that make sense beside drop, mask, hash, tokenise and allow
+	numbers  bool                                // JSON numbers may be one
+	address  bool                                // what it finds looks like a version
+}
+
+// finder finds the first part of a text that begins at from or later; -1 when there is none.
+type finder func(text []byte, from int) (start, end int)
+
+// finds tells whether there is anything in a text.
+func (d *detector) finds(text []byte) bool {
+	for _, find := range d.find {
+		if start, _ := find(text, 0); start >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// is tells whether the whole of a text is what the detector looks for.
+func (d *detector) is(text []byte) bool {
+	for _, find := range d.find {
+		if start, end := find(text, 0); start == 0 && end == len(text) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *detector) masked(found []byte, keep int) string {
@@ -36,55 +59,55 @@ func (d *detector) advice(a Action) string {
 // detectors are all that there are, in the order in which the documentation lists them.
 var detectors = []*detector{ //nolint:gochecknoglobals // a constant table
 	{
-		name: "email", finds: "E-mail addresses, also percent-encoded in URLs.", examples: []string{"ada@example.com", "ada%2Bnews%40example.com"},
-		may: func(t *traits) bool { return t.bits&atSign != 0 && t.bits&dot != 0 }, find: findEmail, mask: maskEmail,
+		name: "email", about: "E-mail addresses, also percent-encoded in URLs.", examples: []string{"ada@example.com", "ada%2Bnews%40example.com"},
+		may: func(t traits) bool { return t.bits&atSign != 0 && t.bits&dot != 0 }, find: []finder{findEmail}, mask: maskEmail,
 	},
 	{
-		name: "phone", finds: "Telephone numbers: international ones, and national ones as they are usually written.", examples: []string{"+49 30 901820", "(212) 555-0147"},
-		may: func(t *traits) bool { return t.chain >= 7 }, find: findPhone, mask: maskNumber,
+		name: "phone", about: "Telephone numbers: international ones, and national ones as they are usually written.", examples: []string{"+49 30 901820", "(212) 555-0147"},
+		may: func(t traits) bool { return t.chain >= 7 }, find: []finder{findPhone}, mask: maskNumber,
 	},
 	{
-		name: "card", finds: "Payment card numbers: prefix and length of an issuer, and a Luhn check digit.", examples: []string{"4111 1111 1111 1111"},
-		may: func(t *traits) bool { return t.chain >= 14 }, find: findCard, mask: maskNumber, numbers: true,
+		name: "card", about: "Payment card numbers: prefix and length of an issuer, and a Luhn check digit.", examples: []string{"4111 1111 1111 1111"},
+		may: func(t traits) bool { return t.chain >= 14 }, find: []finder{findCard}, mask: maskNumber, numbers: true,
 	},
 	{
-		name: "iban", finds: "International bank account numbers with the length of their country and right check digits.", examples: []string{"DE89 3704 0044 0532 0130 00"},
-		may: func(t *traits) bool { return t.digits >= 4 && t.bits&letter != 0 }, find: findIBAN, mask: maskNumber,
+		name: "iban", about: "International bank account numbers with the length of their country and right check digits.", examples: []string{"DE89 3704 0044 0532 0130 00"},
+		may: func(t traits) bool { return t.digits >= 4 && t.bits&letter != 0 }, find: []finder{findIBAN}, mask: maskNumber,
 	},
 	{
-		name: "national_id", finds: "Numbers of persons: " + nationalIDNames() + ".", examples: []string{"219-09-9999", "AB123456C", "12345678Z"},
-		may: func(t *traits) bool { return t.digits >= 6 }, find: findNationalID, mask: maskNumber, numbers: true,
+		name: "national_id", about: "Numbers of persons: " + nationalIDNames() + ".", examples: []string{"219-09-9999", "AB123456C", "12345678Z"},
+		may: func(t traits) bool { return t.digits >= 6 }, find: []finder{findNationalID}, mask: maskNumber, numbers: true,
 	},
 	{
-		name: "ipv4", finds: "IPv4 addresses, but for loopback ones and versions.", examples: []string{"203.0.113.7"},
-		may: mayIPv4, find: findIPv4, mask: maskAll, actions: []Action{truncate}, address: true,
+		name: "ipv4", about: "IPv4 addresses, but for loopback ones and versions.", examples: []string{"203.0.113.7"},
+		may: mayIPv4, find: []finder{findIPv4}, mask: maskAll, actions: []Action{truncate}, address: true,
 	},
 	{
-		name: "ipv6", finds: "IPv6 addresses, but for loopback ones.", examples: []string{"2001:db8:85a3::8a2e:370:7334"},
-		may: mayIPv6, find: findIPv6, mask: maskAll, actions: []Action{truncate}, address: true,
+		name: "ipv6", about: "IPv6 addresses, but for loopback ones.", examples: []string{"2001:db8:85a3::8a2e:370:7334"},
+		may: mayIPv6, find: []finder{findIPv6}, mask: maskAll, actions: []Action{truncate}, address: true,
 	},
 	{
-		name: "ip", finds: "Addresses of both kinds.", examples: []string{"203.0.113.7", "2001:db8::1"},
-		may: func(t *traits) bool { return mayIPv4(t) || mayIPv6(t) }, find: findIP, mask: maskAll, actions: []Action{truncate}, address: true,
+		name: "ip", about: "Addresses of both kinds.", examples: []string{"203.0.113.7", "2001:db8::1"},
+		may: func(t traits) bool { return mayIPv4(t) || mayIPv6(t) }, find: []finder{findIPv6, findIPv4}, mask: maskAll, actions: []Action{truncate}, address: true,
 	},
 	{
-		name: "jwt", finds: "JSON web tokens.", examples: []string{"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"},
-		may: func(t *traits) bool { return t.word >= 8 && t.bits&dot != 0 }, find: findJWT,
+		name: "jwt", about: "JSON web tokens.", examples: []string{"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"},
+		may: func(t traits) bool { return t.word >= 8 && t.bits&dot != 0 }, find: []finder{findJWT},
 	},
 	{
-		name: "api_key", finds: "Keys of well-known services by their prefixes, and private keys in PEM form.", examples: []string{"sk_live_…", "AKIA…", "ghp_…", "-----BEGIN PRIVATE KEY-----"},
-		may: func(t *traits) bool { return t.word >= 16 }, find: findAPIKey,
+		name: "api_key", about: "Keys of well-known services by their prefixes, and private keys in PEM form.", examples: []string{"sk_live_…", "AKIA…", "ghp_…", "-----BEGIN PRIVATE KEY-----"},
+		may: func(t traits) bool { return t.word >= 16 }, find: []finder{findAPIKey},
 	},
 	{
-		name: "bearer", finds: "Tokens behind Bearer and Basic, in parameters of URLs such as access_token, and user and password before the host of a URL.",
+		name: "bearer", about: "Tokens behind Bearer and Basic, in parameters of URLs such as access_token, and user and password before the host of a URL.",
 		examples: []string{"Authorization: Bearer 2YotnFZFEjr1zCsicMWpAA", "?access_token=2YotnFZFEjr1zCsicMWpAA", "https://ada:secret@example.com"},
-		may: func(t *traits) bool {
+		may: func(t traits) bool {
 			return t.bits&equals != 0 || t.bits&colon != 0 && t.bits&atSign != 0 || t.word >= 8
-		}, find: findBearer,
+		}, find: []finder{findParameter, findUserInfo, findScheme},
 	},
 	{
-		name: "coordinates", finds: "Pairs of latitude and longitude with three or more decimal places.", examples: []string{"52.520008, 13.404954"},
-		may: func(t *traits) bool { return t.digits >= 8 && t.bits&dot != 0 }, find: findCoordinates, mask: maskAll, actions: []Action{truncate},
+		name: "coordinates", about: "Pairs of latitude and longitude with three or more decimal places.", examples: []string{"52.520008, 13.404954"},
+		may: func(t traits) bool { return t.digits >= 8 && t.bits&dot != 0 }, find: []finder{findCoordinates}, mask: maskAll, actions: []Action{truncate},
 	},
 }
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-func mayIPv4(t *traits) bool { return t.digits >= 4 && t.bits&dot != 0 }
-func mayIPv6(t *traits) bool { return t.bits&colon != 0 && t.word > 0 }
+func mayIPv4(t traits) bool { return t.digits >= 4 && t.bits&dot != 0 }
+func mayIPv6(t traits) bool { return t.bits&colon != 0 && t.word > 0 }
 
 // findIPv4 finds four numbers with dots between them that are no version.
 func findIPv4(text []byte, from int) (start, end int) {
@@ -118,13 +118,4 @@ func isIPv6(text []byte) bool {
 		}
 	}
 	return digits > 0 && len(text) > 4 || bytes.Count(text, []byte(":")) > 3
-}
-
-func findIP(text []byte, from int) (start, end int) {
-	start, end = findIPv6(text, from) // first: it may hold a part that looks like an IPv4 address
-	start4, end4 := findIPv4(text, from)
-	if start < 0 || start4 >= 0 && start4 < start {
-		return start4, end4
-	}
-	return start, end
 }

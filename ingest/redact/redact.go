@@ -146,8 +146,12 @@ func (w *work) identifier(field string, id []byte) []byte {
 	if len(id) == 0 {
 		return id
 	}
-	states, rule := w.step(w.r.root, []byte(field), none)
-	w.states = w.states[:len(w.states)-len(states)]
+	rule := none
+	if len(w.r.root) > 0 {
+		var states []pathState
+		states, rule = w.step(w.r.root, []byte(field), none)
+		w.states = w.states[:len(w.states)-len(states)]
+	}
 	if rule == none {
 		rule = w.anyDetector(id)
 	}

@@ -40,7 +40,7 @@ func (w *work) text(text []byte, at place) (out []byte, changed bool) {
 
 func (w *work) pass(text []byte, at place) (out []byte, changed bool) {
 	t := look(text)
-	if t.bits&(document|percent|backslash|equals|colon|atSign|dot) == 0 && t.digits == 0 && t.word < minWord {
+	if t.plain() {
 		return text, false
 	}
 	if t.bits&document != 0 && at != inName && w.level < maxNested {
@@ -59,7 +59,7 @@ func (w *work) pass(text []byte, at place) (out []byte, changed bool) {
 	if t.bits&(percent|backslash) != 0 {
 		w.decoded(plain, 0, at)
 	}
-	w.detect(&plain, &t, at)
+	w.detect(&plain, t, at)
 	return w.render(text)
 }
 
@@ -74,23 +74,25 @@ func (w *work) decoded(v view, layer int, at place) {
 		w.pairs(inner, at)
 	}
 	w.decoded(*inner, layer+1, at)
-	w.detect(inner, &t, at)
+	w.detect(inner, t, at)
 }
 
 // detect lets the detectors look at a text, in the order of their rules.
-func (w *work) detect(v *view, t *traits, at place) {
+func (w *work) detect(v *view, t traits, at place) {
 	for _, i := range w.r.detecting {
 		r := &w.r.rules[i]
 		if !r.detector.may(t) || w.version && r.detector.address {
 			continue
 		}
-		for from := 0; from < len(v.text); {
-			start, end := r.detector.find(v.text, from)
-			if start < 0 {
-				break
+		for _, find := range r.detector.find {
+			for from := 0; from < len(v.text); {
+				start, end := find(v.text, from)
+				if start < 0 {
+					break
+				}
+				w.claim(v, start, end, i, at)
+				from = end
 			}
-			w.claim(v, start, end, i, at)
-			from = end
 		}
 	}
 }
@@ -152,24 +154,22 @@ func (w *work) render(text []byte) (out []byte, changed bool) {
 // anyDetector finds the first rule whose detector finds anything in a text.
 func (w *work) anyDetector(text []byte) int {
 	t := look(text)
-	found := w.firstFound(text, &t)
+	found := w.firstFound(text, t)
 	if t.bits&(percent|backslash) != 0 {
 		v := view{text: text}
 		for layer := 0; layer < maxLayers && w.layers[layer].decode(v); layer++ {
 			v = w.layers[layer]
 			t = look(v.text)
-			found = min(found, w.firstFound(v.text, &t))
+			found = min(found, w.firstFound(v.text, t))
 		}
 	}
 	return found
 }
 
-func (w *work) firstFound(text []byte, t *traits) int {
+func (w *work) firstFound(text []byte, t traits) int {
 	for _, i := range w.r.detecting {
-		if d := w.r.rules[i].detector; d.may(t) {
-			if start, _ := d.find(text, 0); start >= 0 {
-				return i
-			}
+		if d := w.r.rules[i].detector; d.may(t) && d.finds(text) {
+			return i
 		}
 	}
 	return none

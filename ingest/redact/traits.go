@@ -23,7 +23,7 @@ const (
 	capital
 )
 
-const minWord = 12 // what has shorter words, no digits and no sign holds nothing that a detector finds
+const minWord = 16 // letters of the shortest key that a detector finds and that may do without digits
 
 func classes() (t [256]uint16) {
 	for c := range t {
@@ -55,35 +55,48 @@ var class = classes() //nolint:gochecknoglobals // a constant table
 
 func look(text []byte) traits {
 	var t traits
+	for _, c := range text {
+		t.bits |= class[c]
+	}
+	for _, c := range text {
+		if c == '{' || c == '[' {
+			t.bits |= document
+		} else if isSpace(c) {
+			continue
+		}
+		break
+	}
+	if t.bits&digit != 0 || len(text) >= minWord {
+		t.count(text)
+	}
+	return t
+}
+
+// count finds the rows.
+func (t *traits) count(text []byte) {
 	chain, word := 0, 0
 	for _, c := range text {
 		k := class[c]
-		t.bits |= k
 		if k&wordy != 0 {
 			word++
 		} else {
 			t.word = max(t.word, word)
 			word = 0
 		}
-		switch {
-		case k&digit != 0:
+		if k&digit != 0 {
 			t.digits++
 			chain++
-		case k&joint == 0:
 			t.chain = max(t.chain, chain)
+		} else if k&joint == 0 {
 			chain = 0
 		}
 	}
-	t.word, t.chain = max(t.word, word), max(t.chain, chain)
-	for _, c := range text {
-		if c == '{' || c == '[' {
-			t.bits |= document
-		} else if c == ' ' || c == '\n' || c == '\t' || c == '\r' {
-			continue
-		}
-		break
-	}
-	return t
+	t.word = max(t.word, word)
+}
+
+// plain tells whether a text of these traits holds nothing that anybody looks for: no number, no sign, and no long word.
+func (t traits) plain() bool {
+	return t.bits&(digit|atSign|percent|backslash|colon|equals|document) == 0 && t.word < minWord
 }
 
 func isDigit(c byte) bool { return class[c]&digit != 0 }

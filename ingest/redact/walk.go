@@ -158,7 +158,7 @@ func (w *work) number(n *doc.Node) (removed bool) {
 	}
 	for _, i := range w.r.numeric {
 		r := &w.r.rules[i]
-		if start, end := r.detector.find(raw, 0); start != 0 || end != len(raw) {
+		if !r.detector.is(raw) {
 			continue
 		}
 		switch r.action {
@@ -187,10 +187,8 @@ func (w *work) earlierDetector(n *doc.Node, rule int) int {
 			break
 		}
 		d := w.r.rules[i].detector
-		if (n.Kind() == doc.String || d.numbers) && d.may(&t) {
-			if start, end := d.find(text, 0); start == 0 && end == len(text) {
-				return i
-			}
+		if (n.Kind() == doc.String || d.numbers) && d.may(t) && d.is(text) {
+			return i
 		}
 	}
 	return rule
