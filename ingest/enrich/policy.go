@@ -21,7 +21,27 @@ type Policy struct {
 }
 
 // Service says which part of a system an event comes from. Empty fields are not known.
-type Service struct{ Name, Stage, Version, Host string }
+type Service struct {
+	Name    string `json:"service,omitempty"`
+	Stage   string `json:"stage,omitempty"`
+	Version string `json:"version,omitempty"`
+	Host    string `json:"host,omitempty"`
+}
+
+// MarshalJSON writes the document that Parse reads.
+func (p Policy) MarshalJSON() ([]byte, error) {
+	sources := make(map[string]Service, len(p.Sources))
+	for id, s := range p.Sources {
+		sources[id.String()] = s
+	}
+	steps := p.Steps
+	if steps == nil {
+		steps = []string{}
+	}
+	return json.Marshal(map[string]any{
+		"steps": steps, "session": map[string]int{"timeout_minutes": int(p.Timeout / time.Minute)}, "sources": sources,
+	})
+}
 
 // Bounds of a policy.
 const (

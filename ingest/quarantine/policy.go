@@ -20,8 +20,8 @@ const maxDocumentBytes = 1 << 10
 
 // Policy is what a tenant has declared.
 type Policy struct {
-	KeepDays int  // from 1 to MaxKeepDays; of events that are rejected from then on
-	Notify   bool // mail owners and admins once when events begin to be rejected for a new cause
+	KeepDays int  `json:"keep_days"` // from 1 to MaxKeepDays; of events that are rejected from then on
+	Notify   bool `json:"notify"`    // mail owners and admins once when events begin to be rejected for a new cause
 }
 
 // Default is the policy of a tenant that has declared none.
@@ -29,7 +29,7 @@ func Default() Policy { return Policy{KeepDays: ingest.DefaultKeepDays, Notify: 
 
 // Parse reads the document of a policy; what it leaves out is as in Default.
 //
-// Errors: policy_invalid (Invalid), which names the field and says what to do.
+// Errors: invalid_policy (Invalid), which names the field and says what to do.
 func Parse(document []byte) (Policy, error) {
 	if len(document) > maxDocumentBytes {
 		return Policy{}, invalid("The document has %d bytes; %d are allowed.", len(document), maxDocumentBytes)
@@ -61,5 +61,5 @@ func Parse(document []byte) (Policy, error) {
 }
 
 func invalid(format string, args ...any) error {
-	return fault.New(fault.Invalid, "policy_invalid", "%s", fmt.Sprintf(format, args...))
+	return fault.New(fault.Invalid, "invalid_policy", "%s", fmt.Sprintf(format, args...))
 }

@@ -43,7 +43,7 @@ func TestParse(t *testing.T) {
 		strings.Repeat(" ", 2000): "2000 bytes",
 	} {
 		_, err := quarantine.Parse([]byte(document))
-		require.Equal(t, fault.Code("policy_invalid"), fault.From(err).Code, document)
+		require.Equal(t, fault.Code("invalid_policy"), fault.From(err).Code, document)
 		require.Contains(t, err.Error(), says, document)
 	}
 }

@@ -1,0 +1,239 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/pipeline"
+	"github.com/observatory/observatory/ingest/schema"
+	avroformat "github.com/observatory/observatory/ingest/schema/avro"
+	jsonformat "github.com/observatory/observatory/ingest/schema/jsonschema"
+	"github.com/observatory/observatory/tenants"
+)
+
+// shelf is a feed in memory.
+type shelf struct {
+	mu       sync.Mutex
+	declared map[tenants.ID]pipeline.Declared
+	changed  []tenants.ID
+	mark     pipeline.Mark
+	away     error
+	wake     func()
+}
+
+func newShelf() *shelf { return &shelf{declared: map[tenants.ID]pipeline.Declared{}} }
+
+func (s *shelf) declare(d pipeline.Declared) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.declared[d.Tenant] = d
+	s.changed = append(s.changed, d.Tenant)
+}
+
+func (s *shelf) Declared(_ context.Context, since pipeline.Mark) (pipeline.Changes, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away != nil {
+		return pipeline.Changes{}, s.away
+	}
+	s.mark++
+	c := pipeline.Changes{Mark: s.mark, Complete: since == 0}
+	if c.Complete {
+		for _, d := range s.declared {
+			c.Tenants = append(c.Tenants, d)
+		}
+	} else {
+		for _, id := range s.changed {
+			c.Tenants = append(c.Tenants, s.declared[id])
+		}
+	}
+	s.changed = nil
+	return c, nil
+}
+
+func (s *shelf) DeclaredBy(_ context.Context, tenant tenants.ID) (pipeline.Declared, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.declared[tenant]
+	d.Tenant = tenant
+	return d, s.away
+}
+
+func (s *shelf) ListenDeclared(ctx context.Context, changed func()) {
+	s.mu.Lock()
+	s.wake = changed
+	s.mu.Unlock()
+	<-ctx.Done()
+}
+
+func newPipeline(feed pipeline.Feed) *pipeline.Pipeline {
+	return pipeline.New(pipeline.Config{Secret: []byte(strings.Repeat("s", 32))}, pipeline.Deps{
+		Feed:    feed,
+		Formats: map[schema.Type]schema.Format{schema.Avro: avroformat.Format{}, schema.JSON: jsonformat.Format{}},
+		Logger:  slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+}
+
+func policy(kind ingest.PolicyKind, version int, document string) ingest.Policy {
+	return ingest.Policy{Kind: kind, Version: version, Document: []byte(document)}
+}
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func track(name, properties string) ingest.Item {
+	return ingest.Item{Event: ingest.Event{Type: ingest.Track, Name: []byte(name), ID: []byte("id-1"), Time: noon, Properties: []byte(properties)}, Raw: []byte("{}")}
+}
+
+// prepared copies what Prepare made of items.
+func prepared(t *testing.T, p *pipeline.Pipeline, tenant tenants.ID, items ...ingest.Item) ingest.Preparation {
+	t.Helper()
+	in := ingest.Preparation{Sender: ingest.Sender{Tenant: tenant}, Items: items}
+	done, err := p.Prepare(t.Context(), &in)
+	require.NoError(t, err)
+	record := ingest.AppendRecord(nil, ingest.Header{}, in.Items)
+	done()
+	reader, err := ingest.ReadRecord(record)
+	require.NoError(t, err)
+	for i := range in.Items {
+		require.NoError(t, reader.Next(&in.Items[i]))
+	}
+	return in
+}
+
+func TestNothingIsAcceptedBeforeTheRulesAreKnown(t *testing.T) {
+	t.Parallel()
+	feed := newShelf()
+	feed.away = errors.New("away")
+	p := newPipeline(feed)
+	_, err := p.Prepare(t.Context(), &ingest.Preparation{Items: []ingest.Item{track("a", "{}")}})
+	require.ErrorIs(t, err, pipeline.ErrRulesNotLoaded)
+	require.Error(t, p.Rulebook().Refresh(t.Context()))
+	_, err = p.Prepare(t.Context(), &ingest.Preparation{Items: []ingest.Item{track("a", "{}")}})
+	require.ErrorIs(t, err, pipeline.ErrRulesNotLoaded)
+
+	feed.away = nil
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	prepared(t, p, tenants.ID(uuid.New()), track("a", "{}"))
+	feed.away = errors.New("away again")
+	require.Error(t, p.Rulebook().Refresh(t.Context()))
+	prepared(t, p, tenants.ID(uuid.New()), track("a", "{}"))
+}
+
+func TestWhatCannotBeAppliedRefusesTheTenantAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	feed := newShelf()
+	broken, other := tenants.ID(uuid.New()), tenants.ID(uuid.New())
+	feed.declare(pipeline.Declared{Tenant: broken, Policies: []ingest.Policy{policy(ingest.RedactionPolicy, 1, `{"rules":"none"}`)}})
+	p := newPipeline(feed)
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	_, err := p.Prepare(t.Context(), &ingest.Preparation{Sender: ingest.Sender{Tenant: broken}, Items: []ingest.Item{track("a", "{}")}})
+	require.ErrorIs(t, err, pipeline.ErrRulesBroken)
+	prepared(t, p, other, track("a", "{}"))
+}
+
+func TestDefaultRulesRedact(t *testing.T) {
+	t.Parallel()
+	p := newPipeline(newShelf())
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	in := prepared(t, p, tenants.ID(uuid.New()), track("a", `{"mail":"maria.lopez@example.com","password":"hunter2","n":1}`))
+	e := in.Items[0].Event
+	require.NotContains(t, string(e.Properties), "maria")
+	require.NotContains(t, string(e.Properties), "hunter2")
+	require.Contains(t, string(e.Properties), `"n":1`)
+	require.NotEmpty(t, e.Redactions)
+	require.Equal(t, ingest.DefaultKeepDays, in.KeepDays)
+	require.Equal(t, `{"n":1}`, string(prepared(t, p, tenants.ID(uuid.New()), track("a", `{"n":1}`)).Items[0].Event.Properties))
+}
+
+const orderV1 = `{"type":"object","properties":{"price":{"type":"number"},"mail":{"type":"string"}},"required":["price"],"additionalProperties":false}`
+
+func ordering(tenant tenants.ID, mode string) pipeline.Declared {
+	return pipeline.Declared{
+		Tenant: tenant, Secrets: 1,
+		Policies: []ingest.Policy{
+			policy(ingest.ContractPolicy, 3, `{"unknown_events":"quarantine","events":[{"event":"order","subject":"order","mode":"`+mode+`"}]}`),
+			policy(ingest.QuarantinePolicy, 1, `{"keep_days":7}`),
+		},
+		Schemas: []pipeline.DeclaredSchema{{ID: 12, Type: schema.JSON, Text: orderV1, Versions: []pipeline.DeclaredVersion{{Subject: "order", Version: 1}}}},
+	}
+}
+
+func TestTheContractComesFirstAndWhatBreaksItIsRedacted(t *testing.T) {
+	t.Parallel()
+	feed := newShelf()
+	tenant := tenants.ID(uuid.New())
+	feed.declare(ordering(tenant, "enforce"))
+	p := newPipeline(feed)
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	in := prepared(t, p, tenant,
+		track("order", `{"price":"19.5"}`),
+		track("order", `{"mail":"maria.lopez@example.com"}`),
+		track("other", `{"x":1}`),
+	)
+	require.Equal(t, 7, in.KeepDays)
+	require.Nil(t, in.Items[0].Rejection)
+	require.Equal(t, `{"price":19.5}`, string(in.Items[0].Event.Properties))
+	require.EqualValues(t, 12, in.Items[0].Event.Schema)
+
+	broken := in.Items[1]
+	require.Equal(t, ingest.CodeSchemaViolation, broken.Rejection.Code)
+	require.EqualValues(t, 12, broken.Rejection.Schema)
+	require.Equal(t, ingest.FormatNative, broken.Format)
+	require.Contains(t, string(broken.Raw), `"event":"order","event_id":"id-1","timestamp":"2026-11-21T12:00:00.000Z","properties":{"mail":`)
+	require.NotContains(t, string(broken.Raw), "maria")
+	require.Equal(t, []string{"emails"}, broken.Event.Redactions)
+
+	require.Equal(t, ingest.CodeUnknownEvent, in.Items[2].Rejection.Code)
+	require.Contains(t, string(in.Items[2].Raw), `"properties":{"x":1}`)
+}
+
+func TestWarningsAreRecorded(t *testing.T) {
+	t.Parallel()
+	feed := newShelf()
+	tenant := tenants.ID(uuid.New())
+	feed.declare(ordering(tenant, "warn"))
+	p := newPipeline(feed)
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	e := prepared(t, p, tenant, track("order", `{"mail":"none"}`)).Items[0].Event
+	require.Len(t, e.Violations, 1)
+	require.Equal(t, ingest.CodeSchemaViolation, e.Violations[0].Code)
+	require.NotContains(t, e.Violations[0].Message, "none")
+}
+
+// A change is applied as soon as the feed says that there is one, and within the poll when it does not.
+func TestChangesArrive(t *testing.T) {
+	t.Parallel()
+	feed := newShelf()
+	tenant := tenants.ID(uuid.New())
+	p := newPipeline(feed)
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	require.Nil(t, prepared(t, p, tenant, track("other", `{}`)).Items[0].Rejection)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Rulebook().Run(ctx) }()
+	feed.declare(ordering(tenant, "enforce")) // and nobody is told
+	require.Eventually(t, func() bool {
+		return prepared(t, p, tenant, track("other", `{}`)).Items[0].Rejection != nil
+	}, 5*time.Second, 20*time.Millisecond)
+	next := ordering(tenant, "enforce")
+	next.Policies = nil
+	feed.declare(next)
+	feed.mu.Lock()
+	wake := feed.wake
+	feed.mu.Unlock()
+	wake()
+	require.Eventually(t, func() bool {
+		return prepared(t, p, tenant, track("other", `{}`)).Items[0].Rejection == nil
+	}, time.Second, 5*time.Millisecond)
+	cancel()
+	require.NoError(t, <-ended)
+}
