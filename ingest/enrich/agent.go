@@ -151,7 +151,18 @@ func browser(sent, lower string, ua *useragent.UserAgent) (name, version string)
 			return own.name, plainVersion(v, 2)
 		}
 	}
-	if name = browsers[ua.Name]; name != "" && (name != "Safari" || ua.OS != useragent.Android) {
+	switch name = browsers[ua.Name]; {
+	case name == "Safari" && ua.OS == useragent.Android:
+		if _, v, ok := strings.Cut(sent, "Chrome/"); ok {
+			return "Chrome", plainVersion(v, 2)
+		}
+		name = "Android Browser"
+	case name == "Opera" && strings.HasPrefix(ua.Version, "9.80"): // which versions from 10 on say, with their own behind
+		if _, v, ok := strings.Cut(sent, " Version/"); ok {
+			return name, plainVersion(v, 2)
+		}
+	}
+	if name != "" {
 		return name, plainVersion(ua.Version, 2)
 	}
 	if _, v, ok := strings.Cut(sent, "Chrome/"); ok {
@@ -171,6 +182,8 @@ func system(lower string, ua *useragent.UserAgent) (name, version string) {
 		return "Tizen", ""
 	case strings.Contains(lower, "web0s"), strings.Contains(lower, "webos"):
 		return "webOS", ""
+	case strings.Contains(lower, "ipod"):
+		return "iOS", ""
 	}
 	switch ua.OS {
 	case "":

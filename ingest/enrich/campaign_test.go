@@ -1,7 +1,6 @@
 package enrich_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -14,9 +13,7 @@ import (
 // arrival are the facts about a page view whose context.page has this address and referrer.
 func arrival(t *testing.T, url, referrer string) map[string]any {
 	t.Helper()
-	page, err := json.Marshal(map[string]any{"page": map[string]string{"url": url, "referrer": referrer}})
-	require.NoError(t, err)
-	return factsOf(t, input(t, string(page), `{}`))
+	return factsOf(t, input(t, marshal(t, map[string]any{"page": map[string]string{"url": url, "referrer": referrer}}), `{}`))
 }
 
 // The rules for campaigns are those of https://support.google.com/analytics/answer/9756891.
@@ -120,12 +117,10 @@ func FuzzCampaign(f *testing.F) {
 	f.Add("http://[::1]/?utm_source=%", "http://...", ".", "..")
 	e := enrich.Default().Compile(enrich.Resources{})
 	f.Fuzz(func(t *testing.T, url, referrer, source, medium string) {
-		page, err := json.Marshal(map[string]any{
+		in := input(t, marshal(t, map[string]any{
 			"page":     map[string]string{"url": url, "referrer": referrer},
 			"campaign": map[string]string{"source": source, "medium": medium},
-		})
-		require.NoError(t, err)
-		in := input(t, string(page), `{}`)
+		}), `{}`)
 		e.Apply(in, nil)
 		require.LessOrEqual(t, len(facts(t, in.Event)), 8)
 	})

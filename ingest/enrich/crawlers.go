@@ -48,7 +48,7 @@ var crawlerNames = []string{ //nolint:gochecknoglobals // a constant table
 	"Feedly", "FeedBurner", "Feedbin", "FeedPress", "Feedspot", "Inoreader", "NewsBlur", "theoldreader.com=The Old Reader", "Tiny Tiny RSS", "SimplePie", "UniversalFeedParser", "CommaFeed", "Liferea", "Miniflux", "FreshRSS",
 	"NetNewsWire", "Akregator", "Superfeedr", "LiveJournal.com", "Netvibes", "Bloglovin", "BazQux", "aggregator:Spinn3r=Spinn3r", "Windows-RSS-Platform", "Apple-PubSub", "Thunderbird RSS", "AppleSyndication",
 	// programs that fetch sites
-	"HTTrack", "Teleport Pro", "WebCopier", "Offline Explorer", "Scrapy", "Apify", "ScrapingBee", "BrightData", "Common Crawl", "Google-Cloud-Scheduler", "YahooMailProxy", "GoogleImageProxy", "portscout", "distilator", "Chef Client",
+	"HTTrack", "Teleport Pro", "WebCopier", "Offline Explorer", "Scrapy", "Apify", "ScrapingBee", "BrightData", "Common Crawl", "Google-Cloud-Scheduler", "YahooMailProxy", "GoogleImageProxy", "portscout", "distilator", "Chef Client", "Indy Library", "Ezooms",
 }
 
 // headless are browsers without a screen, and frameworks that drive browsers.
@@ -94,6 +94,7 @@ var libraries = map[string]string{ //nolint:gochecknoglobals // a constant table
 	"jersey":            "Jersey",
 	"libwww-perl":       "libwww-perl",
 	"lwp-request":       "libwww-perl",
+	"lwp::simple":       "libwww-perl",
 	"lwp":               "libwww-perl",
 	"mechanize":         "Mechanize",
 	"node":              "Node.js",

@@ -57,6 +57,13 @@ func facts(t testing.TB, e *ingest.Event) map[string]any {
 	return found
 }
 
+func marshal(t testing.TB, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	return string(text)
+}
+
 func TestApplyKeepsTheOrderOfFacts(t *testing.T) {
 	t.Parallel()
 	in := input(t, `{"page":{"url":"https://shop.example/?utm_source=google&utm_medium=cpc&gclid=secret"},"app":{"name":"Shop"}}`, `{}`)
