@@ -14,13 +14,20 @@ export function openBrowser() {
   })
 }
 
-/** A page whose faults are remembered: requests to other hosts, and scripts that broke. */
+/**
+ * A page whose faults are remembered: requests to other hosts, scripts that broke, and what the content security policy
+ * or React complained about.
+ */
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ baseURL: url, viewport: { width: 1440, height: 900 }, colorScheme: 'dark', ...options })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   const faults = []
   page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('console', (message) => {
+    // That an answer was a 4xx is told as an error too; some tests provoke one.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
+  })
   page.on('request', (request) => {
     const to = new URL(request.url())
     if (to.origin !== url && to.protocol.startsWith('http')) faults.push(`asks ${to.origin}`)
@@ -33,7 +40,7 @@ export async function accessible(page, where) {
   const { violations } = await new AxeBuilder({ page }).analyze()
   const grave = violations
     .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map((v) => `${v.id}: ${v.help}\n    ${v.nodes.map((n) => n.html.slice(0, 160)).join('\n    ')}`)
+    .map((v) => `${v.id}: ${v.help}\n    ${v.nodes.map((n) => `${n.html.slice(0, 200)}\n      ${n.failureSummary?.replaceAll('\n', ' ')}`).join('\n    ')}`)
   assert.deepEqual(grave, [], `${where}:\n  ${grave.join('\n  ')}`)
 }
 
@@ -43,7 +50,27 @@ export async function fits(page, where) {
   assert.ok(over <= 0, `${where} is ${over} px too wide`)
 }
 
-/** Waits until nothing is being loaded any more. */
+/** Waits until nothing is being loaded any more, and nothing moves: a half-faded text has half its contrast. */
 export async function settled(page) {
-  await page.waitForFunction(() => document.querySelector('main') !== null && document.querySelector('[aria-busy="true"], .mantine-Skeleton-root') === null)
+  await page.waitForFunction(
+    () =>
+      document.querySelector('main') !== null &&
+      document.querySelector('[aria-busy="true"], .mantine-Skeleton-root') === null &&
+      document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity),
+  )
+}
+
+/** Waits until the chart is drawn and returns its place on the page. */
+export async function chart(page) {
+  const canvas = page.locator('[data-ready=true] canvas').first()
+  await canvas.waitFor()
+  await settled(page)
+  await canvas.scrollIntoViewIfNeeded()
+  return canvas.boundingBox()
+}
+
+/** Chooses an option of one of our selects by its label. */
+export async function choose(page, field, option) {
+  await page.getByRole('combobox', { name: field, exact: true }).or(page.getByRole('textbox', { name: field, exact: true })).first().click()
+  await page.getByRole('option', { name: option, exact: true }).first().click()
 }

@@ -32,6 +32,7 @@ export async function startServer() {
   })
   return {
     url: `http://127.0.0.1:${port}`,
+    dataDir,
     async stop() {
       child.kill('SIGTERM')
       const code = await ended

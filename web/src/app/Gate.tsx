@@ -1,9 +1,11 @@
-import { Center, Loader } from '@mantine/core'
+import { Button, Center, Loader } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, type ReactNode } from 'react'
 import { Navigate, useLocation } from 'react-router'
-import { ErrorNote } from '../parts/States'
+import { isApiError } from '../api/errors'
+import { Empty, ErrorNote } from '../parts/States'
 import { MeContext, onSessionChanged, useSession } from './session'
+import { useLogOut } from './useAccount'
 
 /** Lets in who is logged in; everybody else logs in first and comes back to where they wanted to go. */
 export function Gate({ children }: { children: ReactNode }) {
@@ -15,7 +17,9 @@ export function Gate({ children }: { children: ReactNode }) {
   if (session.data === undefined) {
     return (
       <Center mih="100dvh" p="md" component="main">
-        {session.error ? (
+        {isApiError(session.error, 'no_membership') ? (
+          <NoOrganization />
+        ) : session.error ? (
           <ErrorNote
             error={session.error}
             meaning="Events are still being accepted."
@@ -32,4 +36,22 @@ export function Gate({ children }: { children: ReactNode }) {
     return <Navigate to={next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`} replace />
   }
   return <MeContext value={session.data}>{children}</MeContext>
+}
+
+/** For whoever has left their only organization. */
+function NoOrganization() {
+  const logOut = useLogOut()
+  return (
+    <Empty
+      title="No organization left"
+      action={
+        <Button variant="default" loading={logOut.isPending} onClick={() => logOut.mutate()}>
+          Log out
+        </Button>
+      }
+    >
+      You are not a member of any organization any more. Ask somebody to invite you, or log out and sign up for a new
+      one.
+    </Empty>
+  )
 }

@@ -32,6 +32,7 @@ export function Palette() {
       query={query}
       onQueryChange={setQuery}
       shortcut={['mod + K']}
+      tagsToIgnore={[]} // from within a field as well
       nothingFound="Nothing of that name. An ID of an event, receipt or request is found when it is complete."
       highlightQuery
       scrollable

@@ -14,3 +14,8 @@ export const mayManage = (role: Role) => role === 'owner' || role === 'admin'
 
 /** Whether a role may change the organization's name and time zone. */
 export const mayManageOrganization = (role: Role) => role === 'owner'
+
+/** The roles that somebody may give: only owners make owners. */
+export function rolesFor(mine: Role): Role[] {
+  return mine === 'owner' ? ['owner', 'admin', 'analyst', 'viewer'] : ['admin', 'analyst', 'viewer']
+}

@@ -110,10 +110,8 @@ function DayRange({ range, onChoose }: { range: Range | null; onChoose: (range: 
       ariaLabels={{
         previousMonth: 'Previous month',
         nextMonth: 'Next month',
-        monthLevelControl: 'Choose a month',
         previousYear: 'Previous year',
         nextYear: 'Next year',
-        yearLevelControl: 'Choose a year',
       }}
     />
   )

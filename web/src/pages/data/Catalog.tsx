@@ -103,7 +103,7 @@ function EventEntry({ event, zone, opened }: { event: CatalogEvent; zone: string
             <tbody>
               {event.properties.map((p) => (
                 <tr key={p.name}>
-                  <td className="mono">{propertyName(p.name)}</td>
+                  <td className={`mono ${classes.name}`}>{propertyName(p.name)}</td>
                   <td>{p.types.join(', ')}</td>
                   <td className="number">{formatShare(p.share)}</td>
                   <td className={classes.examples}>{p.examples.slice(0, 3).join(' · ')}</td>
