@@ -27,6 +27,19 @@ func TestParse(t *testing.T) {
 	}, p)
 }
 
+func TestParseReadsWhatMarshalWrites(t *testing.T) {
+	t.Parallel()
+	require.JSONEq(t, `{"steps":["user_agent","bot","geo","campaign","session","service"],"session":{"timeout_minutes":30},"sources":{}}`, marshal(t, enrich.Default()))
+	for _, document := range []string{
+		`{"steps":[],"session":{"timeout_minutes":1440},"sources":{}}`,
+		`{"steps":["bot"],"session":{"timeout_minutes":1},"sources":{"` + aSource + `":{"service":"shop","stage":"production","version":"1","host":"h"}}}`,
+	} {
+		p, err := enrich.Parse([]byte(document))
+		require.NoError(t, err)
+		require.JSONEq(t, document, marshal(t, p))
+	}
+}
+
 func TestParseFillsInTheDefault(t *testing.T) {
 	t.Parallel()
 	p, err := enrich.Parse([]byte(`{}`))
