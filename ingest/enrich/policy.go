@@ -60,25 +60,6 @@ func Default() Policy {
 	return p
 }
 
-// MarshalJSON writes the document that Parse reads.
-func (p Policy) MarshalJSON() ([]byte, error) {
-	type service struct {
-		Name    string `json:"service,omitempty"`
-		Stage   string `json:"stage,omitempty"`
-		Version string `json:"version,omitempty"`
-		Host    string `json:"host,omitempty"`
-	}
-	sources := make(map[string]service, len(p.Sources))
-	for id, s := range p.Sources {
-		sources[id.String()] = service(s)
-	}
-	return json.Marshal(map[string]any{
-		"steps":   append([]string{}, p.Steps...),
-		"session": map[string]int{"timeout_minutes": int(p.Timeout / time.Minute)},
-		"sources": sources,
-	})
-}
-
 // Parse reads a policy strictly. What a document leaves out is as in Default. Errors: invalid_policy (Invalid); the message
 // names the path and says what to do, and never repeats a value.
 func Parse(document []byte) (Policy, error) {
