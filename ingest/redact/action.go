@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"math"
 	"net/netip"
 	"strconv"
@@ -83,6 +84,26 @@ func maskNumber(text []byte, keep int) string {
 		out = append(out, c)
 	}
 	return string(out)
+}
+
+// isMasked tells whether a text is what a detector's mask leaves: stars, with no more than the last characters or the domain of an
+// e-mail address behind them.
+func isMasked(text []byte) bool {
+	if domain, ok := bytes.CutPrefix(text, []byte("***@")); ok {
+		return domainEnd(domain, 0) == len(domain)
+	}
+	stars, others := 0, 0
+	for _, c := range text {
+		switch {
+		case c == '*' && others == 0:
+			stars++
+		case isAlnum(c):
+			others++
+		case separatorAt([]byte{c}, 0) == 0 && c != '(' && c != ')' && c < utf8.RuneSelf:
+			return false
+		}
+	}
+	return stars >= 3 && others <= 8
 }
 
 // truncated makes a value less exact: an IP address becomes its network, decimals are cut. What is neither becomes Redacted.

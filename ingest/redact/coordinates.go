@@ -2,7 +2,7 @@ package redact
 
 import "strconv"
 
-// findCoordinates finds a latitude and a longitude, separated by a comma, with three or more decimal places.
+// findCoordinates finds a latitude and a longitude, separated by a comma, with four or more decimal places.
 func findCoordinates(text []byte, from int) (start, end int) {
 	for i := from; i < len(text); i++ {
 		if !isDigit(text[i]) || isWord(before(text, i)) && before(text, i) != '-' || before(text, i) == '.' {
@@ -36,7 +36,7 @@ func findCoordinates(text []byte, from int) (start, end int) {
 	return -1, -1
 }
 
-// degreesEnd is the end of a number with at least three decimal places and at most most before them; 0 when there is none.
+// degreesEnd is the end of a number with at least four decimal places and at most most before them; 0 when there is none.
 func degreesEnd(text []byte, i int, most float64) int {
 	start := i
 	if after(text, i) == '-' || after(text, i) == '+' {
@@ -54,7 +54,7 @@ func degreesEnd(text []byte, i int, most float64) int {
 	for i < len(text) && isDigit(text[i]) {
 		i++
 	}
-	if i-decimals < 3 || i-decimals > 16 || isAlnum(after(text, i)) || after(text, i) == '.' && isDigit(after(text, i+1)) {
+	if i-decimals < 4 || i-decimals > 16 || isAlnum(after(text, i)) || after(text, i) == '.' && isDigit(after(text, i+1)) {
 		return 0
 	}
 	f, err := strconv.ParseFloat(string(text[start:i]), 64)

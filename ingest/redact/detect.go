@@ -1,6 +1,10 @@
 package redact
 
-import "slices"
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+)
 
 // detector finds one kind of personal data or credential in texts.
 type detector struct {
@@ -106,9 +110,41 @@ var detectors = []*detector{ //nolint:gochecknoglobals // a constant table
 		}, find: []finder{findParameter, findUserInfo, findScheme},
 	},
 	{
-		name: "coordinates", about: "Pairs of latitude and longitude with three or more decimal places.", examples: []string{"52.520008, 13.404954"},
+		name: "coordinates", about: "Pairs of latitude and longitude with four or more decimal places.", examples: []string{"52.520008, 13.404954"},
 		may: func(t traits) bool { return t.digits >= 8 && t.bits&dot != 0 }, find: []finder{findCoordinates}, mask: maskAll, actions: []Action{truncate},
 	},
+}
+
+// Detector is what people are told of a detector.
+type Detector struct {
+	Name     string
+	Finds    string   // one sentence
+	Examples []string // that it finds
+	// Precision and Recall are its figures on the labelled set in testdata, 0 to 1.
+	Precision, Recall float64
+	Actions           []Action // that go with it
+}
+
+// figures are what the test on the labelled set has measured: for each detector precision and recall.
+//
+//go:embed figures.json
+var figures []byte //nolint:gochecknoglobals // a constant
+
+// Detectors are all detectors, in the order of the documentation.
+func Detectors() []Detector {
+	var measured map[string][2]float64
+	_ = json.Unmarshal(figures, &measured) // a test reads it
+	out := make([]Detector, len(detectors))
+	for i, d := range detectors {
+		out[i] = Detector{Name: d.name, Finds: d.about, Examples: slices.Clone(d.examples)}
+		out[i].Precision, out[i].Recall = measured[d.name][0], measured[d.name][1]
+		for _, a := range actions() {
+			if d.takes(a) {
+				out[i].Actions = append(out[i].Actions, a)
+			}
+		}
+	}
+	return out
 }
 
 func detectorNamed(name string) *detector {

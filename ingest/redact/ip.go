@@ -16,7 +16,7 @@ func findIPv4(text []byte, from int) (start, end int) {
 			continue
 		}
 		end := quadEnd(text, i)
-		if end > 0 && !isWord(before(text, i)) && before(text, i) != '.' && !isVersion(text, i) {
+		if end > 0 && !isWord(before(text, i)) && before(text, i) != '.' && !isVersion(text, i) && !inIPv6(text, i) {
 			a, err := netip.ParseAddr(string(text[i:end]))
 			if err == nil && !a.IsLoopback() && !a.IsUnspecified() && text[i] != '0' {
 				return i, end
@@ -52,6 +52,18 @@ func quadEnd(text []byte, i int) int {
 		return 0
 	}
 	return i
+}
+
+// inIPv6 tells whether an IPv4 address is the end of an IPv6 one.
+func inIPv6(text []byte, i int) bool {
+	colons := 0
+	for i > 0 && (isHex(text[i-1]) || text[i-1] == ':') {
+		i--
+		if text[i] == ':' {
+			colons++
+		}
+	}
+	return colons > 1
 }
 
 // isVersion tells whether the numbers at i are the version of something: Chrome/120.0.0.0, v1.2.3.4, version 1.2.3.4.
@@ -117,5 +129,5 @@ func isIPv6(text []byte) bool {
 			digits++
 		}
 	}
-	return digits > 0 && len(text) > 4 || bytes.Count(text, []byte(":")) > 3
+	return digits > 0 && len(text) > 4 || len(text) > 9 && bytes.Count(text, []byte(":")) > 2
 }

@@ -19,9 +19,9 @@ type phone struct {
 	groups []int // digits in each
 	ends   []int // where each ends
 	joints []byte
-	store  [8]int
-	store2 [8]int
-	store3 [8]byte
+	// the memory of the three
+	groupsOf, endsOf [8]int
+	jointsOf         [8]byte
 }
 
 // findPhone finds a telephone number: with + or 00 and a country code; as North Americans write theirs; with a trunk 0 and in groups, or as a
@@ -34,6 +34,7 @@ func findPhone(text []byte, from int) (start, end int) {
 		}
 		b := before(text, i)
 		inside := isAlnum(b) || b == '_' || b == '+' || (b == '.' || b == '-' || b == ':' || b == ',' || b == '/') && i >= 2 && isDigit(text[i-2])
+		inside = inside || c != '+' && c != '(' && goesOn(text, i)
 		var p phone
 		p.read(text, i)
 		if !inside && p.n >= 7 {
@@ -48,10 +49,19 @@ func findPhone(text []byte, from int) (start, end int) {
 	return -1, -1
 }
 
+// goesOn tells whether the digits at i belong to groups that begin before them.
+func goesOn(text []byte, i int) bool {
+	begin := i
+	for begin > 0 && i-begin < 3 && class[text[begin-1]]&joint != 0 {
+		begin--
+	}
+	return begin < i && begin > 0 && isDigit(text[begin-1])
+}
+
 // read collects the groups of digits from i on.
 func (p *phone) read(text []byte, i int) {
-	p.groups, p.ends, p.joints = p.store[:0], p.store2[:0], p.store3[:0]
-	for len(p.groups) < len(p.store) {
+	p.groups, p.ends, p.joints = p.groupsOf[:0], p.endsOf[:0], p.jointsOf[:0]
+	for len(p.groups) < len(p.groupsOf) {
 		begin := i
 		for i < len(text) && !isDigit(text[i]) && class[text[i]]&joint != 0 && i-begin < 3 {
 			if text[i] == '+' && i > 0 && begin != 0 && len(p.groups) > 0 {
@@ -83,7 +93,7 @@ func (p *phone) end(text []byte, i int) int {
 	switch {
 	case plus:
 		return p.international(d, 0)
-	case d[0] == '0' && d[1] == '0':
+	case d[0] == '0' && d[1] == '0' && p.groups[0] > 1:
 		if p.n >= 12 {
 			return p.international(d, 2)
 		}

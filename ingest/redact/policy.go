@@ -9,7 +9,7 @@ import (
 //
 // A value belongs to the first rule whose path or key matches it. A detector takes the part of a text that it finds; where two
 // detectors find the same part the first rule has it. A detector that stands before the path or key rule of a value takes the
-// value only if it finds the whole of it.
+// value only if it finds the whole of it; in texts, values of names that a key rule matches go before what detectors find.
 type Policy struct {
 	Rules []Rule `json:"rules"`
 }

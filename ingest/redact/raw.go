@@ -2,6 +2,7 @@ package redact
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/observatory/observatory/ingest"
@@ -221,7 +222,7 @@ func plainName(name []byte) bool {
 		return false
 	}
 	for _, c := range name {
-		if !isWord(c) && c != '.' && c != '$' && c != ' ' && c != '@' {
+		if !isWord(c) && !strings.ContainsRune(".$ @*[]()", rune(c)) {
 			return false
 		}
 	}

@@ -54,10 +54,11 @@ func classes() (t [256]uint16) {
 var class = classes() //nolint:gochecknoglobals // a constant table
 
 func look(text []byte) traits {
-	var t traits
+	var bits uint16
 	for _, c := range text {
-		t.bits |= class[c]
+		bits |= class[c]
 	}
+	t := traits{bits: bits}
 	for _, c := range text {
 		if c == '{' || c == '[' {
 			t.bits |= document
@@ -66,32 +67,31 @@ func look(text []byte) traits {
 		}
 		break
 	}
-	if t.bits&digit != 0 || len(text) >= minWord {
-		t.count(text)
+	if bits&digit != 0 || len(text) >= minWord {
+		t.digits, t.chain, t.word = rows(text)
 	}
 	return t
 }
 
-// count finds the rows.
-func (t *traits) count(text []byte) {
+// rows counts digits, and finds the longest rows.
+func rows(text []byte) (digits, longestChain, longestWord int) {
 	chain, word := 0, 0
 	for _, c := range text {
 		k := class[c]
-		if k&wordy != 0 {
-			word++
-		} else {
-			t.word = max(t.word, word)
+		word++
+		if k&wordy == 0 {
 			word = 0
 		}
-		if k&digit != 0 {
-			t.digits++
-			chain++
-			t.chain = max(t.chain, chain)
-		} else if k&joint == 0 {
+		longestWord = max(longestWord, word)
+		isDigit := int(k & digit)
+		digits += isDigit
+		chain += isDigit
+		if k&(joint|digit) == 0 {
 			chain = 0
 		}
+		longestChain = max(longestChain, chain)
 	}
-	t.word = max(t.word, word)
+	return digits, longestChain, longestWord
 }
 
 // plain tells whether a text of these traits holds nothing that anybody looks for: no number, no sign, and no long word.

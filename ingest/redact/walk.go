@@ -149,13 +149,7 @@ func (w *work) number(n *doc.Node) (removed bool) {
 	if len(w.r.numeric) == 0 || len(raw) < 9 {
 		return false
 	}
-	if bytes.ContainsAny(raw, ".eE") {
-		f, err := strconv.ParseFloat(string(raw), 64)
-		if err != nil || f < 1e8 || f >= 1<<63 || f != float64(int64(f)) {
-			return false
-		}
-		raw = strconv.AppendInt(nil, int64(f), 10)
-	}
+	raw = integer(raw)
 	for _, i := range w.r.numeric {
 		r := &w.r.rules[i]
 		if !r.detector.is(raw) {
@@ -175,19 +169,39 @@ func (w *work) number(n *doc.Node) (removed bool) {
 	return false
 }
 
-// earlierDetector finds the first detector before rule that matches the whole of a value; otherwise it returns rule.
+// integer writes a number that is whole and has nine digits or more without point and exponent; any other as it is.
+func integer(literal []byte) []byte {
+	if !bytes.ContainsAny(literal, ".eE") {
+		return literal
+	}
+	f, err := strconv.ParseFloat(string(literal), 64)
+	if err != nil || f < 1e8 || f >= 1<<63 || f != float64(int64(f)) {
+		return literal
+	}
+	return strconv.AppendInt(nil, int64(f), 10)
+}
+
+// earlierDetector finds the first detector before rule that matches the whole of a value, or whose action has made it what it is;
+// otherwise it returns rule.
 func (w *work) earlierDetector(n *doc.Node, rule int) int {
 	if len(w.r.detecting) == 0 || w.r.detecting[0] > rule {
 		return rule
 	}
+	number := n.Kind() == doc.Number
 	text := bytes.TrimSpace(n.Text())
+	if number {
+		text = integer(text)
+	}
 	t := look(text)
 	for _, i := range w.r.detecting {
 		if i > rule {
 			break
 		}
-		d := w.r.rules[i].detector
-		if (n.Kind() == doc.String || d.numbers) && d.may(t) && d.is(text) {
+		r := &w.r.rules[i]
+		if (!number || r.detector.numbers) && r.detector.may(t) && r.detector.is(text) {
+			return i
+		}
+		if r.action == mask && isMasked(text) || (r.action == hash || r.action == tokenise) && isPseudonym(text) {
 			return i
 		}
 	}
