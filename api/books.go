@@ -12,6 +12,7 @@ import (
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/tenants"
 )
 
 func (s *server) GetReceipt(ctx context.Context, r gen.GetReceiptRequestObject) (gen.GetReceiptResponseObject, error) {
@@ -82,9 +83,8 @@ func (s *server) GetLedger(ctx context.Context, r gen.GetLedgerRequestObject) (g
 }
 
 func countsOut(c ingest.Counts) gen.LedgerCounts {
-	n := func(v uint64) int64 { return int64(v) } //nolint:gosec // counts of events are far below 2^63
 	return gen.LedgerCounts{
-		Received: n(c.Received), Stored: n(c.Stored), Duplicate: n(c.Duplicate), Quarantined: n(c.Quarantined), Suppressed: n(c.Suppressed), Held: n(c.Held),
+		Received: c.Received, Stored: c.Stored, Duplicate: c.Duplicate, Quarantined: c.Quarantined, Suppressed: c.Suppressed, Held: c.Held,
 	}
 }
 
@@ -95,22 +95,27 @@ func (s *server) ListQuarantine(ctx context.Context, r gen.ListQuarantineRequest
 	}
 	limit := pageSize(r.Params.Limit)
 	tenant := in(ctx).principal.Tenant
-	found, err := s.deps.Books.Quarantine(ctx, tenant, before, limit)
+	found, err := s.deps.Books.Quarantine(ctx, tenant, deref(r.Params.Cause), before, limit)
 	if err != nil {
 		return nil, err
 	}
-	out := gen.ListQuarantine200JSONResponse{Events: each(found, func(e ingest.QuarantinedEvent) gen.QuarantinedEvent {
-		return gen.QuarantinedEvent{
-			ReceivedAt: e.ReceivedAt.UTC(), EventId: readable(e.EventID), Event: readable(e.Event), Code: e.Rejection.Code, Message: e.Rejection.Message,
-			Payload: readable(e.Payload), SourceId: uuid.UUID(e.Source), CorrelationId: e.CorrelationID,
-			Receipt: s.deps.Books.SealedReceipt(tenant, e.Receipt), Index: e.Index,
-		}
-	})}
+	out := gen.ListQuarantine200JSONResponse{Events: each(found, func(e ingest.QuarantinedEvent) gen.QuarantinedEvent { return s.quarantinedOut(tenant, e) })}
 	if len(found) == limit {
 		last := found[limit-1]
 		out.NextCursor = orNil(quarantineCursor(ingest.QuarantineCursor{ReceivedAt: last.ReceivedAt, Receipt: last.Receipt, Index: last.Index}))
 	}
 	return out, nil
+}
+
+func (s *server) quarantinedOut(tenant tenants.ID, e ingest.QuarantinedEvent) gen.QuarantinedEvent {
+	return gen.QuarantinedEvent{
+		ReceivedAt: e.ReceivedAt.UTC(), EventId: readable(e.EventID), Event: readable(e.Event), Type: gen.QuarantinedEventType(e.Type),
+		UserId: readable(e.UserID), AnonymousId: readable(e.AnonymousID), Time: e.Time.UTC(),
+		Code: e.Rejection.Code, Message: e.Rejection.Message, Path: readable(e.Rejection.Path), SchemaId: int(e.Rejection.Schema), Cause: e.Cause,
+		Format: gen.QuarantinedEventFormat(e.Format), Payload: readable(e.Payload), SourceId: uuid.UUID(e.Source), SdkName: readable(e.SDK), SdkVersion: readable(e.Version),
+		Redactions: each(e.Redactions, readable), ExpiresAt: e.ExpiresAt.UTC(), CorrelationId: e.CorrelationID,
+		Receipt: s.deps.Books.SealedReceipt(tenant, e.Receipt), Index: e.Index,
+	}
 }
 
 // readable replaces what is not UTF-8, which a rejected event may hold.

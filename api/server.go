@@ -19,6 +19,7 @@ import (
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -42,6 +43,8 @@ type Deps struct {
 	Live       *ingest.Live
 	Policies   *ingest.Policies
 	Rehearsals Rehearser
+	Causes     *repair.Causes
+	Replays    *repair.Service
 	Analytics  *analytics.Service
 	Readiness  Readiness
 	Dashboard  http.Handler

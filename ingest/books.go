@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/tenants"
 )
@@ -20,8 +22,8 @@ type LedgerHour struct {
 	Found *Found
 }
 
-// Found are rows that are really there.
-type Found struct{ Events, DeadLetters, InReceipts uint64 }
+// Found are rows that are really there: events, dead letters that were not repaired, and events that receipts speak of.
+type Found struct{ Events, DeadLetters, InReceipts int64 }
 
 // Balanced tells whether every event has exactly one outcome and, where rows were counted, whether they are all there.
 func (h LedgerHour) Balanced() bool {
@@ -38,10 +40,19 @@ type QuarantinedEvent struct {
 	Index         int
 	EventID       string
 	Event         string
+	Type          string
+	UserID        string
+	AnonymousID   string
+	Time          time.Time
 	Rejection     Rejection
+	Cause         uuid.UUID
+	Format        string
 	Payload       string
+	SDK, Version  string
+	Redactions    []string
 	Source        tenants.SourceID
 	CorrelationID string
+	ExpiresAt     time.Time
 }
 
 // QuarantineCursor is a place in the quarantine: events before it, newest first. Zero: from the newest on.
@@ -59,8 +70,8 @@ type BookStore interface {
 	Ledger(ctx context.Context, tenant tenants.ID, from, to, counted time.Time) ([]LedgerHour, error)
 	// Unbalanced finds the hours of any tenant, from since on, that do not balance.
 	Unbalanced(ctx context.Context, since time.Time) ([]LedgerHour, error)
-	// Quarantine reads dead letters, newest first.
-	Quarantine(ctx context.Context, tenant tenants.ID, before QuarantineCursor, limit int) ([]QuarantinedEvent, error)
+	// Quarantine reads dead letters that were not repaired, newest first; of one cause, or, where that is zero, of all.
+	Quarantine(ctx context.Context, tenant tenants.ID, cause uuid.UUID, before QuarantineCursor, limit int) ([]QuarantinedEvent, error)
 }
 
 // Books answer for what became of events.
@@ -115,9 +126,9 @@ func (b *Books) Ledger(ctx context.Context, tenant tenants.ID, from, to time.Tim
 	return b.store.Ledger(ctx, tenant, from.Truncate(time.Hour), to, b.now().Add(-DuplicateWindow).Truncate(time.Hour).Add(time.Hour))
 }
 
-// Quarantine lists events that were not accepted, newest first.
-func (b *Books) Quarantine(ctx context.Context, tenant tenants.ID, before QuarantineCursor, limit int) ([]QuarantinedEvent, error) {
-	return b.store.Quarantine(ctx, tenant, before, limit)
+// Quarantine lists events that were not accepted and not repaired since, newest first; of one cause, or, where that is zero, of all.
+func (b *Books) Quarantine(ctx context.Context, tenant tenants.ID, cause uuid.UUID, before QuarantineCursor, limit int) ([]QuarantinedEvent, error) {
+	return b.store.Quarantine(ctx, tenant, cause, before, limit)
 }
 
 // Check looks for hours, of any tenant and from since on, that do not balance, and logs each as an error. A batch that is being

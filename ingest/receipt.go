@@ -131,7 +131,7 @@ type Receipt struct {
 
 // Counts are events of the conservation ledger. Received = the sum of the others.
 type Counts struct {
-	Received, Stored, Duplicate, Quarantined, Suppressed, Held uint64
+	Received, Stored, Duplicate, Quarantined, Suppressed, Held int64
 }
 
 // Balanced tells whether every received event has exactly one outcome.
@@ -140,7 +140,7 @@ func (c Counts) Balanced() bool {
 }
 
 // Add counts n events of that outcome as received.
-func (c *Counts) Add(s Status, n uint64) {
+func (c *Counts) Add(s Status, n int64) {
 	c.Received += n
 	switch s {
 	case Stored:

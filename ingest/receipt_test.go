@@ -86,10 +86,10 @@ func TestCounts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var sum, sum2 ingest.Counts
-		added := uint64(0)
+		added := int64(0)
 		for range rapid.IntRange(0, 10).Draw(t, "times") {
 			status := ingest.Status(rapid.IntRange(int(ingest.Stored), int(ingest.Held)).Draw(t, "status")) //nolint:gosec // few
-			n := rapid.Uint64Range(0, 1000).Draw(t, "n")
+			n := rapid.Int64Range(0, 1000).Draw(t, "n")
 			sum.Add(status, n)
 			var one ingest.Counts
 			one.Add(status, n)

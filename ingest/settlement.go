@@ -11,11 +11,12 @@ const CodeDuplicate = "duplicate_event_id"
 // builder works out what a range of the log comes to. The same range gives the same settlement however often it is built,
 // because the state that it asks changes only when the range is settled. It keeps its memory between ranges.
 type builder struct {
-	state  SinkState
-	now    map[SeenKey]time.Time // first seen within this range
-	seen   []Seen
-	out    Settlement
-	ledger map[ledgerKey]int // place in out.Ledger
+	state       SinkState
+	suppression Suppression           // nil: nobody is suppressed
+	now         map[SeenKey]time.Time // first seen within this range
+	seen        []Seen
+	out         Settlement
+	ledger      map[ledgerKey]int // place in out.Ledger
 }
 
 type ledgerKey struct {
@@ -23,8 +24,8 @@ type ledgerKey struct {
 	hour int64
 }
 
-func newBuilder(state SinkState) builder {
-	return builder{state: state, now: map[SeenKey]time.Time{}, ledger: map[ledgerKey]int{}}
+func newBuilder(state SinkState, suppression Suppression) builder {
+	return builder{state: state, suppression: suppression, now: map[SeenKey]time.Time{}, ledger: map[ledgerKey]int{}}
 }
 
 func (b *builder) settlement(r Range, entries []Entry) (*Settlement, []Seen, error) {
@@ -34,9 +35,14 @@ func (b *builder) settlement(r Range, entries []Entry) (*Settlement, []Seen, err
 	b.seen = b.seen[:0]
 	b.out = Settlement{
 		Range: r, Events: b.out.Events[:0], DeadLetters: b.out.DeadLetters[:0], Receipts: b.out.Receipts[:0], Ledger: b.out.Ledger[:0],
+		Repairs: b.out.Repairs[:0], Reruns: b.out.Reruns[:0],
 	}
 	for _, entry := range entries {
-		if err := b.request(entry.Record); err != nil {
+		settle := b.request
+		if isReplay(entry.Record) {
+			settle = b.replay
+		}
+		if err := settle(entry.Record); err != nil {
 			return nil, nil, fmt.Errorf("log offset %d: %w", entry.Offset, err)
 		}
 	}
@@ -78,23 +84,37 @@ func (b *builder) event(header *Header, item *Item, index int) (Outcome, error) 
 		return Outcome{Index: index, Status: Quarantined, Code: r.Code, Message: r.Message}, nil
 	}
 	key := b.state.KeyOf(header.Sender, item.Event.ID)
-	first, seen := b.now[key]
-	if !seen {
-		var err error
-		if first, seen, err = b.state.FirstSeen(key, header.ReceivedAt); err != nil {
-			return Outcome{}, fmt.Errorf("look for duplicates: %w", err)
-		}
+	first, seen, err := b.firstSeen(key, header.ReceivedAt)
+	if err != nil {
+		return Outcome{}, err
 	}
 	if seen {
-		return Outcome{
-			Index: index, Status: Duplicate, Code: CodeDuplicate,
-			Message: "An event with this ID was received at " + first.Format(time.RFC3339Nano) + ".",
-		}, nil
+		return Outcome{Index: index, Status: Duplicate, Code: CodeDuplicate, Message: duplicateOf(first)}, nil
 	}
-	b.now[key] = header.ReceivedAt
-	b.seen = append(b.seen, Seen{Key: key, At: header.ReceivedAt})
+	b.see(key, header.ReceivedAt)
 	b.out.Events = append(b.out.Events, StoredEvent{Header: header, Event: item.Event, Index: index})
 	return Outcome{Index: index, Status: Stored}, nil
+}
+
+func duplicateOf(first time.Time) string {
+	return "An event with this ID was received at " + first.Format(time.RFC3339Nano) + "."
+}
+
+// firstSeen tells whether an event was stored, in this range or in the DuplicateWindow before at, and when it was received.
+func (b *builder) firstSeen(key SeenKey, at time.Time) (first time.Time, seen bool, err error) {
+	if first, seen = b.now[key]; seen {
+		return first, true, nil
+	}
+	if first, seen, err = b.state.FirstSeen(key, at); err != nil {
+		return first, false, fmt.Errorf("look for duplicates: %w", err)
+	}
+	return first, seen, nil
+}
+
+// see takes note of an event that is stored for the first time.
+func (b *builder) see(key SeenKey, at time.Time) {
+	b.now[key] = at
+	b.seen = append(b.seen, Seen{Key: key, At: at})
 }
 
 // countsOf finds the ledger entry of a request's sender and hour.

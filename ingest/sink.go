@@ -55,6 +55,8 @@ type Settlement struct {
 	Events      []StoredEvent
 	DeadLetters []DeadLetter
 	Receipts    []SettledReceipt
+	Repairs     []Repair
+	Reruns      []StoredEvent // take the place of stored events, as long as those are still there
 	Ledger      []LedgerEntry
 }
 
@@ -62,7 +64,8 @@ type Settlement struct {
 type StoredEvent struct {
 	*Header
 	Event
-	Index int // in its request
+	Index int       // in its request
+	Rerun uuid.UUID // the replay of history that makes it anew; zero for an event that is stored for the first time
 }
 
 // SettledReceipt is a request whose events all have an outcome. Exceptions are those that were not stored.
@@ -72,7 +75,7 @@ type SettledReceipt struct {
 	Exceptions []Outcome
 }
 
-// LedgerEntry counts the events of a batch that one source sent within one hour.
+// LedgerEntry counts the events of a batch that one source sent within one hour. Of a repair it takes from what was counted before.
 type LedgerEntry struct {
 	Sender
 	Hour   time.Time
@@ -92,6 +95,8 @@ type SinkDeps struct {
 	Store  Store
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Suppression is asked before an event that is replayed is stored. May be nil: nobody is suppressed.
+	Suppression Suppression
 	// Stored is told of each settlement once it is stored; it must not keep it. May be nil.
 	Stored func(s *Settlement, took time.Duration)
 }
@@ -120,7 +125,7 @@ func NewSink(cfg SinkConfig, deps SinkDeps) (*Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load sink state: %w", err)
 	}
-	return &Sink{cfg: cfg, deps: deps, settled: NewWatermark(settled), begun: begun, build: newBuilder(deps.State)}, nil
+	return &Sink{cfg: cfg, deps: deps, settled: NewWatermark(settled), begun: begun, build: newBuilder(deps.State, deps.Suppression)}, nil
 }
 
 // Settled is the offset up to which every event has its outcome and can be queried.

@@ -474,6 +474,7 @@ const (
 	QuarantinedEventTypePage     QuarantinedEventType = "page"
 	QuarantinedEventTypeScreen   QuarantinedEventType = "screen"
 	QuarantinedEventTypeTrack    QuarantinedEventType = "track"
+	QuarantinedEventTypeUnknown  QuarantinedEventType = "unknown"
 )
 
 // Valid indicates whether the value is a known member of the QuarantinedEventType enum.
@@ -490,6 +491,8 @@ func (e QuarantinedEventType) Valid() bool {
 	case QuarantinedEventTypeScreen:
 		return true
 	case QuarantinedEventTypeTrack:
+		return true
+	case QuarantinedEventTypeUnknown:
 		return true
 	default:
 		return false
@@ -534,12 +537,14 @@ func (e ReplayKind) Valid() bool {
 
 // Defines values for ReplayState.
 const (
-	Cancelled ReplayState = "cancelled"
-	Done      ReplayState = "done"
-	Failed    ReplayState = "failed"
-	Paused    ReplayState = "paused"
-	Running   ReplayState = "running"
-	Waiting   ReplayState = "waiting"
+	Cancelled  ReplayState = "cancelled"
+	Cancelling ReplayState = "cancelling"
+	Done       ReplayState = "done"
+	Failed     ReplayState = "failed"
+	Paused     ReplayState = "paused"
+	Pausing    ReplayState = "pausing"
+	Running    ReplayState = "running"
+	Waiting    ReplayState = "waiting"
 )
 
 // Valid indicates whether the value is a known member of the ReplayState enum.
@@ -547,11 +552,15 @@ func (e ReplayState) Valid() bool {
 	switch e {
 	case Cancelled:
 		return true
+	case Cancelling:
+		return true
 	case Done:
 		return true
 	case Failed:
 		return true
 	case Paused:
+		return true
+	case Pausing:
 		return true
 	case Running:
 		return true
@@ -1085,7 +1094,7 @@ type LogIn struct {
 // MailToken defines model for MailToken.
 type MailToken = string
 
-// MappingStep One change to a quarantined event. Steps are done in order. A path is `properties`, `context` and what lies in them (`properties.user.age`; `[*]` is every element of a list), or a field: `event_id`, `user_id`, `anonymous_id`, `session_id`, `timestamp`. A key with dots is quoted: `properties."a.b"`.
+// MappingStep One change to a quarantined event. Steps are done in order. A path is `properties`, `context` and what lies in them (`properties.user.age`; `[*]` is every element of a list), or any other field as it was sent: `user_id`, `timestamp`. The event's ID stays as it is. A key with dots is quoted: `properties."a.b"`.
 // A step whose path is not there does nothing.
 //
 // * `rename` - `from`, `to`: moves a value, in place of what is there.
@@ -1445,9 +1454,11 @@ type Replay struct {
 	Progress float64 `json:"progress"`
 
 	// SecondsLeft An estimate; null when it does not run, or has only begun.
-	SecondsLeft *int        `json:"seconds_left"`
-	StartedAt   *time.Time  `json:"started_at"`
-	State       ReplayState `json:"state"`
+	SecondsLeft *int       `json:"seconds_left"`
+	StartedAt   *time.Time `json:"started_at"`
+
+	// State `pausing` and `cancelling` - what is under way is being finished.
+	State ReplayState `json:"state"`
 
 	// To Of history.
 	To *time.Time `json:"to,omitempty"`
@@ -1526,7 +1537,7 @@ type ReplayRehearsal struct {
 	WouldPass int64 `json:"would_pass"`
 }
 
-// ReplayState defines model for ReplayState.
+// ReplayState `pausing` and `cancelling` - what is under way is being finished.
 type ReplayState string
 
 // Role defines model for Role.

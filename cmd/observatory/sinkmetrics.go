@@ -45,7 +45,7 @@ func (m *sinkMetrics) stored(s *ingest.Settlement, took time.Duration) {
 	}
 	m.events.WithLabelValues("stored").Add(float64(sum.Stored))
 	m.events.WithLabelValues("duplicate").Add(float64(sum.Duplicate))
-	m.events.WithLabelValues("quarantined").Add(float64(sum.Quarantined))
+	m.events.WithLabelValues("quarantined").Add(float64(sum.Quarantined + int64(len(s.Repairs)))) // a repair takes one back
 	if n := len(s.Receipts); n > 0 {
 		m.lastDone.Store(s.Receipts[n-1].ReceivedAt.UnixMilli())
 	}

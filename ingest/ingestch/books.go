@@ -3,6 +3,7 @@ package ingestch
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -51,7 +52,37 @@ func (s *Store) Receipt(ctx context.Context, tenant tenants.ID, id ingest.Receip
 		o := &receipt.Outcomes[at]
 		o.Status, o.Code, o.Message = ingest.Status(status[i]), codes[i], messages[i] //nolint:gosec // an Enum8 of ours
 	}
-	return &receipt, nil
+	if !slices.Contains(status, int8(ingest.Quarantined)) {
+		return &receipt, nil
+	}
+	return &receipt, s.layRepairs(ctx, tenant, &receipt)
+}
+
+// layRepairs lays what became of dead letters over the receipt of the request that they came with.
+func (s *Store) layRepairs(ctx context.Context, tenant tenants.ID, receipt *ingest.Receipt) error {
+	rows, err := s.conn.Query(ctx, `
+		SELECT receipt_index, CAST(status, 'Int8'), message
+		FROM repairs
+		WHERE tenant_id = {tenant:UUID} AND received_at = fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND receipt_id = {receipt:UUID}`,
+		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("at", fmt.Sprint(receipt.ID.ReceivedAt().UnixMilli())), clickhouse.Named("receipt", uuid.UUID(receipt.ID).String()))
+	if err != nil {
+		return ch.Fault(err)
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	for rows.Next() {
+		var index uint16
+		var status int8
+		var message string
+		if err := rows.Scan(&index, &status, &message); err != nil {
+			return fmt.Errorf("read repair: %w", err)
+		}
+		o := &receipt.Outcomes[index]
+		o.Status, o.Code, o.Message = ingest.Status(status), "", message //nolint:gosec // an Enum8 of ours
+		if o.Status == ingest.Duplicate {
+			o.Code = ingest.CodeDuplicate
+		}
+	}
+	return ch.Fault(rows.Err())
 }
 
 // Ledger implements ingest.BookStore.
@@ -73,7 +104,8 @@ func (s *Store) Unbalanced(ctx context.Context, since time.Time) ([]ingest.Ledge
 			OR stored != found_events OR quarantined != found_dead_letters OR received != found_in_receipts`)
 }
 
-// hours sums the ledger and counts the rows that should be there. Only batches that are in the ledger count: it is written last.
+// hours sums the ledger and counts the rows that should be there. Only batches that are in the ledger count: it is written last. A dead
+// letter that was repaired counts no more; an event that a replay of history wrote again counts once, whether or not the row before is still there.
 func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted time.Time, having string) ([]ingest.LedgerHour, error) {
 	whose, args := "1", []any{
 		clickhouse.Named("from", fmt.Sprint(from.UnixMilli())), clickhouse.Named("to", fmt.Sprint(to.UnixMilli())),
@@ -82,25 +114,30 @@ func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted
 	if tenant != nil {
 		whose, args = "tenant_id = {tenant:UUID}", append(args, clickhouse.Named("tenant", tenant.String()))
 	}
-	found := func(table, count string) string {
+	const inHours = " AND received_at >= fromUnixTimestamp64Milli({counted:Int64}, 'UTC') AND received_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
+	settled := " AND _batch_id IN (SELECT _batch_id FROM ledger WHERE " + whose + " AND hour >= fromUnixTimestamp64Milli({counted:Int64}, 'UTC'))"
+	found := func(table, count, where string) string {
 		return `
 			SELECT tenant_id, toStartOfHour(received_at) AS hour, 0 AS received, 0 AS stored, 0 AS duplicate, 0 AS quarantined, 0 AS suppressed, 0 AS held, ` + count + `
 			FROM ` + table + `
-			WHERE ` + whose + ` AND received_at >= fromUnixTimestamp64Milli({counted:Int64}, 'UTC') AND received_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-				AND _batch_id IN (SELECT _batch_id FROM ledger WHERE ` + whose + ` AND hour >= fromUnixTimestamp64Milli({counted:Int64}, 'UTC'))
+			WHERE ` + whose + inHours + where + `
 			GROUP BY tenant_id, hour`
 	}
+	const once = "_rerun_id = toUUID('00000000-0000-0000-0000-000000000000')"
+	rerun := "SELECT receipt_id, receipt_index FROM events WHERE " + whose + inHours + " AND NOT " + once
+	repaired := "SELECT receipt_id, receipt_index FROM repairs WHERE " + whose + inHours + settled
 	rows, err := s.conn.Query(ctx, `
 		SELECT tenant_id, hour, sum(t.received) AS received, sum(t.stored) AS stored, sum(t.duplicate) AS duplicate,
 			sum(t.quarantined) AS quarantined, sum(t.suppressed) AS suppressed, sum(t.held) AS held,
-			sum(t.e) AS found_events, sum(t.d) AS found_dead_letters, sum(t.r) AS found_in_receipts
+			toInt64(sum(t.e)) AS found_events, toInt64(sum(t.d)) AS found_dead_letters, toInt64(sum(t.r)) AS found_in_receipts
 		FROM (
 			SELECT tenant_id, hour, received, stored, duplicate, quarantined, suppressed, held, 0 AS e, 0 AS d, 0 AS r
 			FROM ledger
 			WHERE `+whose+` AND hour >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND hour < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-			UNION ALL `+found("events", "count() AS e, 0 AS d, 0 AS r")+`
-			UNION ALL `+found("dead_letters", "0 AS e, count() AS d, 0 AS r")+`
-			UNION ALL `+found("receipts", "0 AS e, 0 AS d, sum(length(event_ids)) AS r")+`
+			UNION ALL `+found("events", "count() AS e, 0 AS d, 0 AS r", settled+" AND "+once+" AND (receipt_id, receipt_index) NOT IN ("+rerun+")")+`
+			UNION ALL `+found("events", "uniqExact(receipt_id, receipt_index) AS e, 0 AS d, 0 AS r", " AND NOT "+once)+`
+			UNION ALL `+found("dead_letters", "0 AS e, count() AS d, 0 AS r", settled+" AND (receipt_id, receipt_index) NOT IN ("+repaired+")")+`
+			UNION ALL `+found("receipts", "0 AS e, 0 AS d, sum(length(event_ids)) AS r", settled)+`
 		) AS t
 		GROUP BY tenant_id, hour`+having+`
 		ORDER BY hour DESC, tenant_id
@@ -119,27 +156,36 @@ func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted
 }
 
 // Quarantine implements ingest.BookStore.
-func (s *Store) Quarantine(ctx context.Context, tenant tenants.ID, before ingest.QuarantineCursor, limit int) ([]ingest.QuarantinedEvent, error) {
+func (s *Store) Quarantine(ctx context.Context, tenant tenants.ID, cause uuid.UUID, before ingest.QuarantineCursor, limit int) ([]ingest.QuarantinedEvent, error) {
 	if before.ReceivedAt.IsZero() {
 		before.ReceivedAt = time.UnixMilli(1 << 42) // the year 2109
 	}
-	rows, err := s.conn.Query(ctx, `
-		SELECT received_at, receipt_id, receipt_index, event_id, event, CAST(code, 'String'), message, payload, source_id, correlation_id
-		FROM dead_letters
-		WHERE tenant_id = {tenant:UUID}
-			AND (received_at, receipt_id, receipt_index) < (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})
-		ORDER BY tenant_id DESC, received_at DESC, receipt_id DESC, receipt_index DESC
-		LIMIT {limit:UInt32}`,
+	which, args := "", []any{
 		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("at", fmt.Sprint(before.ReceivedAt.UnixMilli())),
-		clickhouse.Named("receipt", uuid.UUID(before.Receipt).String()), clickhouse.Named("index", fmt.Sprint(before.Index)), clickhouse.Named("limit", fmt.Sprint(limit)))
+		clickhouse.Named("receipt", uuid.UUID(before.Receipt).String()), clickhouse.Named("index", fmt.Sprint(before.Index)), clickhouse.Named("limit", fmt.Sprint(limit)),
+	}
+	if cause != uuid.Nil {
+		which, args = " AND cause = {cause:UUID}", append(args, clickhouse.Named("cause", cause.String()))
+	}
+	rows, err := s.conn.Query(ctx, `
+		SELECT received_at, receipt_id, receipt_index, event_id, event, CAST(type, 'String'), user_id, anonymous_id, time, CAST(code, 'String'), message, path, schema_id, cause,
+			CAST(format, 'String'), payload, CAST(sdk_name, 'String'), CAST(sdk_version, 'String'), CAST(redactions, 'Array(String)'), source_id, correlation_id, expires_at
+		FROM dead_letters
+		WHERE tenant_id = {tenant:UUID} AND expires_at > now()`+which+`
+			AND (received_at, receipt_id, receipt_index) < (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})
+			AND (receipt_id, receipt_index) NOT IN (SELECT receipt_id, receipt_index FROM repairs WHERE tenant_id = {tenant:UUID} AND received_at <= fromUnixTimestamp64Milli({at:Int64}, 'UTC'))
+		ORDER BY tenant_id DESC, received_at DESC, receipt_id DESC, receipt_index DESC
+		LIMIT {limit:UInt32}`, args...)
 	if err != nil {
 		return nil, ch.Fault(err)
 	}
 	return scanAll(rows, func(e *ingest.QuarantinedEvent) error {
 		var receipt, source uuid.UUID
 		var index uint16
-		err := rows.Scan(&e.ReceivedAt, &receipt, &index, &e.EventID, &e.Event, &e.Rejection.Code, &e.Rejection.Message, &e.Payload, &source, &e.CorrelationID)
-		e.Receipt, e.Index, e.Source = ingest.ReceiptID(receipt), int(index), tenants.SourceID(source)
+		var schema uint32
+		err := rows.Scan(&e.ReceivedAt, &receipt, &index, &e.EventID, &e.Event, &e.Type, &e.UserID, &e.AnonymousID, &e.Time, &e.Rejection.Code, &e.Rejection.Message, &e.Rejection.Path, &schema, &e.Cause,
+			&e.Format, &e.Payload, &e.SDK, &e.Version, &e.Redactions, &source, &e.CorrelationID, &e.ExpiresAt)
+		e.Receipt, e.Index, e.Source, e.Rejection.Schema = ingest.ReceiptID(receipt), int(index), tenants.SourceID(source), int32(schema) //nolint:gosec // written from an int32
 		return err
 	})
 }

@@ -55,13 +55,13 @@ func TestQuarantinePages(t *testing.T) {
 	for range 3 {
 		require.NoError(t, store.Write(t.Context(), settlement(tenant, 4, 50, 1), false))
 	}
-	whole, err := store.Quarantine(t.Context(), tenant, ingest.QuarantineCursor{}, 1000)
+	whole, err := store.Quarantine(t.Context(), tenant, uuid.Nil, ingest.QuarantineCursor{}, 1000)
 	require.NoError(t, err)
 	require.Len(t, whole, 3*4*5)
 	var paged []ingest.QuarantinedEvent
 	var cursor ingest.QuarantineCursor
 	for {
-		page, err := store.Quarantine(t.Context(), tenant, cursor, 7)
+		page, err := store.Quarantine(t.Context(), tenant, uuid.Nil, cursor, 7)
 		require.NoError(t, err)
 		if len(page) == 0 {
 			break

@@ -37,6 +37,12 @@ func (s *Store) Write(ctx context.Context, set *ingest.Settlement, again bool) e
 	if err := write(ctx, s.conn, receipts(), set.Range.ID, set.Receipts, again); err != nil {
 		return err
 	}
+	if err := s.rerun(ctx, set, again); err != nil {
+		return err
+	}
+	if err := write(ctx, s.conn, repairs(), set.Range.ID, set.Repairs, again); err != nil {
+		return err
+	}
 	return write(ctx, s.conn, ledger(), set.Range.ID, set.Ledger, again)
 }
 
@@ -60,6 +66,9 @@ func write[R any](ctx context.Context, conn driver.Conn, t table[R], batch uuid.
 		}
 		rows = missing
 	}
+	if t.label != "" {
+		attempt = t.label + attempt
+	}
 	if err := t.insert(ctx, conn, batch, attempt, rows); err != nil {
 		return fmt.Errorf("insert into %s: %w", t.name, ch.Fault(err))
 	}
@@ -69,6 +78,7 @@ func write[R any](ctx context.Context, conn driver.Conn, t table[R], batch uuid.
 // table says how the rows of a settlement become columns.
 type table[R any] struct {
 	name    string
+	label   string // tells two inserts of one batch into the same table apart; empty for the first
 	columns []column[R]
 	// identity is a tuple of SQL that tells rows of a batch apart, and the same of a row here
 	identity string

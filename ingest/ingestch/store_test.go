@@ -72,14 +72,15 @@ func TestWriteKeepsBytes(t *testing.T) {
 	require.False(t, rows.Next())
 	require.NoError(t, rows.Err())
 
-	dead, err := store.Quarantine(t.Context(), tenant, ingest.QuarantineCursor{}, 100)
+	dead, err := store.Quarantine(t.Context(), tenant, uuid.Nil, ingest.QuarantineCursor{}, 100)
 	require.NoError(t, err)
 	require.Len(t, dead, len(odd))
 	for _, d := range dead {
 		b := string(odd[d.Index])
 		require.Equal(t, ingest.QuarantinedEvent{
-			ReceivedAt: received, Receipt: header.Receipt, Index: d.Index, EventID: b, Event: b, Rejection: ingest.Rejection{Code: b, Message: b},
-			Payload: b, Source: source, CorrelationID: header.CorrelationID,
+			ReceivedAt: received, Receipt: header.Receipt, Index: d.Index, EventID: b, Event: b, Type: "unknown", Time: received, Rejection: ingest.Rejection{Code: b, Message: b},
+			Cause: ingest.CauseOf(&ingest.Rejection{Code: b}, odd[d.Index]), Format: "native", Payload: b, Redactions: []string{}, Source: source, CorrelationID: header.CorrelationID,
+			ExpiresAt: received.AddDate(0, 0, ingest.DefaultKeepDays).Truncate(time.Second),
 		}, d)
 	}
 	got, err := store.Receipt(t.Context(), tenant, header.Receipt)
@@ -191,7 +192,7 @@ func TestTenantsAreApart(t *testing.T) {
 		found, err := store.Receipt(t.Context(), tenant, s.Receipts[0].Receipt)
 		require.NoError(t, err)
 		require.Len(t, found.Outcomes, 20)
-		dead, err := store.Quarantine(t.Context(), tenant, ingest.QuarantineCursor{}, 100)
+		dead, err := store.Quarantine(t.Context(), tenant, uuid.Nil, ingest.QuarantineCursor{}, 100)
 		require.NoError(t, err)
 		require.Len(t, dead, 2)
 		for _, d := range dead {

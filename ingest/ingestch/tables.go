@@ -42,6 +42,7 @@ func events() table[ingest.StoredEvent] {
 			of("policy_version", func(r *row) uint32 { return uint32(r.Policy) }), //nolint:gosec // none is negative
 			text("bot", func(r *row) []byte { return r.Bot }),
 			text("facts", func(r *row) []byte { return r.Facts }),
+			of("_rerun_id", func(r *row) uuid.UUID { return r.Rerun }),
 		},
 	}
 }
@@ -111,6 +112,25 @@ func receipts() table[ingest.SettledReceipt] {
 	}
 }
 
+func repairs() table[ingest.Repair] {
+	type row = ingest.Repair
+	return table[row]{
+		name:     "repairs",
+		identity: "concat(toString(receipt_id), ' ', toString(receipt_index))",
+		same:     func(r *row) string { return identity(r.Header, r.Index) },
+		columns: []column[row]{
+			of("tenant_id", func(r *row) uuid.UUID { return uuid.UUID(r.Tenant) }),
+			of("received_at", func(r *row) time.Time { return r.ReceivedAt }),
+			of("receipt_id", func(r *row) uuid.UUID { return uuid.UUID(r.Receipt) }),
+			of("receipt_index", func(r *row) uint16 { return uint16(r.Index) }), //nolint:gosec // at most MaxEvents
+			of("replay_id", func(r *row) uuid.UUID { return r.Replay }),
+			of("status", func(r *row) string { return r.Status.String() }),
+			of("message", func(r *row) string { return r.Message }),
+			of("repaired_at", func(r *row) time.Time { return r.At }),
+		},
+	}
+}
+
 func ledger() table[ingest.LedgerEntry] {
 	type row = ingest.LedgerEntry
 	return table[row]{
@@ -123,12 +143,12 @@ func ledger() table[ingest.LedgerEntry] {
 			of("tenant_id", func(r *row) uuid.UUID { return uuid.UUID(r.Tenant) }),
 			of("hour", func(r *row) time.Time { return r.Hour }),
 			of("source_id", func(r *row) uuid.UUID { return uuid.UUID(r.Source) }),
-			of("received", func(r *row) uint64 { return r.Counts.Received }),
-			of("stored", func(r *row) uint64 { return r.Counts.Stored }),
-			of("duplicate", func(r *row) uint64 { return r.Counts.Duplicate }),
-			of("quarantined", func(r *row) uint64 { return r.Counts.Quarantined }),
-			of("suppressed", func(r *row) uint64 { return r.Counts.Suppressed }),
-			of("held", func(r *row) uint64 { return r.Counts.Held }),
+			of("received", func(r *row) int64 { return r.Counts.Received }),
+			of("stored", func(r *row) int64 { return r.Counts.Stored }),
+			of("duplicate", func(r *row) int64 { return r.Counts.Duplicate }),
+			of("quarantined", func(r *row) int64 { return r.Counts.Quarantined }),
+			of("suppressed", func(r *row) int64 { return r.Counts.Suppressed }),
+			of("held", func(r *row) int64 { return r.Counts.Held }),
 		},
 	}
 }

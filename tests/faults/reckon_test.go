@@ -164,7 +164,8 @@ func requireBatchesAgree(t *testing.T, store driver.Conn, tenant string) {
 	defer rows.Close()
 	for rows.Next() {
 		var batch string
-		var events, deadLetters, inReceipts, stored, quarantined, received uint64
+		var events, deadLetters, inReceipts uint64
+		var stored, quarantined, received int64
 		require.NoError(t, rows.Scan(&batch, &events, &deadLetters, &inReceipts, &stored, &quarantined, &received))
 		t.Errorf("batch %s: %d events and the ledger says %d, %d dead letters and it says %d, %d events in receipts and it says %d",
 			batch, events, stored, deadLetters, quarantined, inReceipts, received)

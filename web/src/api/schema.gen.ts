@@ -365,7 +365,7 @@ export interface paths {
         put?: never;
         /**
          * Let a replay rest
-         * @description What is under way (1,000 events at most) is finished.
+         * @description What is under way is finished first, so it is `pausing` for a moment.
          */
         post: operations["pauseReplay"];
         delete?: never;
@@ -406,7 +406,7 @@ export interface paths {
         put?: never;
         /**
          * End a replay early
-         * @description What was replayed stays so.
+         * @description What was replayed stays so. What is under way is finished first, so it is `cancelling` for a moment.
          */
         post: operations["cancelReplay"];
         delete?: never;
@@ -1474,7 +1474,7 @@ export interface components {
             code: string;
             message: string;
             /** @enum {string} */
-            type: "track" | "identify" | "page" | "screen" | "group" | "alias";
+            type: "unknown" | "track" | "identify" | "page" | "screen" | "group" | "alias";
             user_id: string;
             anonymous_id: string;
             /**
@@ -1576,7 +1576,7 @@ export interface components {
             events: number;
         };
         /**
-         * @description One change to a quarantined event. Steps are done in order. A path is `properties`, `context` and what lies in them (`properties.user.age`; `[*]` is every element of a list), or a field: `event_id`, `user_id`, `anonymous_id`, `session_id`, `timestamp`. A key with dots is quoted: `properties."a.b"`.
+         * @description One change to a quarantined event. Steps are done in order. A path is `properties`, `context` and what lies in them (`properties.user.age`; `[*]` is every element of a list), or any other field as it was sent: `user_id`, `timestamp`. The event's ID stays as it is. A key with dots is quoted: `properties."a.b"`.
          *     A step whose path is not there does nothing.
          *
          *     * `rename` - `from`, `to`: moves a value, in place of what is there.
@@ -1675,8 +1675,11 @@ export interface components {
             /** @description Why it failed. */
             error: string | null;
         };
-        /** @enum {string} */
-        ReplayState: "waiting" | "running" | "paused" | "cancelled" | "done" | "failed";
+        /**
+         * @description `pausing` and `cancelling` - what is under way is being finished.
+         * @enum {string}
+         */
+        ReplayState: "waiting" | "running" | "pausing" | "cancelling" | "paused" | "cancelled" | "done" | "failed";
         ReplayCounts: {
             /**
              * Format: int64
@@ -2506,7 +2509,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Paused. */
+            /** @description It rests, or soon will. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2552,7 +2555,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Cancelled. */
+            /** @description It is over, or soon will be. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -1,0 +1,427 @@
+package repair
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/internal/fault"
+)
+
+// Queue is where a runner finds replays to work on, and writes down how far it is. A replay that has run belongs to one log from then
+// on, and so to the one node that has it.
+type Queue interface {
+	// ClaimReplay takes the oldest replay that waits or belongs to the log, and is not busy; nil when there is none.
+	ClaimReplay(ctx context.Context, log uuid.UUID, busy []ID, now time.Time) (*Replay, error)
+	// NoteReplay writes down how far a replay is, and returns the state that it is wanted in. Errors: ErrNoSuchReplay.
+	NoteReplay(ctx context.Context, log uuid.UUID, id ID, p Progress, now time.Time) (State, error)
+	// EndReplay is NoteReplay for the last time: with Paused, Cancelled, Done or Failed, and why it failed.
+	EndReplay(ctx context.Context, log uuid.UUID, id ID, state State, p Progress, why string, now time.Time) error
+}
+
+// Sink is how far the log is stored.
+type Sink interface {
+	Settled() ingest.Offset
+	// WaitSettled returns once everything before the offset can be queried, or with ctx's error.
+	WaitSettled(ctx context.Context, end ingest.Offset) error
+}
+
+// RunnerDeps are what a runner works with.
+type RunnerDeps struct {
+	Queue       Queue
+	Archive     Archive
+	Prepare     ingest.Preparer
+	Suppression ingest.Suppression // nil: nobody is suppressed
+	Log         ingest.Log
+	LogID       uuid.UUID // of that log, for as long as it lives
+	Sink        Sink      // behind that log
+	Now         func() time.Time
+	Logger      *slog.Logger
+}
+
+// Runner works on replays: it reads events in chunks, prepares them by the rules of the moment, and appends them to the log. A chunk's
+// place is written down only when the sink has settled it, so that a runner that dies leaves nothing undone: the next one
+// waits until all that lies in the log is settled, and goes on behind the last place, past what was repaired already.
+type Runner struct {
+	deps RunnerDeps
+	mend *Mender
+	wake chan struct{}
+
+	mu       sync.Mutex
+	busy     map[ID]struct{}
+	failures map[ID]int // in a row
+}
+
+// Bounds of a runner's work.
+const (
+	atOnce      = 2    // replays
+	chunkEvents = 1000 // read at a time
+	chunkBytes  = 8 << 20
+	underWay    = 16                     // chunks that are appended and not settled yet
+	lapEvents   = 50_000                 // whose IDs are looked up among the stored events at a time
+	lapTime     = time.Hour              // after which they are looked up again, long before the sink forgets what was stored since
+	noteEvery   = 500 * time.Millisecond // at least, while a replay runs
+	pollEvery   = 500 * time.Millisecond
+	retryAfter  = 2 * time.Second
+	maxFailures = 5
+)
+
+// NewRunner makes a runner.
+func NewRunner(deps RunnerDeps) *Runner {
+	return &Runner{
+		deps: deps, mend: NewMender(deps.Prepare), wake: make(chan struct{}, 1), busy: map[ID]struct{}{}, failures: map[ID]int{},
+	}
+}
+
+// Wake makes the runner look for work at once.
+func (r *Runner) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run works on replays until ctx ends. What it was working on then goes on with the next Run of a runner with the same log.
+func (r *Runner) Run(ctx context.Context) error {
+	var working sync.WaitGroup
+	defer working.Wait()
+	for {
+		claimed := r.claim(ctx)
+		if claimed != nil {
+			working.Go(func() {
+				defer r.release(claimed.ID)
+				r.work(ctx, claimed)
+			})
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.wake:
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+func (r *Runner) claim(ctx context.Context) *Replay {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.busy) >= atOnce || ctx.Err() != nil {
+		return nil
+	}
+	busy := make([]ID, 0, len(r.busy))
+	for id := range r.busy {
+		busy = append(busy, id)
+	}
+	claimed, err := r.deps.Queue.ClaimReplay(ctx, r.deps.LogID, busy, r.deps.Now())
+	if err != nil {
+		if fault.KindOf(err) != fault.Unavailable && ctx.Err() == nil {
+			r.deps.Logger.Error("replays cannot be looked for", "error", err)
+		}
+		return nil
+	}
+	if claimed != nil {
+		r.busy[claimed.ID] = struct{}{}
+	}
+	return claimed
+}
+
+func (r *Runner) release(id ID) {
+	r.mu.Lock()
+	delete(r.busy, id)
+	r.mu.Unlock()
+	r.Wake()
+}
+
+// work brings one replay as far as it can be brought.
+func (r *Runner) work(ctx context.Context, claimed *Replay) {
+	logger := r.deps.Logger.With("replay", claimed.ID, "tenant", claimed.Tenant)
+	err := newJob(r, claimed).run(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	r.mu.Lock()
+	if err == nil || fault.KindOf(err) == fault.Unavailable {
+		delete(r.failures, claimed.ID)
+	} else {
+		r.failures[claimed.ID]++
+	}
+	failures := r.failures[claimed.ID]
+	r.mu.Unlock()
+	if err == nil {
+		return
+	}
+	logger.Warn("a replay was interrupted; it goes on from where it was", "error", err)
+	if failures >= maxFailures {
+		if err = r.fail(ctx, claimed, err); err == nil {
+			return
+		}
+		logger.Warn("a replay that failed could not be ended", "error", err)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(retryAfter):
+	}
+}
+
+// fail ends a replay that fails again and again, once nothing of it is under way.
+func (r *Runner) fail(ctx context.Context, claimed *Replay, because error) error {
+	if err := r.deps.Sink.WaitSettled(ctx, r.deps.Log.End()); err != nil {
+		return err
+	}
+	r.deps.Logger.Error("a replay failed", "replay", claimed.ID, "tenant", claimed.Tenant, "error", because)
+	j := newJob(r, claimed)
+	if err := j.recount(ctx); err != nil {
+		return err
+	}
+	return r.deps.Queue.EndReplay(ctx, r.deps.LogID, claimed.ID, Failed, j.progress, fault.From(because).Message, r.deps.Now())
+}
+
+// chunk is a part of a replay that went into the log.
+type chunk struct {
+	end    ingest.Offset // behind its record; 0 when there was nothing to append
+	cursor Cursor        // behind its events
+	counts Counts        // of those that were not appended
+	sent   int64
+	faults []Problem
+}
+
+// job is a replay while it is worked on.
+type job struct {
+	*Replay
+	r        *Runner
+	mapping  Mapping
+	until    time.Time
+	progress Progress
+	cursor   Cursor // of what was read
+	under    []chunk
+	sent     int64 // settled, by this job
+	base     base
+	rate     rate
+	noted    time.Time
+
+	stored   map[string]time.Time // IDs of a lap that were stored before
+	lapLeft  int
+	lapUntil time.Time
+}
+
+// base is what there was when the job began.
+type base struct{ outcomes, skipped int64 }
+
+func newJob(r *Runner, claimed *Replay) *job {
+	return &job{Replay: claimed, r: r, progress: claimed.Progress, cursor: claimed.Progress.Cursor, until: claimed.StartedAt.UTC()}
+}
+
+// run works until the replay is over, or somebody wants it to rest, or ctx ends.
+func (j *job) run(ctx context.Context) error {
+	var err error
+	if j.mapping, err = j.Validate(); err != nil {
+		return err
+	}
+	if err := j.begin(ctx); err != nil {
+		return err
+	}
+	wanted, exhausted := j.State, false
+	for {
+		j.settle()
+		if j.r.deps.Now().Sub(j.noted) >= noteEvery {
+			if wanted, err = j.note(ctx); err != nil {
+				return err
+			}
+		}
+		switch resting := exhausted || wanted != Running; {
+		case !resting && len(j.under) < underWay:
+			if exhausted, err = j.next(ctx); err != nil {
+				return err
+			}
+		case len(j.under) > 0:
+			if err := j.await(ctx); err != nil {
+				return err
+			}
+		default:
+			return j.end(ctx, wanted)
+		}
+	}
+}
+
+// begin waits until whatever an earlier job has left in the log is settled, so that it is known what there is to do.
+func (j *job) begin(ctx context.Context) error {
+	if err := j.r.deps.Sink.WaitSettled(ctx, j.r.deps.Log.End()); err != nil {
+		return err
+	}
+	if err := j.recount(ctx); err != nil {
+		return err
+	}
+	j.base = base{outcomes: j.progress.Counts.Stored + j.progress.Counts.Duplicate, skipped: j.progress.Counts.Skipped}
+	j.rate = rate{at: j.r.deps.Now(), done: j.progress.Counts.LookedAt()}
+	if j.progress.Counts.Found > 0 {
+		return nil
+	}
+	var err error
+	switch j.Kind {
+	case Repair:
+		j.progress.Counts.Found, err = j.r.deps.Archive.CountDeadLetters(ctx, j.Tenant, j.letters(0))
+	case History:
+		j.progress.Counts.Found, err = j.r.deps.Archive.CountEvents(ctx, j.Tenant, j.events())
+	}
+	return err
+}
+
+// next reads a chunk and appends what comes of it.
+func (j *job) next(ctx context.Context) (exhausted bool, err error) {
+	var c *chunk
+	switch j.Kind {
+	case Repair:
+		c, err = j.repair(ctx)
+	case History:
+		c, err = j.rerun(ctx)
+	}
+	if err != nil || c == nil {
+		return c == nil, err
+	}
+	j.under = append(j.under, *c)
+	j.cursor = c.cursor
+	return false, nil
+}
+
+// append makes a chunk's events durable.
+func (j *job) append(ctx context.Context, kind ingest.ReplayKind, events []ingest.Replayed) (ingest.Offset, error) {
+	if len(events) == 0 {
+		return 0, nil
+	}
+	record := ingest.AppendReplay(nil, ingest.ReplayHeader{
+		Kind: kind, Tenant: j.Tenant, Replay: uuid.UUID(j.ID), At: j.r.deps.Now().UTC().Truncate(time.Millisecond),
+	}, events)
+	end, err := j.r.deps.Log.Append(ctx, record)
+	if err != nil {
+		return 0, fmt.Errorf("append replayed events to log: %w", err)
+	}
+	return end, nil
+}
+
+// suppressed tells whether an event must not be stored any more.
+func (j *job) suppressed(e *ingest.Event) bool {
+	return j.r.deps.Suppression != nil && j.r.deps.Suppression.Suppressed(j.Tenant, e)
+}
+
+// settle takes over what the sink has settled.
+func (j *job) settle() {
+	settled := j.r.deps.Sink.Settled()
+	for len(j.under) > 0 && j.under[0].end <= settled {
+		c := &j.under[0]
+		p := &j.progress
+		p.Cursor = c.cursor
+		p.Counts.StillQuarantined += c.counts.StillQuarantined
+		p.Counts.Unchanged += c.counts.Unchanged
+		j.sent += c.sent
+		j.base.skipped += c.counts.Skipped
+		if j.Kind == History {
+			p.Counts.Stored += c.sent
+		}
+		for _, f := range c.faults {
+			p.Problems = addProblems(p.Problems, f)
+		}
+		j.under = j.under[1:]
+	}
+}
+
+// await waits until the oldest chunk is settled, or it is time to write down how far the replay is.
+func (j *job) await(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, noteEvery)
+	defer cancel()
+	err := j.r.deps.Sink.WaitSettled(limited, j.under[0].end)
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// recount asks the store what became of what was sent. What a job before this one has sent without writing it down is found that way.
+func (j *job) recount(ctx context.Context) error {
+	if j.Kind == History {
+		return nil
+	}
+	stored, duplicate, err := j.r.deps.Archive.RepairedBy(ctx, j.Tenant, j.ID)
+	if err != nil {
+		return err
+	}
+	j.progress.Counts.Stored, j.progress.Counts.Duplicate = stored, duplicate
+	return nil
+}
+
+// note writes down how far the replay is.
+func (j *job) note(ctx context.Context) (State, error) {
+	if err := j.count(ctx); err != nil {
+		return "", err
+	}
+	j.progress.PerSecond = j.rate.per(j.r.deps.Now(), j.progress.Counts.LookedAt())
+	j.noted = j.r.deps.Now()
+	return j.r.deps.Queue.NoteReplay(ctx, j.r.deps.LogID, j.ID, j.progress, j.noted)
+}
+
+// count brings the counts up to date.
+func (j *job) count(ctx context.Context) error {
+	c := &j.progress.Counts
+	underWay := int64(0)
+	for i := range j.under {
+		underWay += j.under[i].sent
+	}
+	c.Replayed = underWay
+	if j.Kind == History {
+		c.Skipped = j.base.skipped
+		return nil
+	}
+	if err := j.recount(ctx); err != nil {
+		return err
+	}
+	outcomes := c.Stored + c.Duplicate - j.base.outcomes
+	c.Skipped = j.base.skipped + max(0, j.sent-outcomes) // the sink has left them out
+	c.Replayed = max(0, underWay-max(0, outcomes-j.sent))
+	return nil
+}
+
+// end writes down that the replay is over, or rests. Nothing of it is under way.
+func (j *job) end(ctx context.Context, wanted State) error {
+	if err := j.count(ctx); err != nil {
+		return err
+	}
+	j.progress.PerSecond = 0
+	j.progress.Problems = sortedProblems(j.progress.Problems)
+	state := Done
+	switch wanted {
+	case Pausing:
+		state = Paused
+	case Cancelling:
+		state = Cancelled
+	case Waiting, Running, Paused, Cancelled, Done, Failed: // its events are exhausted
+	}
+	return j.r.deps.Queue.EndReplay(ctx, j.r.deps.LogID, j.ID, state, j.progress, "", j.r.deps.Now())
+}
+
+// rate is how many events a second, over the last seconds.
+type rate struct {
+	at    time.Time
+	done  int64
+	value float64
+}
+
+func (r *rate) per(now time.Time, done int64) float64 {
+	took := now.Sub(r.at).Seconds()
+	if took <= 0 {
+		return r.value
+	}
+	const weight = 0.3 // of the newest measurement
+	measured := max(0, float64(done-r.done)/took)
+	if r.value == 0 {
+		r.value = measured
+	}
+	r.value += weight * (measured - r.value)
+	r.at, r.done = now, done
+	return r.value
+}

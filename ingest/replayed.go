@@ -1,0 +1,217 @@
+package ingest
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/tenants"
+)
+
+// ReplayKind is what is done with events that go through the log again.
+type ReplayKind uint8
+
+// The kinds. Their numbers are the first byte of records, apart from every version of a request's record.
+const (
+	RepairReplay  ReplayKind = 0xf1 // takes events out of quarantine
+	HistoryReplay ReplayKind = 0xf2 // replaces stored events by what the rules make of them now
+)
+
+// ReplayHeader says what the events of a replay's record have in common.
+type ReplayHeader struct {
+	Kind   ReplayKind
+	Tenant tenants.ID
+	Replay uuid.UUID
+	At     time.Time // when the record was made; milliseconds, UTC
+}
+
+// Replayed is an event that goes through the log again, with the identity and the times that it was received with.
+type Replayed struct {
+	Source        tenants.SourceID
+	Key           tenants.KeyID
+	Receipt       ReceiptID
+	Index         int // in the request that it was received in
+	CorrelationID string
+	Event         Event
+	// StoredAt is when an event with its ID was received that is stored; zero when there is none, as far as the store knows.
+	StoredAt time.Time
+}
+
+// The record of a replay:
+//
+//	kind 1 byte | tenant, replay 16 bytes each | at, int64 ms | number of events
+//	then each: source, key, receipt 16 bytes each | stored at, int64 ms, 0: not stored | index | correlation ID | the event, as in the record of a request
+
+// AppendReplay appends the record of events of a replay to dst.
+func AppendReplay(dst []byte, h ReplayHeader, events []Replayed) []byte {
+	dst = append(dst, byte(h.Kind))
+	dst = append(dst, h.Tenant[:]...)
+	dst = append(dst, h.Replay[:]...)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(h.At.UnixMilli())) //nolint:gosec // after 1970
+	dst = appendNumber(dst, len(events))
+	for i := range events {
+		e := &events[i]
+		dst = append(dst, e.Source[:]...)
+		dst = append(dst, e.Key[:]...)
+		dst = append(dst, e.Receipt[:]...)
+		var stored int64
+		if !e.StoredAt.IsZero() {
+			stored = e.StoredAt.UnixMilli()
+		}
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(stored)) //nolint:gosec // after 1970
+		dst = appendNumber(dst, e.Index)
+		dst = appendText(dst, e.CorrelationID)
+		dst = appendItem(dst, &Item{Event: e.Event})
+	}
+	return dst
+}
+
+// isReplay tells the record of a replay from that of a request.
+func isReplay(record []byte) bool {
+	return len(record) > 0 && (ReplayKind(record[0]) == RepairReplay || ReplayKind(record[0]) == HistoryReplay)
+}
+
+// ReplayReader walks over the record of a replay. What it returns points into the record.
+type ReplayReader struct {
+	ReplayHeader
+	Events int // in the record
+	r      RecordReader
+}
+
+// ReadReplay begins to read the record of a replay.
+func ReadReplay(b []byte) (ReplayReader, error) {
+	const fixed = 1 + 2*16 + 8
+	var r ReplayReader
+	if !isReplay(b) || len(b) < fixed {
+		return r, errRecord
+	}
+	r.Kind = ReplayKind(b[0])
+	copy(r.Tenant[:], b[1:])
+	copy(r.Replay[:], b[17:])
+	r.At = time.UnixMilli(int64(binary.LittleEndian.Uint64(b[33:]))).UTC() //nolint:gosec // was one
+	r.r.rest = b[fixed:]
+	var err error
+	r.Events, err = r.r.number(len(r.r.rest))
+	return r, err
+}
+
+// Next reads the next event; call it Events times.
+func (r *ReplayReader) Next(e *Replayed) error {
+	const fixed = 3*16 + 8
+	*e = Replayed{}
+	b := r.r.rest
+	if len(b) < fixed {
+		return errRecord
+	}
+	copy(e.Source[:], b)
+	copy(e.Key[:], b[16:])
+	copy(e.Receipt[:], b[32:])
+	if stored := int64(binary.LittleEndian.Uint64(b[48:])); stored != 0 { //nolint:gosec // was one
+		e.StoredAt = time.UnixMilli(stored).UTC()
+	}
+	r.r.rest = b[fixed:]
+	var err error
+	if e.Index, err = r.r.number(math.MaxUint16); err != nil {
+		return err
+	}
+	if e.CorrelationID, err = r.r.string(); err != nil {
+		return err
+	}
+	var item Item
+	if err := r.r.Next(&item); err != nil {
+		return err
+	}
+	if item.Rejection != nil {
+		return errRecord
+	}
+	e.Event = item.Event
+	return nil
+}
+
+// header is the header of the request that the event was received in.
+func (r *ReplayReader) header(e *Replayed) *Header {
+	return &Header{
+		Sender: Sender{Tenant: r.Tenant, Source: e.Source, Key: e.Key}, Receipt: e.Receipt, ReceivedAt: e.Receipt.ReceivedAt(), CorrelationID: e.CorrelationID,
+	}
+}
+
+// Repair is the outcome of a dead letter that was replayed.
+type Repair struct {
+	*Header
+	Index   int
+	Replay  uuid.UUID
+	At      time.Time
+	Status  Status // Stored or Duplicate
+	Message string // why it is not stored; empty when it is
+}
+
+// Suppression knows whose events must not be stored any more.
+type Suppression interface {
+	// Suppressed tells it of one event. The answer may change from no to yes, and never back while the event is on its way.
+	Suppressed(tenant tenants.ID, e *Event) bool
+}
+
+// repairKey marks a dead letter as repaired in the sink's state. No event ID is like it: those are UTF-8.
+func repairKey(receipt ReceiptID, index int) []byte {
+	key := append([]byte("\xffrepair"), receipt[:]...)
+	return binary.BigEndian.AppendUint16(key, uint16(index)) //nolint:gosec // at most MaxEvents
+}
+
+// replay settles the events of a replay's record.
+func (b *builder) replay(record []byte) error {
+	reader, err := ReadReplay(record)
+	if err != nil {
+		return err
+	}
+	var e Replayed
+	for range reader.Events {
+		if err := reader.Next(&e); err != nil {
+			return err
+		}
+		header := reader.header(&e)
+		switch {
+		case b.suppression != nil && b.suppression.Suppressed(reader.Tenant, &e.Event):
+			// It stays out, and what is there of it is for the erasure.
+		case reader.Kind == HistoryReplay:
+			b.countsOf(header) // the batch is in the ledger, for whoever counts its rows
+			b.out.Reruns = append(b.out.Reruns, StoredEvent{Header: header, Event: e.Event, Index: e.Index, Rerun: reader.Replay})
+		default:
+			if err := b.repair(&reader.ReplayHeader, header, &e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// repair settles a dead letter that was put right, once. Its ID is known from then on for as long as if it had been received now.
+func (b *builder) repair(replay *ReplayHeader, header *Header, e *Replayed) error {
+	once := b.state.KeyOf(header.Sender, repairKey(e.Receipt, e.Index))
+	if _, done, err := b.firstSeen(once, replay.At); err != nil || done {
+		return err
+	}
+	out := Repair{Header: header, Index: e.Index, Replay: replay.Replay, At: replay.At}
+	key := b.state.KeyOf(header.Sender, e.Event.ID)
+	first, seen, err := b.firstSeen(key, replay.At)
+	if err != nil {
+		return err
+	}
+	if !seen && !e.StoredAt.IsZero() {
+		first, seen = e.StoredAt, true
+	}
+	b.see(once, replay.At)
+	counts := &b.out.Ledger[b.countsOf(header)].Counts
+	counts.Quarantined--
+	if seen {
+		counts.Duplicate++
+		out.Status, out.Message = Duplicate, duplicateOf(first)
+	} else {
+		counts.Stored++
+		b.see(key, replay.At)
+		b.out.Events = append(b.out.Events, StoredEvent{Header: header, Event: e.Event, Index: e.Index})
+	}
+	b.out.Repairs = append(b.out.Repairs, out)
+	return nil
+}
