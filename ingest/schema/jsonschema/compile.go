@@ -119,6 +119,9 @@ func (l *loader) check(v jsontree.Value, objects *int, where string) error {
 	case bool:
 		*objects++
 	case []jsontree.Value:
+		if len(v) > schema.MaxNodes {
+			return schema.Invalid("A list in the schema%s has %d elements; %d are allowed.", where, len(v), schema.MaxNodes)
+		}
 		for i := range v {
 			if err := l.check(v[i], objects, where); err != nil {
 				return err
