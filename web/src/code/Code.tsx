@@ -1,0 +1,24 @@
+import { lazy, Suspense, type ComponentProps } from 'react'
+import { Skeleton } from '@mantine/core'
+
+// The editor is a part of its own: only pages with code load it.
+const LazyEditor = lazy(() => import('./Editor'))
+const LazyDiff = lazy(() => import('./Diff'))
+
+/** Code to be read or, with onChange, written. Large texts are no burden: only what is in sight is drawn. */
+export function Code(props: ComponentProps<typeof LazyEditor>) {
+  return (
+    <Suspense fallback={<Skeleton height={180} radius="md" />}>
+      <LazyEditor {...props} />
+    </Suspense>
+  )
+}
+
+/** What changed from one text to another. */
+export function Diff(props: ComponentProps<typeof LazyDiff>) {
+  return (
+    <Suspense fallback={<Skeleton height={180} radius="md" />}>
+      <LazyDiff {...props} />
+    </Suspense>
+  )
+}

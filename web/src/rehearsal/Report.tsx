@@ -1,0 +1,184 @@
+import { useQuery } from '@tanstack/react-query'
+import { CircleCheck, TriangleAlert } from 'lucide-react'
+import { Link } from 'react-router'
+import { sourcesOptions } from '../api/queries'
+import type { RehearsalReport } from '../api/types'
+import { Diff } from '../code/Code'
+import { formatNumber, formatShare, plural } from '../numbers/format'
+import { Prose } from '../parts/Prose'
+import { TableScroll } from '../parts/TableScroll'
+import classes from './Rehearsal.module.css'
+
+/** What a rehearsal found: how many, whose, why, and examples. */
+export function Report({ report: r }: { report: RehearsalReport }) {
+  if (r.events === 0) {
+    return (
+      <p className="quiet">
+        No stored event is concerned, so there is nothing to try it on. Events that come later are treated by these
+        rules.
+      </p>
+    )
+  }
+  const fine = r.violating === 0
+  return (
+    <div className={classes.report}>
+      <p className={classes.verdict} data-fine={fine} role="status">
+        {fine ? <CircleCheck size={20} aria-hidden="true" /> : <TriangleAlert size={20} aria-hidden="true" />}
+        <span>
+          {fine ? (
+            <>
+              <strong>All fit.</strong> None of the newest {plural(r.events, 'event')} breaks a rule.
+            </>
+          ) : (
+            <>
+              <strong>
+                {formatNumber(r.violating)} of {plural(r.events, 'event')}
+              </strong>{' '}
+              ({formatShare(r.violating / r.events)}) {r.violating === 1 ? 'breaks' : 'break'} a rule.
+            </>
+          )}
+        </span>
+      </p>
+      <Shares report={r} />
+      {r.by_sender.length > 0 && <Senders report={r} />}
+      {r.by_cause.length > 0 && <Causes report={r} />}
+      {r.examples.length > 0 && <Examples report={r} />}
+    </div>
+  )
+}
+
+const parts = [
+  ['passed', 'Stored as they are'],
+  ['changed', 'Stored, put into form'],
+  ['violating', 'Break a rule'],
+] as const
+
+function Shares({ report: r }: { report: RehearsalReport }) {
+  return (
+    <div>
+      <div className={classes.shares} aria-hidden="true">
+        {parts.map(([part]) => r[part] > 0 && <i key={part} data-part={part} style={{ flexGrow: r[part] }} />)}
+      </div>
+      <ul className={classes.legend}>
+        {parts.map(([part, name]) => (
+          <li key={part}>
+            <i data-part={part} aria-hidden="true" />
+            {name} <strong>{formatNumber(r[part])}</strong>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+function Senders({ report: r }: { report: RehearsalReport }) {
+  const { data: sources = [] } = useQuery(sourcesOptions)
+  return (
+    <section>
+      <h3 className={classes.heading}>By sender</h3>
+      <TableScroll label="By sender">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Library</th>
+              <th scope="col">Version</th>
+              <th scope="col">Source</th>
+              <th scope="col" className="number">
+                Events
+              </th>
+              <th scope="col" className="number">
+                Break a rule
+              </th>
+              <th scope="col" className={classes.barCell}>
+                Share
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {r.by_sender.map((s) => (
+              <tr key={`${s.sdk} ${s.version} ${s.source}`}>
+                <td className="mono">{s.sdk === '' ? <span className="quiet">not told</span> : s.sdk}</td>
+                <td className="mono">{s.version === '' ? '–' : s.version}</td>
+                <td>{sources.find((known) => known.id === s.source)?.name ?? s.source}</td>
+                <td className="number">{formatNumber(s.events)}</td>
+                <td className={`number ${s.violating === 0 ? 'quiet' : ''}`}>{formatNumber(s.violating)}</td>
+                <td className={classes.barCell}>
+                  <span className={classes.bar}>
+                    <i style={{ width: `${(100 * s.violating) / s.events}%` }} aria-hidden="true" />
+                  </span>{' '}
+                  {formatShare(s.violating / s.events)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableScroll>
+    </section>
+  )
+}
+
+function Causes({ report: r }: { report: RehearsalReport }) {
+  return (
+    <section>
+      <h3 className={classes.heading}>By cause</h3>
+      <TableScroll label="By cause">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col" className="number">
+                Events
+              </th>
+              <th scope="col">Where</th>
+              <th scope="col">What is wrong</th>
+              <th scope="col">Examples</th>
+            </tr>
+          </thead>
+          <tbody>
+            {r.by_cause.map((c) => (
+              <tr key={`${c.code} ${c.path} ${c.message}`}>
+                <td className="number">{formatNumber(c.events)}</td>
+                <td className="mono">{c.path === '' ? <span className="quiet">the event</span> : c.path}</td>
+                <td>
+                  <Prose>{c.message}</Prose> <code className="mono quiet">{c.code}</code>
+                </td>
+                <td className={classes.ids}>
+                  {c.examples.slice(0, 3).map((id) => (
+                    <Link key={id} to={`/events/${encodeURIComponent(id)}`} className="mono">
+                      {id}
+                    </Link>
+                  ))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableScroll>
+    </section>
+  )
+}
+
+function Examples({ report: r }: { report: RehearsalReport }) {
+  return (
+    <section>
+      <h3 className={classes.heading}>Examples, before and after</h3>
+      {r.examples.map((e, i) => (
+        <details key={e.event_id} className={classes.example} open={i === 0}>
+          <summary>
+            <span className="mono">{e.event_id}</span> <strong>{e.event}</strong>{' '}
+            <span className="quiet">{e.causes.length === 0 ? 'put into form' : e.causes.join(', ')}</span>
+          </summary>
+          <Diff
+            before={pretty(e.before)}
+            after={pretty(e.after)}
+            language="json"
+            names={['as it is stored', e.causes.length === 0 ? 'as it would be stored' : 'as it would be set aside']}
+          />
+        </details>
+      ))}
+    </section>
+  )
+}
+
+function pretty(document: unknown): string {
+  return document === null || document === undefined ? '' : JSON.stringify(document, null, 2)
+}
