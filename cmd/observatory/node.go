@@ -16,6 +16,8 @@ import (
 
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/ingestch"
+	"github.com/observatory/observatory/ingest/ingestpg"
+	"github.com/observatory/observatory/ingest/schema"
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/internal/config"
 	"github.com/observatory/observatory/internal/embedded"
@@ -39,11 +41,13 @@ type node struct {
 	events   driver.Conn
 
 	control  *tenantspg.Store
+	declared *ingestpg.Store // what tenants declare about their events
 	keys     *tenants.KeyRing
 	tenants  *tenants.Services
 	store    *ingestch.Store
 	receipts ingest.Receipts
 	books    *ingest.Books
+	schemas  *schema.Registry
 }
 
 // newNode opens the connections, which need not answer yet, and makes the domains.
@@ -73,8 +77,10 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if err != nil {
 		return nil, err
 	}
+	n.declared = ingestpg.New(n.postgres, n.logger)
 	n.store = ingestch.New(n.events)
 	n.receipts = ingest.NewReceipts(cfg.SecretKey)
+	n.schemas = schema.NewRegistry(schema.Deps{Store: n.declared.Schemas(), Formats: schemaFormats(), Now: n.now})
 	n.books = ingest.NewBooks(n.store, n.receipts, n.now, n.logger)
 	return n, nil
 }

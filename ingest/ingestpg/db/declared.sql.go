@@ -87,7 +87,7 @@ func (q *Queries) ListDeclaredSchemas(ctx context.Context) ([]ListDeclaredSchema
 }
 
 const listDeclaredVersions = `-- name: ListDeclaredVersions :many
-SELECT subject, version, schema_id, deleted_at IS NOT NULL AS deleted FROM schema_versions
+SELECT subject, version, schema_id, (deleted_at IS NOT NULL)::boolean AS deleted FROM schema_versions
 WHERE tenant_id = current_tenant()
 ORDER BY subject, version
 `
@@ -96,7 +96,7 @@ type ListDeclaredVersionsRow struct {
 	Subject  string
 	Version  int32
 	SchemaID int32
-	Deleted  interface{}
+	Deleted  bool
 }
 
 func (q *Queries) ListDeclaredVersions(ctx context.Context) ([]ListDeclaredVersionsRow, error) {

@@ -16,7 +16,7 @@ SELECT DISTINCT c.tenant_id::uuid FROM (
 SELECT id, type, text, rabin FROM schemas WHERE tenant_id = current_tenant() ORDER BY id;
 
 -- name: ListDeclaredVersions :many
-SELECT subject, version, schema_id, deleted_at IS NOT NULL AS deleted FROM schema_versions
+SELECT subject, version, schema_id, (deleted_at IS NOT NULL)::boolean AS deleted FROM schema_versions
 WHERE tenant_id = current_tenant()
 ORDER BY subject, version;
 
