@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/observatory/observatory/ingest/doc"
@@ -46,12 +47,15 @@ func (w *work) children(parent *doc.Node, rule int, states []pathState) {
 func (w *work) visit(n *doc.Node, rule int, above []pathState) {
 	begin := len(w.states)
 	key := n.Key()
-	states, rule := w.step(above, key, rule)
 	var v verdict
 	if key != nil {
 		v = w.verdict(key)
 		rule = min(rule, v.rule)
+		if v.renamed != "" {
+			key = []byte(v.renamed) // rules go by the name that stays
+		}
 	}
+	states, rule := w.step(above, key, rule)
 	removed := false
 	switch n.Kind() {
 	case doc.Object, doc.Array:
@@ -215,10 +219,12 @@ func (w *work) verdict(name []byte) verdict {
 	}
 	outer := w.touched
 	w.touched = ruleSet{}
-	v := verdict{rule: w.keyRule(name)}
-	if out, changed := w.text(name, inName); changed {
-		v.renamed = string(out)
+	var v verdict
+	stays, changed := w.text(name, inName)
+	if changed {
+		v.renamed = string(stays)
 	}
+	v.rule = w.keyRule(stays)
 	v.touched = w.touched
 	w.touched = outer
 	lower := bytes.ToLower(cut(name, maxKeyMatched))
@@ -241,7 +247,7 @@ func (w *work) keyRule(name []byte) int {
 		return rule
 	}
 	rule := none
-	looked := cut(name, maxKeyMatched)
+	looked := withoutMarks(cut(name, maxKeyMatched))
 	for _, i := range w.r.keyed {
 		if w.r.rules[i].key.Match(looked) {
 			rule = i
@@ -255,4 +261,17 @@ func (w *work) keyRule(name []byte) int {
 		w.keys[string(name)] = rule
 	}
 	return rule
+}
+
+// withoutMarks is a name without what redaction has put there, which patterns must not look at: its letters say nothing.
+func withoutMarks(name []byte) []byte {
+	name = bytes.ReplaceAll(name, []byte(Redacted), nil)
+	for from := 0; ; {
+		start, end := findPseudonym(name, from)
+		if start < 0 {
+			return name
+		}
+		name = slices.Concat(name[:start], name[end:])
+		from = start
+	}
 }
