@@ -33,7 +33,23 @@ type Event struct {
 	CorrelationID string
 	ReceiptID     uuid.UUID // the request it came in
 	ReceiptIndex  uint16    // its position in that request, from 0
+	SDKName       string    // of the library that sent it; "" when unknown, as is its version
+	SDKVersion    string
+	Bot           string          // why it is taken for a bot's; "": it is not
+	Facts         json.RawMessage // what enrichment found out: a flat object
 }
+
+// EventDetail is an event with what the tenant's rules made of it.
+type EventDetail struct {
+	Event
+	SchemaID      uint32 // that the properties conform to; 0: none was asked for
+	PolicyVersion uint32 // of the redaction policy that was applied; 0: the default one
+	Redactions    []string
+	Violations    []Violation
+}
+
+// Violation is one way in which an event breaks a contract that only warns.
+type Violation struct{ Code, Path, Message string }
 
 // EventsQuery asks for events, newest first.
 type EventsQuery struct {

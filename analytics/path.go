@@ -11,19 +11,21 @@ import (
 // MaxPathLength is how long the text of a path may be, in characters.
 const MaxPathLength = 300
 
-// Path names something about an event: a field, or a place in the JSON of `properties` or `context`.
+// Path names something about an event: a field, or a place in the JSON of `properties`, `context` or `facts`.
 //
 // Its text is the field's name, or the column and the keys joined by dots, such as `context.page.url`. A dot that belongs to
 // a key is written `\.` and a backslash `\\`: `properties.file\.name` has the one key "file.name". Members of arrays
 // cannot be named.
 type Path struct {
-	Field string   // one of Fields, or "properties" or "context"
+	Field string   // one of Fields, or "properties", "context" or "facts"
 	Keys  []string // from the outside in; empty exactly for a plain field
 }
 
 // Fields are the fields of an event that are text by themselves and that a path can name.
 func Fields() []string {
-	return []string{"event", "type", "user_id", "anonymous_id", "session_id", "source_id", "event_id", "correlation_id"}
+	return []string{
+		"event", "type", "user_id", "anonymous_id", "session_id", "source_id", "event_id", "correlation_id", "bot", "sdk_name", "sdk_version",
+	}
 }
 
 // ParsePath reads the text of a path, or returns a fault with the code property_invalid.
@@ -38,8 +40,8 @@ func ParsePath(s string) (Path, error) {
 	if !ok {
 		return Path{}, invalid(CodePropertyInvalid, `%q is not a property: between its dots stands nothing, or a backslash stands before something other than a dot or a backslash.`, s)
 	}
-	if len(parts) < 2 || (parts[0] != "properties" && parts[0] != "context") {
-		return Path{}, invalid(CodePropertyInvalid, "%q is not a property: write a path such as properties.price or context.page.url, or one of %s.", s, strings.Join(Fields(), ", "))
+	if len(parts) < 2 || !slices.Contains([]string{"properties", "context", "facts"}, parts[0]) {
+		return Path{}, invalid(CodePropertyInvalid, "%q is not a property: write a path such as properties.price, context.page.url or facts.country, or one of %s.", s, strings.Join(Fields(), ", "))
 	}
 	return Path{Field: parts[0], Keys: parts[1:]}, nil
 }

@@ -20,6 +20,8 @@ func TestParsePath(t *testing.T) {
 		`properties.a\\.b`:      {Field: "properties", Keys: []string{`a\`, "b"}},
 		"properties.0. x ":      {Field: "properties", Keys: []string{"0", " x "}},
 		"properties.user_id":    {Field: "properties", Keys: []string{"user_id"}},
+		"facts.country":         {Field: "facts", Keys: []string{"country"}},
+		"bot":                   {Field: "bot"},
 		"properties.'; DROP":    {Field: "properties", Keys: []string{"'; DROP"}},
 	} {
 		got, err := analytics.ParsePath(text)
@@ -30,7 +32,7 @@ func TestParsePath(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", ".", "properties", "properties.", ".properties", "properties..a", "time", "received_at", "_batch_id", "tenant_id", "user_id.x", "other.x",
-		`properties.a\`, `properties.\a`, "properties.a.", strings.Repeat("ä", 301), "PROPERTIES.x", " user_id",
+		`properties.a\`, `properties.\a`, "properties.a.", strings.Repeat("ä", 301), "PROPERTIES.x", " user_id", "facts", "bot.x",
 	} {
 		_, err := analytics.ParsePath(text)
 		require.Equal(t, analytics.CodePropertyInvalid, fault.From(err).Code, text)

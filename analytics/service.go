@@ -112,13 +112,13 @@ func (s *Service) Events(ctx context.Context, tenant tenants.ID, q EventsQuery) 
 }
 
 // Event returns one event by its ID, or ErrEventNotFound.
-func (s *Service) Event(ctx context.Context, tenant tenants.ID, eventID string) (Event, error) {
+func (s *Service) Event(ctx context.Context, tenant tenants.ID, eventID string) (EventDetail, error) {
 	if eventID == "" || !validName(eventID, MaxEventIDLength) {
-		return Event{}, ErrEventNotFound
+		return EventDetail{}, ErrEventNotFound
 	}
 	event, err := s.store.Event(ctx, tenant, eventID)
 	if err != nil {
-		return Event{}, fmt.Errorf("find the event: %w", err)
+		return EventDetail{}, fmt.Errorf("find the event: %w", err)
 	}
 	return event, nil
 }

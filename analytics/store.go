@@ -18,7 +18,7 @@ type Store interface {
 	// Events returns up to in.Limit events, newest first, and the position of the last one when there are more.
 	Events(ctx context.Context, tenant tenants.ID, in EventsInput) ([]Event, *Position, error)
 	// Event returns one event, or ErrEventNotFound.
-	Event(ctx context.Context, tenant tenants.ID, id string) (Event, error)
+	Event(ctx context.Context, tenant tenants.ID, id string) (EventDetail, error)
 	// Catalog describes the events of a period.
 	Catalog(ctx context.Context, tenant tenants.ID, period Period) (Catalog, error)
 }

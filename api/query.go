@@ -106,14 +106,29 @@ func (s *server) GetEvent(ctx context.Context, r gen.GetEventRequestObject) (gen
 	if err != nil {
 		return nil, err
 	}
-	return gen.GetEvent200JSONResponse(s.eventOut(tenant, e)), nil
+	return gen.GetEvent200JSONResponse(s.detailOut(tenant, e)), nil
+}
+
+func (s *server) detailOut(tenant tenants.ID, d analytics.EventDetail) gen.EventDetail {
+	e := s.eventOut(tenant, d.Event)
+	return gen.EventDetail{
+		EventId: e.EventId, Event: e.Event, Type: gen.EventDetailType(e.Type), Time: e.Time, ReceivedAt: e.ReceivedAt,
+		UserId: e.UserId, AnonymousId: e.AnonymousId, SessionId: e.SessionId, SourceId: e.SourceId,
+		Properties: e.Properties, Context: e.Context, Facts: e.Facts, Bot: e.Bot, SdkName: e.SdkName, SdkVersion: e.SdkVersion,
+		CorrelationId: e.CorrelationId, Receipt: e.Receipt,
+		SchemaId: int64(d.SchemaID), PolicyVersion: int64(d.PolicyVersion), Redactions: append([]string{}, d.Redactions...),
+		Violations: each(d.Violations, func(v analytics.Violation) gen.EventViolation {
+			return gen.EventViolation{Code: v.Code, Path: v.Path, Message: v.Message}
+		}),
+	}
 }
 
 func (s *server) eventOut(tenant tenants.ID, e analytics.Event) gen.Event {
 	return gen.Event{
 		EventId: e.ID, Event: e.Name, Type: gen.EventType(e.Type), Time: e.Time.UTC(), ReceivedAt: e.ReceivedAt.UTC(),
 		UserId: e.UserID, AnonymousId: e.AnonymousID, SessionId: e.SessionID, SourceId: uuid.UUID(e.SourceID),
-		Properties: objectOut(e.Properties), Context: objectOut(e.Context), CorrelationId: e.CorrelationID,
+		Properties: objectOut(e.Properties), Context: objectOut(e.Context), Facts: objectOut(e.Facts),
+		Bot: e.Bot, SdkName: e.SDKName, SdkVersion: e.SDKVersion, CorrelationId: e.CorrelationID,
 		Receipt: s.deps.Books.SealedReceipt(tenant, ingest.ReceiptID(e.ReceiptID)),
 	}
 }

@@ -88,7 +88,8 @@ func (s *server) liveOut(e ingest.LiveEvent) gen.Event {
 	return gen.Event{
 		EventId: string(e.ID), Event: string(e.Name), Type: gen.EventType(e.Type.String()), Time: e.Time, ReceivedAt: e.ReceivedAt,
 		UserId: string(e.UserID), AnonymousId: string(e.AnonymousID), SessionId: string(e.SessionID), SourceId: uuid.UUID(e.Source),
-		Properties: objectOut(e.Properties), Context: objectOut(e.Context), CorrelationId: e.CorrelationID,
+		Properties: objectOut(e.Properties), Context: objectOut(e.Context), Facts: objectOut(e.Facts),
+		Bot: string(e.Bot), SdkName: string(e.Client.Name), SdkVersion: string(e.Client.Version), CorrelationId: e.CorrelationID,
 		Receipt: s.deps.Books.SealedReceipt(e.Tenant, e.Receipt),
 	}
 }

@@ -97,7 +97,7 @@ func (l *Live) Publish(s *Settlement) {
 // clone copies an event out of the buffer that it lies in.
 func (e *Event) clone() Event {
 	c := *e
-	for _, field := range []*[]byte{&c.Name, &c.ID, &c.UserID, &c.AnonymousID, &c.SessionID, &c.Properties, &c.Context} {
+	for _, field := range []*[]byte{&c.Name, &c.ID, &c.UserID, &c.AnonymousID, &c.SessionID, &c.Properties, &c.Context, &c.Client.Name, &c.Client.Version, &c.Bot, &c.Facts} {
 		*field = append([]byte(nil), *field...)
 	}
 	return c

@@ -91,10 +91,10 @@ FROM hours`,
 // catalogDepth is how many keys deep a property may be.
 const catalogDepth = 5
 
-// fields is an array of all places in an event's JSON, as (path, raw JSON): depth0 has the two columns, each further depth the
+// fields is an array of all places in an event's JSON, as (path, raw JSON): depth0 has the three columns, each further depth the
 // members of the objects of the one before.
 func fields() string {
-	columns := []string{"[('properties', properties), ('context', context)] AS depth0"}
+	columns := []string{"[('properties', properties), ('context', context), ('facts', facts)] AS depth0"}
 	all := []string{"depth0"}
 	for depth := 1; depth <= catalogDepth; depth++ {
 		columns = append(columns, fmt.Sprintf(membersSQL, depth-1, depth))
@@ -138,7 +138,7 @@ SELECT
     share,
     examples
 FROM described
-WHERE name NOT IN ('properties', 'context')
+WHERE name NOT IN ('properties', 'context', 'facts')
 ORDER BY event ASC, share DESC, name ASC
 LIMIT %s BY event`
 )

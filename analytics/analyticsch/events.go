@@ -79,18 +79,18 @@ func windows(p analytics.Period, now time.Time) iter.Seq[analytics.Period] {
 }
 
 // Event implements analytics.Store.
-func (s *Store) Event(ctx context.Context, tenant tenants.ID, id string) (analytics.Event, error) {
-	var found []eventRow
+func (s *Store) Event(ctx context.Context, tenant tenants.ID, id string) (analytics.EventDetail, error) {
+	var found []detailRow
 	_, err := s.query(ctx, findEvent(tenant, id), func(rows driver.Rows) error {
-		var r eventRow
+		var r detailRow
 		defer func() { found = append(found, r) }()
 		return rows.ScanStruct(&r)
 	})
 	if err != nil {
-		return analytics.Event{}, err
+		return analytics.EventDetail{}, err
 	}
 	if len(found) == 0 {
-		return analytics.Event{}, analytics.ErrEventNotFound
+		return analytics.EventDetail{}, analytics.ErrEventNotFound
 	}
-	return found[0].event(), nil
+	return found[0].detail(), nil
 }

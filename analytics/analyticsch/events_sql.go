@@ -27,11 +27,26 @@ type eventRow struct {
 	CorrelationID string    `ch:"correlation_id"`
 	ReceiptID     uuid.UUID `ch:"receipt_id"`
 	ReceiptIndex  uint16    `ch:"receipt_index"`
+	SDKName       string    `ch:"sdk_name"`
+	SDKVersion    string    `ch:"sdk_version"`
+	Bot           string    `ch:"bot"`
+	Facts         string    `ch:"facts"`
 	Tie           uint64    `ch:"tie"`
 }
 
+// detailRow is an event with what the tenant's rules made of it.
+type detailRow struct {
+	eventRow
+	SchemaID          uint32   `ch:"schema_id"`
+	PolicyVersion     uint32   `ch:"policy_version"`
+	Redactions        []string `ch:"redactions"`
+	ViolationsCode    []string `ch:"violations_code"`
+	ViolationsPath    []string `ch:"violations_path"`
+	ViolationsMessage []string `ch:"violations_message"`
+}
+
 const (
-	eventColumns = `SELECT
+	columns = `SELECT
     event_id,
     event,
     type,
@@ -46,7 +61,20 @@ const (
     correlation_id,
     receipt_id,
     receipt_index,
-    ` + tie + ` AS tie
+    sdk_name,
+    sdk_version,
+    bot,
+    facts,
+    ` + tie + ` AS tie`
+
+	eventColumns  = columns + "\n"
+	detailColumns = columns + `,
+    schema_id,
+    policy_version,
+    redactions,
+    violations_code,
+    violations_path,
+    violations_message
 `
 	newestFirst = "\nORDER BY time DESC, received_at DESC, receipt_index DESC, tie DESC\nLIMIT "
 	// tie tells events apart that were received as the same item of two requests in the same millisecond.
@@ -59,7 +87,16 @@ func (r eventRow) event() analytics.Event {
 		UserID: r.UserID, AnonymousID: r.AnonymousID, SessionID: r.SessionID, SourceID: tenants.SourceID(r.SourceID),
 		Properties: object(r.Properties), Context: object(r.Context),
 		CorrelationID: r.CorrelationID, ReceiptID: r.ReceiptID, ReceiptIndex: r.ReceiptIndex,
+		SDKName: r.SDKName, SDKVersion: r.SDKVersion, Bot: r.Bot, Facts: object(r.Facts),
 	}
+}
+
+func (r detailRow) detail() analytics.EventDetail {
+	d := analytics.EventDetail{Event: r.event(), SchemaID: r.SchemaID, PolicyVersion: r.PolicyVersion, Redactions: r.Redactions}
+	for i, code := range r.ViolationsCode { // the three are written together and are of one length
+		d.Violations = append(d.Violations, analytics.Violation{Code: code, Path: r.ViolationsPath[i], Message: r.ViolationsMessage[i]})
+	}
+	return d
 }
 
 // object is stored JSON. Only objects are ever stored; should there be anything else, one event must not spoil a whole list.
@@ -95,6 +132,6 @@ func listEvents(tenant tenants.ID, in analytics.EventsInput, window analytics.Pe
 // findEvent writes the query of one event. Where an ID was used again after a day, under another name or time, the newest is meant.
 func findEvent(tenant tenants.ID, id string) *statement {
 	s := newStatement(tenant)
-	s.sql = eventColumns + s.fromByKey(eventsTable, "event_id = "+s.bind("event_id", "String", id)) + newestFirst + "1"
+	s.sql = detailColumns + s.fromByKey(eventsTable, "event_id = "+s.bind("event_id", "String", id)) + newestFirst + "1"
 	return s
 }

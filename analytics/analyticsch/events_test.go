@@ -21,13 +21,14 @@ func TestEvent(t *testing.T) {
 		UserID: "ada", AnonymousID: "a-1", SessionID: "s-1", SourceID: tenants.NewSourceID(),
 		Properties: properties(`{"path": "/pricing", "n": 1.50}`), Context: properties(`{"page": {"url": "x"}}`),
 		CorrelationID: "c-1", ReceiptID: uuid.New(), ReceiptIndex: 7,
+		SDKName: "analytics.js", SDKVersion: "4.1", Bot: "crawler: Googlebot", Facts: properties(`{"country": "DE"}`),
 	}
 	b.store(t, tenant, stored, analytics.Event{ID: "e-2"})
 	b.store(t, tenants.NewID(), analytics.Event{ID: "e-3"})
 
 	e, err := b.service.Event(t.Context(), tenant, "e-1")
 	require.NoError(t, err)
-	require.Equal(t, stored, e)
+	require.Equal(t, analytics.EventDetail{Event: stored, Redactions: []string{}}, e)
 	page, err := b.service.Events(t.Context(), tenant, analytics.EventsQuery{Event: "page_view", To: at(t, "2024-05-18 00:00")})
 	require.NoError(t, err)
 	require.Equal(t, analytics.EventsPage{Events: []analytics.Event{stored}}, page)
@@ -36,6 +37,69 @@ func TestEvent(t *testing.T) {
 		_, err := b.service.Event(t.Context(), tenant, id)
 		require.ErrorIs(t, err, analytics.ErrEventNotFound, id)
 	}
+}
+
+// What a tenant's rules made of an event is told with it.
+func TestEventDetail(t *testing.T) {
+	t.Parallel()
+	b, tenant := newBench(t), tenants.NewID()
+	require.NoError(t, b.conn.Exec(t.Context(), `INSERT INTO events (tenant_id, event_id, event, type, time, received_at, schema_id, policy_version, redactions, violations_code, violations_path, violations_message)
+		VALUES (?, 'e-1', 'order', 'track', ?, ?, 7, 3, ['emails', 'ip addresses'], ['schema_violation', 'unknown_property'], ['properties.price', 'properties.x'], ['expected a number', 'not known'])`,
+		uuid.UUID(tenant), now(), now()))
+	e, err := b.service.Event(t.Context(), tenant, "e-1")
+	require.NoError(t, err)
+	require.Equal(t, uint32(7), e.SchemaID)
+	require.Equal(t, uint32(3), e.PolicyVersion)
+	require.Equal(t, []string{"emails", "ip addresses"}, e.Redactions)
+	require.Equal(t, []analytics.Violation{
+		{Code: "schema_violation", Path: "properties.price", Message: "expected a number"},
+		{Code: "unknown_property", Path: "properties.x", Message: "not known"},
+	}, e.Violations)
+	require.JSONEq(t, `{}`, string(e.Facts), "an event from before enrichment has no facts")
+}
+
+// Facts and bots are asked for like anything else.
+func TestAskByFacts(t *testing.T) {
+	t.Parallel()
+	b, tenant := newBench(t), tenants.NewID()
+	b.store(t, tenant,
+		analytics.Event{ID: "anna", Facts: properties(`{"country": "DE", "session_new": true}`), SDKName: "analytics.js"},
+		analytics.Event{ID: "bill", Facts: properties(`{"country": "GB"}`)},
+		analytics.Event{ID: "googlebot", Facts: properties(`{"country": "US", "device": "bot"}`), Bot: "crawler: Googlebot"},
+		analytics.Event{ID: "gptbot", Facts: properties(`{"device": "bot"}`), Bot: "crawler: GPTBot"},
+		analytics.Event{ID: "plain", Properties: properties(`{"country": "DE"}`)},
+	)
+	require.Equal(t, []string{"anna"}, b.ids(t, tenant, where("facts.country", analytics.OperatorEquals, "DE")))
+	require.Equal(t, []string{"anna"}, b.ids(t, tenant, where("facts.session_new", analytics.OperatorEquals, true)))
+	require.Equal(t, []string{"anna", "bill", "plain"}, b.ids(t, tenant, where("bot", analytics.OperatorIsNotSet, nil)), "without bots")
+	require.Equal(t, []string{"googlebot", "gptbot"}, b.ids(t, tenant, where("bot", analytics.OperatorStartsWith, "crawler:")))
+	require.Equal(t, []string{"anna"}, b.ids(t, tenant, where("sdk_name", analytics.OperatorEquals, "analytics.js")))
+
+	for breakdown, want := range map[string]map[string]float64{
+		"facts.country": {"DE": 1, "GB": 1, "US": 1, "": 2},
+		"bot":           {"crawler: Googlebot": 1, "crawler: GPTBot": 1, "": 3},
+	} {
+		result, err := b.service.Trends(t.Context(), tenant, analytics.TrendsQuery{
+			Measure: analytics.MeasureCount, Interval: analytics.IntervalDay, Timezone: "UTC", From: now().AddDate(0, 0, -1), To: now(), Breakdown: breakdown,
+		})
+		require.NoError(t, err)
+		got := map[string]float64{}
+		for _, s := range result.Series {
+			name := ""
+			if s.Breakdown != nil {
+				name = *s.Breakdown
+			}
+			got[name] = *s.Total
+		}
+		require.Equal(t, want, got)
+	}
+	catalog, err := b.service.Catalog(t.Context(), tenant, now().AddDate(-1, 0, 0), now())
+	require.NoError(t, err)
+	var names []string
+	for _, p := range catalog.Events[0].Properties {
+		names = append(names, p.Name)
+	}
+	require.Equal(t, []string{"facts.country", "facts.device", "facts.session_new", "properties.country"}, names)
 }
 
 func TestEventsOrder(t *testing.T) {

@@ -50,10 +50,18 @@ func column(field string) string {
 		return "event_id"
 	case "correlation_id":
 		return "correlation_id"
+	case "bot":
+		return "bot"
+	case "sdk_name":
+		return "sdk_name"
+	case "sdk_version":
+		return "sdk_version"
 	case "properties":
 		return "properties"
 	case "context":
 		return "context"
+	case "facts":
+		return "facts"
 	default:
 		return "unknown_field"
 	}

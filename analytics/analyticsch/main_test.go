@@ -59,13 +59,14 @@ type tester interface {
 func (b bench) store(t tester, tenant tenants.ID, events ...analytics.Event) {
 	t.Helper()
 	batch, err := b.conn.PrepareBatch(t.Context(), `INSERT INTO events (tenant_id, event, type, time, event_id, user_id, anonymous_id, session_id,
-		properties, context, source_id, received_at, correlation_id, receipt_id, receipt_index, _batch_id)`)
+		properties, context, source_id, received_at, correlation_id, receipt_id, receipt_index, _batch_id, sdk_name, sdk_version, bot, facts)`)
 	require.NoError(t, err)
 	receipt := uuid.New()
 	for i, e := range events {
 		e = filled(e, receipt, i)
 		require.NoError(t, batch.Append(uuid.UUID(tenant), e.Name, e.Type, e.Time, e.ID, e.UserID, e.AnonymousID, e.SessionID,
-			string(e.Properties), string(e.Context), uuid.UUID(e.SourceID), e.ReceivedAt, e.CorrelationID, e.ReceiptID, e.ReceiptIndex, receipt))
+			string(e.Properties), string(e.Context), uuid.UUID(e.SourceID), e.ReceivedAt, e.CorrelationID, e.ReceiptID, e.ReceiptIndex, receipt,
+			e.SDKName, e.SDKVersion, e.Bot, string(e.Facts)))
 	}
 	require.NoError(t, batch.Send())
 }
@@ -92,6 +93,9 @@ func filled(e analytics.Event, receipt uuid.UUID, index int) analytics.Event {
 	if e.Context == nil {
 		e.Context = []byte("{}")
 	}
+	if e.Facts == nil {
+		e.Facts = []byte("{}")
+	}
 	if e.ReceiptID == uuid.Nil {
 		e.ReceiptID, e.ReceiptIndex = receipt, uint16(index)
 	}
@@ -101,10 +105,10 @@ func filled(e analytics.Event, receipt uuid.UUID, index int) analytics.Event {
 // quarantine puts n events of a name among the dead letters.
 func (b bench) quarantine(t tester, tenant tenants.ID, event string, receivedAt time.Time, n int) {
 	t.Helper()
-	batch, err := b.conn.PrepareBatch(t.Context(), "INSERT INTO dead_letters (tenant_id, received_at, event_id, event, code)")
+	batch, err := b.conn.PrepareBatch(t.Context(), "INSERT INTO dead_letters (tenant_id, received_at, event_id, event, code, expires_at)")
 	require.NoError(t, err)
 	for i := range n {
-		require.NoError(t, batch.Append(uuid.UUID(tenant), receivedAt, fmt.Sprint(i), event, "too_large"))
+		require.NoError(t, batch.Append(uuid.UUID(tenant), receivedAt, fmt.Sprint(i), event, "too_large", time.Now().AddDate(1, 0, 0)))
 	}
 	require.NoError(t, batch.Send())
 }

@@ -278,7 +278,7 @@ LIMIT {limit:UInt32}`,
 func TestFindEventSQL(t *testing.T) {
 	t.Parallel()
 	s := findEvent(tenantID(t), "it's")
-	require.Equal(t, eventColumns+`FROM events FINAL
+	require.Equal(t, detailColumns+`FROM events FINAL
 PREWHERE tenant_id = {tenant:UUID}
   AND event_id = {event_id:String}
 ORDER BY time DESC, received_at DESC, receipt_index DESC, tie DESC

@@ -160,6 +160,36 @@ func (e EventType) Valid() bool {
 	}
 }
 
+// Defines values for EventDetailType.
+const (
+	EventDetailTypeAlias    EventDetailType = "alias"
+	EventDetailTypeGroup    EventDetailType = "group"
+	EventDetailTypeIdentify EventDetailType = "identify"
+	EventDetailTypePage     EventDetailType = "page"
+	EventDetailTypeScreen   EventDetailType = "screen"
+	EventDetailTypeTrack    EventDetailType = "track"
+)
+
+// Valid indicates whether the value is a known member of the EventDetailType enum.
+func (e EventDetailType) Valid() bool {
+	switch e {
+	case EventDetailTypeAlias:
+		return true
+	case EventDetailTypeGroup:
+		return true
+	case EventDetailTypeIdentify:
+		return true
+	case EventDetailTypePage:
+		return true
+	case EventDetailTypeScreen:
+		return true
+	case EventDetailTypeTrack:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventStatus.
 const (
 	EventStatusDuplicate   EventStatus = "duplicate"
@@ -922,16 +952,26 @@ type Environment string
 
 // Event defines model for Event.
 type Event struct {
-	AnonymousId   string             `json:"anonymous_id"`
-	Context       json.RawMessage    `json:"context"`
-	CorrelationId string             `json:"correlation_id"`
-	Event         string             `json:"event"`
-	EventId       string             `json:"event_id"`
-	Properties    json.RawMessage    `json:"properties"`
-	Receipt       string             `json:"receipt"`
-	ReceivedAt    time.Time          `json:"received_at"`
-	SessionId     string             `json:"session_id"`
-	SourceId      openapi_types.UUID `json:"source_id"`
+	AnonymousId string `json:"anonymous_id"`
+
+	// Bot Why the event is taken for a bot's, as in `crawler: Googlebot`. Empty: it is not.
+	Bot           string          `json:"bot"`
+	Context       json.RawMessage `json:"context"`
+	CorrelationId string          `json:"correlation_id"`
+	Event         string          `json:"event"`
+	EventId       string          `json:"event_id"`
+
+	// Facts What enrichment found out, as in `{"browser": "Firefox", "country": "DE"}`: a flat object.
+	Facts      json.RawMessage `json:"facts"`
+	Properties json.RawMessage `json:"properties"`
+	Receipt    string          `json:"receipt"`
+	ReceivedAt time.Time       `json:"received_at"`
+
+	// SdkName The library that sent it. Empty when unknown.
+	SdkName    string             `json:"sdk_name"`
+	SdkVersion string             `json:"sdk_version"`
+	SessionId  string             `json:"session_id"`
+	SourceId   openapi_types.UUID `json:"source_id"`
 
 	// Time When it happened, corrected for the sender's clock.
 	Time time.Time `json:"time"`
@@ -952,8 +992,65 @@ type EventBatch struct {
 	SentAt *time.Time `json:"sent_at,omitempty"`
 }
 
+// EventDetail defines model for EventDetail.
+type EventDetail struct {
+	AnonymousId string `json:"anonymous_id"`
+
+	// Bot Why the event is taken for a bot's, as in `crawler: Googlebot`. Empty: it is not.
+	Bot           string          `json:"bot"`
+	Context       json.RawMessage `json:"context"`
+	CorrelationId string          `json:"correlation_id"`
+	Event         string          `json:"event"`
+	EventId       string          `json:"event_id"`
+
+	// Facts What enrichment found out, as in `{"browser": "Firefox", "country": "DE"}`: a flat object.
+	Facts json.RawMessage `json:"facts"`
+
+	// PolicyVersion Version of the redaction policy that was applied. 0: the default one.
+	PolicyVersion int64           `json:"policy_version"`
+	Properties    json.RawMessage `json:"properties"`
+	Receipt       string          `json:"receipt"`
+	ReceivedAt    time.Time       `json:"received_at"`
+
+	// Redactions Names of the redaction rules that touched the event.
+	Redactions []string `json:"redactions"`
+
+	// SchemaId ID of the schema that the properties conform to. 0: none was asked for.
+	SchemaId int64 `json:"schema_id"`
+
+	// SdkName The library that sent it. Empty when unknown.
+	SdkName    string             `json:"sdk_name"`
+	SdkVersion string             `json:"sdk_version"`
+	SessionId  string             `json:"session_id"`
+	SourceId   openapi_types.UUID `json:"source_id"`
+
+	// Time When it happened, corrected for the sender's clock.
+	Time time.Time       `json:"time"`
+	Type EventDetailType `json:"type"`
+
+	// UserId Empty when not sent.
+	UserId string `json:"user_id"`
+
+	// Violations What breaks the contract, where that only warns.
+	Violations []EventViolation `json:"violations"`
+}
+
+// EventDetailType defines model for EventDetail.Type.
+type EventDetailType string
+
 // EventStatus defines model for EventStatus.
 type EventStatus string
+
+// EventViolation defines model for EventViolation.
+type EventViolation struct {
+	Code string `json:"code"`
+
+	// Message What is expected. It never holds what was sent.
+	Message string `json:"message"`
+
+	// Path Example: properties.items[2].price
+	Path string `json:"path"`
+}
 
 // EventsQuery defines model for EventsQuery.
 type EventsQuery struct {
@@ -961,7 +1058,7 @@ type EventsQuery struct {
 	Event  *string `json:"event,omitempty"`
 
 	// Filters Either a group (`and`, `or`, `not`) or a condition (`property`, `operator`, `value`).
-	// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`), or a path into `properties` or `context`, such as `properties.path` or `context.page.referrer`.
+	// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`, `bot`, `sdk_name`, `sdk_version`), or a path into `properties`, `context` or `facts`, such as `properties.path`, `context.page.referrer` or `facts.country`. Without bots: `bot` `is_not_set`.
 	Filters *Filter    `json:"filters,omitempty"`
 	From    *time.Time `json:"from,omitempty"`
 	Limit   *int       `json:"limit,omitempty"`
@@ -993,12 +1090,12 @@ type Explanation struct {
 }
 
 // Filter Either a group (`and`, `or`, `not`) or a condition (`property`, `operator`, `value`).
-// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`), or a path into `properties` or `context`, such as `properties.path` or `context.page.referrer`.
+// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`, `bot`, `sdk_name`, `sdk_version`), or a path into `properties`, `context` or `facts`, such as `properties.path`, `context.page.referrer` or `facts.country`. Without bots: `bot` `is_not_set`.
 type Filter struct {
 	And *[]Filter `json:"and,omitempty"`
 
 	// Not Either a group (`and`, `or`, `not`) or a condition (`property`, `operator`, `value`).
-	// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`), or a path into `properties` or `context`, such as `properties.path` or `context.page.referrer`.
+	// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`, `bot`, `sdk_name`, `sdk_version`), or a path into `properties`, `context` or `facts`, such as `properties.path`, `context.page.referrer` or `facts.country`. Without bots: `bot` `is_not_set`.
 	Not      *Filter         `json:"not,omitempty"`
 	Operator *FilterOperator `json:"operator,omitempty"`
 	Or       *[]Filter       `json:"or,omitempty"`
@@ -1645,7 +1742,7 @@ type TrendsQuery struct {
 	Event *string `json:"event,omitempty"`
 
 	// Filters Either a group (`and`, `or`, `not`) or a condition (`property`, `operator`, `value`).
-	// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`), or a path into `properties` or `context`, such as `properties.path` or `context.page.referrer`.
+	// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`, `bot`, `sdk_name`, `sdk_version`), or a path into `properties`, `context` or `facts`, such as `properties.path`, `context.page.referrer` or `facts.country`. Without bots: `bot` `is_not_set`.
 	Filters *Filter `json:"filters,omitempty"`
 
 	// From Start, inclusive. The first bucket is the one that holds it, counted from `from` on.
@@ -3577,7 +3674,7 @@ type GetEventResponseObject interface {
 	VisitGetEventResponse(w http.ResponseWriter) error
 }
 
-type GetEvent200JSONResponse Event
+type GetEvent200JSONResponse EventDetail
 
 func (response GetEvent200JSONResponse) VisitGetEventResponse(w http.ResponseWriter) error {
 

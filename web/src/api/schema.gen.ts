@@ -1770,7 +1770,7 @@ export interface components {
         };
         /**
          * @description Either a group (`and`, `or`, `not`) or a condition (`property`, `operator`, `value`).
-         *     `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`), or a path into `properties` or `context`, such as `properties.path` or `context.page.referrer`.
+         *     `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`, `bot`, `sdk_name`, `sdk_version`), or a path into `properties`, `context` or `facts`, such as `properties.path`, `context.page.referrer` or `facts.country`. Without bots: `bot` `is_not_set`.
          */
         Filter: {
             and?: components["schemas"]["Filter"][];
@@ -1939,8 +1939,40 @@ export interface components {
             context: {
                 [key: string]: unknown;
             };
+            /** @description What enrichment found out, as in `{"browser": "Firefox", "country": "DE"}`: a flat object. */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** @description Why the event is taken for a bot's, as in `crawler: Googlebot`. Empty: it is not. */
+            bot: string;
+            /** @description The library that sent it. Empty when unknown. */
+            sdk_name: string;
+            sdk_version: string;
             correlation_id: string;
             receipt: string;
+        };
+        EventDetail: components["schemas"]["Event"] & {
+            /**
+             * Format: int64
+             * @description ID of the schema that the properties conform to. 0: none was asked for.
+             */
+            schema_id: number;
+            /**
+             * Format: int64
+             * @description Version of the redaction policy that was applied. 0: the default one.
+             */
+            policy_version: number;
+            /** @description Names of the redaction rules that touched the event. */
+            redactions: string[];
+            /** @description What breaks the contract, where that only warns. */
+            violations: components["schemas"]["EventViolation"][];
+        };
+        EventViolation: {
+            code: string;
+            /** @example properties.items[2].price */
+            path: string;
+            /** @description What is expected. It never holds what was sent. */
+            message: string;
         };
         Catalog: {
             events: components["schemas"]["CatalogEvent"][];
@@ -2797,7 +2829,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Event"];
+                    "application/json": components["schemas"]["EventDetail"];
                 };
             };
             default: components["responses"]["Problem"];
