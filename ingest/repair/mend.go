@@ -155,11 +155,12 @@ func (m *Mended) identify() {
 // timeOf is when the event happened: by its own time where that has just been put right, else by what was made of it when
 // it was received, which knew the error of the sender's clock.
 func (m *Mended) timeOf(own time.Time) time.Time {
+	l := m.Letter
 	switch {
-	case !m.retimed:
-		return m.Letter.Time
-	case own.IsZero():
-		return m.Letter.ReceivedAt
+	case own.IsZero() && m.retimed:
+		return l.ReceivedAt
+	case own.IsZero(), !m.retimed && !l.Time.Equal(l.ReceivedAt): // the latter stands for a time that could not be used
+		return l.Time
 	}
 	return own.UTC().Truncate(time.Millisecond)
 }
