@@ -19,6 +19,7 @@ import (
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/schema"
 	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/tenants"
 )
@@ -41,6 +42,7 @@ type Deps struct {
 	Settled    Settled
 	Books      *ingest.Books
 	Live       *ingest.Live
+	Schemas    *schema.Registry
 	Policies   *ingest.Policies
 	Rehearsals Rehearser
 	Causes     *repair.Causes
@@ -102,6 +104,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	e.HTTPErrorHandler = s.handleError
 	e.Use(s.observe)
 	s.routeIngest(e) //nolint:contextcheck // handlers take theirs from the request
+	s.routeRegistry(e)
 	described := e.Group("", s.admit, s.routes.validate)
 	described.GET("/v1/events/stream", s.stream)
 	gen.RegisterHandlers(described, gen.NewStrictHandler(s, nil))

@@ -109,6 +109,39 @@ func (e CauseDetailsInterval) Valid() bool {
 	}
 }
 
+// Defines values for CompatibilityLevel.
+const (
+	BACKWARD           CompatibilityLevel = "BACKWARD"
+	BACKWARDTRANSITIVE CompatibilityLevel = "BACKWARD_TRANSITIVE"
+	FORWARD            CompatibilityLevel = "FORWARD"
+	FORWARDTRANSITIVE  CompatibilityLevel = "FORWARD_TRANSITIVE"
+	FULL               CompatibilityLevel = "FULL"
+	FULLTRANSITIVE     CompatibilityLevel = "FULL_TRANSITIVE"
+	NONE               CompatibilityLevel = "NONE"
+)
+
+// Valid indicates whether the value is a known member of the CompatibilityLevel enum.
+func (e CompatibilityLevel) Valid() bool {
+	switch e {
+	case BACKWARD:
+		return true
+	case BACKWARDTRANSITIVE:
+		return true
+	case FORWARD:
+		return true
+	case FORWARDTRANSITIVE:
+		return true
+	case FULL:
+		return true
+	case FULLTRANSITIVE:
+		return true
+	case NONE:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Environment.
 const (
 	Development Environment = "development"
@@ -547,6 +580,87 @@ func (e ReceiptStatus) Valid() bool {
 	}
 }
 
+// Defines values for RegistryModeMode.
+const (
+	READONLY  RegistryModeMode = "READONLY"
+	READWRITE RegistryModeMode = "READWRITE"
+)
+
+// Valid indicates whether the value is a known member of the RegistryModeMode enum.
+func (e RegistryModeMode) Valid() bool {
+	switch e {
+	case READONLY:
+		return true
+	case READWRITE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RegistryProposalSchemaType.
+const (
+	RegistryProposalSchemaTypeAVRO     RegistryProposalSchemaType = "AVRO"
+	RegistryProposalSchemaTypeJSON     RegistryProposalSchemaType = "JSON"
+	RegistryProposalSchemaTypePROTOBUF RegistryProposalSchemaType = "PROTOBUF"
+)
+
+// Valid indicates whether the value is a known member of the RegistryProposalSchemaType enum.
+func (e RegistryProposalSchemaType) Valid() bool {
+	switch e {
+	case RegistryProposalSchemaTypeAVRO:
+		return true
+	case RegistryProposalSchemaTypeJSON:
+		return true
+	case RegistryProposalSchemaTypePROTOBUF:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RegistryRegistrationSchemaType.
+const (
+	RegistryRegistrationSchemaTypeAVRO     RegistryRegistrationSchemaType = "AVRO"
+	RegistryRegistrationSchemaTypeJSON     RegistryRegistrationSchemaType = "JSON"
+	RegistryRegistrationSchemaTypePROTOBUF RegistryRegistrationSchemaType = "PROTOBUF"
+)
+
+// Valid indicates whether the value is a known member of the RegistryRegistrationSchemaType enum.
+func (e RegistryRegistrationSchemaType) Valid() bool {
+	switch e {
+	case RegistryRegistrationSchemaTypeAVRO:
+		return true
+	case RegistryRegistrationSchemaTypeJSON:
+		return true
+	case RegistryRegistrationSchemaTypePROTOBUF:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RegistrySchemaSchemaType.
+const (
+	RegistrySchemaSchemaTypeAVRO     RegistrySchemaSchemaType = "AVRO"
+	RegistrySchemaSchemaTypeJSON     RegistrySchemaSchemaType = "JSON"
+	RegistrySchemaSchemaTypePROTOBUF RegistrySchemaSchemaType = "PROTOBUF"
+)
+
+// Valid indicates whether the value is a known member of the RegistrySchemaSchemaType enum.
+func (e RegistrySchemaSchemaType) Valid() bool {
+	switch e {
+	case RegistrySchemaSchemaTypeAVRO:
+		return true
+	case RegistrySchemaSchemaTypeJSON:
+		return true
+	case RegistrySchemaSchemaTypePROTOBUF:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReplayKind.
 const (
 	ReplayKindHistory ReplayKind = "history"
@@ -926,6 +1040,9 @@ type ComparedSeries struct {
 	Series []Series  `json:"series"`
 	To     time.Time `json:"to"`
 }
+
+// CompatibilityLevel defines model for CompatibilityLevel.
+type CompatibilityLevel string
 
 // Component defines model for Component.
 type Component struct {
@@ -1465,6 +1582,133 @@ type ReceiptEvent struct {
 	Status  EventStatus `json:"status"`
 }
 
+// RegistryComparison defines model for RegistryComparison.
+type RegistryComparison struct {
+	CompatibilityLevel *CompatibilityLevel `json:"compatibilityLevel,omitempty"`
+	Incompatibilities  *[]RegistryConflict `json:"incompatibilities,omitempty"`
+	IsCompatible       bool                `json:"is_compatible"`
+	Messages           *[]string           `json:"messages,omitempty"`
+}
+
+// RegistryConfig defines model for RegistryConfig.
+type RegistryConfig struct {
+	CompatibilityLevel *CompatibilityLevel `json:"compatibilityLevel,omitempty"`
+	Normalize          *bool               `json:"normalize,omitempty"`
+}
+
+// RegistryConfigChange defines model for RegistryConfigChange.
+type RegistryConfigChange struct {
+	Compatibility *CompatibilityLevel `json:"compatibility,omitempty"`
+	Normalize     *bool               `json:"normalize,omitempty"`
+}
+
+// RegistryConfigGone defines model for RegistryConfigGone.
+type RegistryConfigGone struct {
+	Compatibility      *CompatibilityLevel `json:"compatibility,omitempty"`
+	CompatibilityLevel *CompatibilityLevel `json:"compatibilityLevel,omitempty"`
+	Normalize          *bool               `json:"normalize,omitempty"`
+}
+
+// RegistryConflict defines model for RegistryConflict.
+type RegistryConflict struct {
+	// Advice What to do instead.
+	Advice string `json:"advice"`
+
+	// Message What is wrong.
+	Message string `json:"message"`
+
+	// Path Example: /fields/3
+	Path string `json:"path"`
+
+	// Rule Example: READER_FIELD_MISSING_DEFAULT_VALUE
+	Rule string `json:"rule"`
+
+	// Version The version that it does not get on with.
+	Version int `json:"version"`
+}
+
+// RegistryMode defines model for RegistryMode.
+type RegistryMode struct {
+	Mode RegistryModeMode `json:"mode"`
+}
+
+// RegistryModeMode defines model for RegistryMode.Mode.
+type RegistryModeMode string
+
+// RegistryProblem defines model for RegistryProblem.
+type RegistryProblem struct {
+	// Code As in problem documents. With `Accept: application/json` only.
+	Code *string `json:"code,omitempty"`
+
+	// ErrorCode Example: 40401
+	ErrorCode int `json:"error_code"`
+
+	// Incompatibilities With `Accept: application/json` only.
+	Incompatibilities *[]RegistryConflict `json:"incompatibilities,omitempty"`
+	Message           string              `json:"message"`
+}
+
+// RegistryProposal defines model for RegistryProposal.
+type RegistryProposal struct {
+	References *[]RegistryReference `json:"references,omitempty"`
+
+	// Schema The text of the schema.
+	Schema     string                      `json:"schema"`
+	SchemaType *RegistryProposalSchemaType `json:"schemaType,omitempty"`
+}
+
+// RegistryProposalSchemaType defines model for RegistryProposal.SchemaType.
+type RegistryProposalSchemaType string
+
+// RegistryReference The text uses this version of another subject under that name.
+type RegistryReference struct {
+	Name    string `json:"name"`
+	Subject string `json:"subject"`
+	Version int    `json:"version"`
+}
+
+// RegistryRegistration defines model for RegistryRegistration.
+type RegistryRegistration struct {
+	// Id Refused if the registry would give another one.
+	Id         *int                 `json:"id,omitempty"`
+	References *[]RegistryReference `json:"references,omitempty"`
+
+	// Schema The text of the schema.
+	Schema     string                          `json:"schema"`
+	SchemaType *RegistryRegistrationSchemaType `json:"schemaType,omitempty"`
+
+	// Version Refused if the registry would give another one.
+	Version *int `json:"version,omitempty"`
+}
+
+// RegistryRegistrationSchemaType defines model for RegistryRegistration.SchemaType.
+type RegistryRegistrationSchemaType string
+
+// RegistrySchema defines model for RegistrySchema.
+type RegistrySchema struct {
+	// Deleted It was deleted softly.
+	Deleted *bool `json:"deleted,omitempty"`
+
+	// Fingerprint SHA-256 of the canonical form, in hexadecimal.
+	Fingerprint *string `json:"fingerprint,omitempty"`
+
+	// FingerprintCrc64Avro CRC-64-AVRO of the canonical form, in hexadecimal. Avro only.
+	FingerprintCrc64Avro *string              `json:"fingerprintCrc64Avro,omitempty"`
+	Guid                 *openapi_types.UUID  `json:"guid,omitempty"`
+	Id                   *int                 `json:"id,omitempty"`
+	MaxId                *int                 `json:"maxId,omitempty"`
+	References           *[]RegistryReference `json:"references,omitempty"`
+	Schema               string               `json:"schema"`
+
+	// SchemaType Left out for Avro.
+	SchemaType *RegistrySchemaSchemaType `json:"schemaType,omitempty"`
+	Subject    *string                   `json:"subject,omitempty"`
+	Version    *int                      `json:"version,omitempty"`
+}
+
+// RegistrySchemaSchemaType Left out for Avro.
+type RegistrySchemaSchemaType string
+
 // RehearsalReport defines model for RehearsalReport.
 type RehearsalReport struct {
 	// ByCause Most frequent first, 100 at most.
@@ -1794,6 +2038,51 @@ type KindOfPolicy string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// RegistryDefaultToGlobal defines model for RegistryDefaultToGlobal.
+type RegistryDefaultToGlobal = bool
+
+// RegistryDeleted defines model for RegistryDeleted.
+type RegistryDeleted = bool
+
+// RegistryDeletedOnly defines model for RegistryDeletedOnly.
+type RegistryDeletedOnly = bool
+
+// RegistryFormat defines model for RegistryFormat.
+type RegistryFormat = string
+
+// RegistryLimit defines model for RegistryLimit.
+type RegistryLimit = int
+
+// RegistryNormalize defines model for RegistryNormalize.
+type RegistryNormalize = bool
+
+// RegistryOffset defines model for RegistryOffset.
+type RegistryOffset = int
+
+// RegistryPermanent defines model for RegistryPermanent.
+type RegistryPermanent = bool
+
+// RegistryPrefix defines model for RegistryPrefix.
+type RegistryPrefix = string
+
+// RegistrySchemaID defines model for RegistrySchemaID.
+type RegistrySchemaID = int
+
+// RegistrySubject defines model for RegistrySubject.
+type RegistrySubject = string
+
+// RegistryVerbose defines model for RegistryVerbose.
+type RegistryVerbose = bool
+
+// RegistryVersion defines model for RegistryVersion.
+type RegistryVersion = string
+
+// RegistryErrorApplicationJSON defines model for RegistryError.
+type RegistryErrorApplicationJSON = RegistryProblem
+
+// RegistryErrorApplicationVndSchemaregistryV1PlusJSON defines model for RegistryError.
+type RegistryErrorApplicationVndSchemaregistryV1PlusJSON = RegistryProblem
 
 // SegmentAccepted defines model for SegmentAccepted.
 type SegmentAccepted struct {
@@ -3322,6 +3611,21 @@ type ProblemApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
 	Headers ProblemResponseHeaders
+}
+
+type RegistryErrorResponseHeaders struct {
+	RetryAfter     *int
+	XCorrelationID *string
+}
+type RegistryErrorJSONResponse struct {
+	Body RegistryProblem
+
+	Headers RegistryErrorResponseHeaders
+}
+type RegistryErrorApplicationVndSchemaregistryV1PlusJSONResponse struct {
+	Body RegistryProblem
+
+	Headers RegistryErrorResponseHeaders
 }
 
 type SegmentAcceptedJSONResponse struct {

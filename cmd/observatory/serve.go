@@ -221,7 +221,7 @@ func (s *serving) handler(ctx context.Context) (http.Handler, error) {
 		return nil, fmt.Errorf("parse the public URL: %w", err)
 	}
 	return api.New(ctx, api.Config{PublicURL: public, TrustedProxies: s.cfg.TrustedProxies, Version: version}, api.Deps{
-		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live,
+		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: freshness{s}, Now: s.now}),
 		Readiness: readiness{s}, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})
