@@ -1068,10 +1068,591 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schema-registry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See that the registry is there
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryRoot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/contexts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List contexts
+         * @description There is one, the default. Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryListContexts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List subjects
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryListSubjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/subjects/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look a schema up by its text
+         * @description Finds the version of the subject that has this schema. Session, or a key with `schemas:read` or `query:read`.
+         */
+        post: operations["registryLookup"];
+        /**
+         * Delete a subject
+         * @description Softly at first: its versions are hidden, but can still be found by ID. Then, with `permanent`, for good. Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        delete: operations["registryDeleteSubject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/subjects/{subject}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a subject
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryListVersions"];
+        put?: never;
+        /**
+         * Register a schema
+         * @description Makes it the next version of the subject, unless the subject has it already. 409 when it is not compatible by the subject's level; with `Accept: application/json` the answer lists `incompatibilities`. Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        post: operations["registryRegister"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/subjects/{subject}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a version
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetVersion"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a version
+         * @description Softly at first and then, with `permanent`, for good. Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        delete: operations["registryDeleteVersion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/subjects/{subject}/versions/{version}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a version's text
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetVersionText"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/subjects/{subject}/versions/{version}/referencedby": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the schemas that refer to a version
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryListReferrers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List versions with their schemas
+         * @description At most 1000 at a time. Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryListSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/schemas/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the formats of schemas
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryListTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/schemas/ids/{schema_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a schema by ID
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/schemas/ids/{schema_id}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a schema's text by ID
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetSchemaText"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/schemas/ids/{schema_id}/subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the subjects that have a schema
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryListSchemaSubjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/schemas/ids/{schema_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions that have a schema
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryListSchemaVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/schemas/guids/{guid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a schema by UUID
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetSchemaByUUID"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/schemas/fingerprints/{fingerprint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a schema by fingerprint
+         * @description The SHA-256 (64 hexadecimal digits) or CRC-64-AVRO (16) of its canonical form. Of several schemas that describe the same data it is the oldest. Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetSchemaByFingerprint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/compatibility/subjects/{subject}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a schema against a version
+         * @description By the level of the subject. Nothing is registered. Session, or a key with `schemas:read` or `query:read`.
+         */
+        post: operations["registryCompareVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/compatibility/subjects/{subject}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a schema
+         * @description Against the versions that registering it would look at. Nothing is registered. Session, or a key with `schemas:read` or `query:read`.
+         */
+        post: operations["registryCompare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the compatibility level for all subjects
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetConfig"];
+        /**
+         * Set the compatibility level for all subjects
+         * @description Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        put: operations["registrySetConfig"];
+        post?: never;
+        /**
+         * Return to the default level for all subjects
+         * @description Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        delete: operations["registryUnsetConfig"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/config/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the compatibility level for a subject
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetConfigOfSubject"];
+        /**
+         * Set the compatibility level for a subject
+         * @description Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        put: operations["registrySetConfigOfSubject"];
+        post?: never;
+        /**
+         * Return to the default level for a subject
+         * @description Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        delete: operations["registryUnsetConfigOfSubject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the mode for all subjects
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetMode"];
+        /**
+         * Set the mode for all subjects
+         * @description Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        put: operations["registrySetMode"];
+        post?: never;
+        /**
+         * Return to the default mode for all subjects
+         * @description Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        delete: operations["registryUnsetMode"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schema-registry/mode/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the mode for a subject
+         * @description Session, or a key with `schemas:read` or `query:read`.
+         */
+        get: operations["registryGetModeOfSubject"];
+        /**
+         * Set the mode for a subject
+         * @description Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        put: operations["registrySetModeOfSubject"];
+        post?: never;
+        /**
+         * Return to the default mode for a subject
+         * @description Owners and admins, or a key with `schemas:write` or `admin`.
+         */
+        delete: operations["registryUnsetModeOfSubject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The text uses this version of another subject under that name. */
+        RegistryReference: {
+            name: string;
+            subject: string;
+            version: number;
+        };
+        RegistryProposal: {
+            /** @description The text of the schema. */
+            schema: string;
+            /**
+             * @default AVRO
+             * @enum {string}
+             */
+            schemaType?: "AVRO" | "JSON" | "PROTOBUF";
+            references?: components["schemas"]["RegistryReference"][];
+        };
+        RegistryRegistration: {
+            /** @description The text of the schema. */
+            schema: string;
+            /**
+             * @default AVRO
+             * @enum {string}
+             */
+            schemaType?: "AVRO" | "JSON" | "PROTOBUF";
+            references?: components["schemas"]["RegistryReference"][];
+            /** @description Refused if the registry would give another one. */
+            id?: number;
+            /** @description Refused if the registry would give another one. */
+            version?: number;
+        };
+        RegistrySchema: {
+            subject?: string;
+            id?: number;
+            version?: number;
+            /** Format: uuid */
+            guid?: string;
+            /**
+             * @description Left out for Avro.
+             * @enum {string}
+             */
+            schemaType?: "AVRO" | "JSON" | "PROTOBUF";
+            references?: components["schemas"]["RegistryReference"][];
+            schema: string;
+            maxId?: number;
+            /** @description SHA-256 of the canonical form, in hexadecimal. */
+            fingerprint?: string;
+            /** @description CRC-64-AVRO of the canonical form, in hexadecimal. Avro only. */
+            fingerprintCrc64Avro?: string;
+            /** @description It was deleted softly. */
+            deleted?: boolean;
+        };
+        RegistryConflict: {
+            /** @example READER_FIELD_MISSING_DEFAULT_VALUE */
+            rule: string;
+            /** @example /fields/3 */
+            path: string;
+            /** @description What is wrong. */
+            message: string;
+            /** @description What to do instead. */
+            advice: string;
+            /** @description The version that it does not get on with. */
+            version: number;
+        };
+        RegistryComparison: {
+            is_compatible: boolean;
+            messages?: string[];
+            compatibilityLevel?: components["schemas"]["CompatibilityLevel"];
+            incompatibilities?: components["schemas"]["RegistryConflict"][];
+        };
+        /** @enum {string} */
+        CompatibilityLevel: "NONE" | "BACKWARD" | "BACKWARD_TRANSITIVE" | "FORWARD" | "FORWARD_TRANSITIVE" | "FULL" | "FULL_TRANSITIVE";
+        RegistryConfig: {
+            compatibilityLevel?: components["schemas"]["CompatibilityLevel"];
+            normalize?: boolean;
+        };
+        RegistryConfigChange: {
+            compatibility?: components["schemas"]["CompatibilityLevel"];
+            normalize?: boolean;
+        };
+        RegistryConfigGone: {
+            compatibility?: components["schemas"]["CompatibilityLevel"];
+            compatibilityLevel?: components["schemas"]["CompatibilityLevel"];
+            normalize?: boolean;
+        };
+        RegistryMode: {
+            /** @enum {string} */
+            mode: "READWRITE" | "READONLY";
+        };
+        RegistryProblem: {
+            /** @example 40401 */
+            error_code: number;
+            message: string;
+            /** @description As in problem documents. With `Accept: application/json` only. */
+            code?: string;
+            /** @description With `Accept: application/json` only. */
+            incompatibilities?: components["schemas"]["RegistryConflict"][];
+        };
         Problem: {
             /** @description A page that explains the code. */
             type: string;
@@ -2032,6 +2613,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description An error in the registry's own form. `error_code` is stable. */
+        RegistryError: {
+            headers: {
+                "X-Correlation-ID": components["headers"]["CorrelationID"];
+                /** @description Seconds to wait before trying again. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryProblem"];
+                "application/json": components["schemas"]["RegistryProblem"];
+            };
+        };
         /** @description Taken. The receipt says what became of each event. */
         SegmentAccepted: {
             headers: {
@@ -2047,6 +2641,29 @@ export interface components {
     };
     parameters: {
         KindOfPolicy: "contract" | "redaction" | "enrichment" | "quarantine";
+        /** @description Percent-encoded. */
+        RegistrySubject: string;
+        /** @description A number from 1, or `latest`. */
+        RegistryVersion: string;
+        RegistrySchemaID: number;
+        /** @description Also what was deleted softly. */
+        RegistryDeleted: boolean;
+        /** @description Only what was deleted softly. */
+        RegistryDeletedOnly: boolean;
+        /** @description Delete for good what was deleted softly before. */
+        RegistryPermanent: boolean;
+        /** @description Bring the text into its canonical form first. */
+        RegistryNormalize: boolean;
+        /** @description Say why not. */
+        RegistryVerbose: boolean;
+        /** @description `serialized` gives a Protobuf schema as a FileDescriptorProto in base64. */
+        RegistryFormat: string;
+        RegistryPrefix: string;
+        RegistryOffset: number;
+        /** @description Negative for no limit. */
+        RegistryLimit: number;
+        /** @description Fall back to what holds for all subjects. */
+        RegistryDefaultToGlobal: boolean;
         /** @description `next_cursor` of the page before. */
         Cursor: string;
         Limit: number;
@@ -3729,6 +4346,986 @@ export interface operations {
                 };
             };
             default: components["responses"]["Problem"];
+        };
+    };
+    registryRoot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": Record<string, never>;
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryListContexts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contexts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": string[];
+                    "application/json": string[];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryListSubjects: {
+        parameters: {
+            query?: {
+                subjectPrefix?: components["parameters"]["RegistryPrefix"];
+                /** @description Also what was deleted softly. */
+                deleted?: components["parameters"]["RegistryDeleted"];
+                /** @description Only what was deleted softly. */
+                deletedOnly?: components["parameters"]["RegistryDeletedOnly"];
+                offset?: components["parameters"]["RegistryOffset"];
+                /** @description Negative for no limit. */
+                limit?: components["parameters"]["RegistryLimit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Names of subjects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": string[];
+                    "application/json": string[];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryLookup: {
+        parameters: {
+            query?: {
+                /** @description Bring the text into its canonical form first. */
+                normalize?: components["parameters"]["RegistryNormalize"];
+                /** @description Also what was deleted softly. */
+                deleted?: components["parameters"]["RegistryDeleted"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryProposal"];
+                "application/json": components["schemas"]["RegistryProposal"];
+            };
+        };
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistrySchema"];
+                    "application/json": components["schemas"]["RegistrySchema"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryDeleteSubject: {
+        parameters: {
+            query?: {
+                /** @description Delete for good what was deleted softly before. */
+                permanent?: components["parameters"]["RegistryPermanent"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions that were deleted. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": number[];
+                    "application/json": number[];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryListVersions: {
+        parameters: {
+            query?: {
+                /** @description Also what was deleted softly. */
+                deleted?: components["parameters"]["RegistryDeleted"];
+                /** @description Only what was deleted softly. */
+                deletedOnly?: components["parameters"]["RegistryDeletedOnly"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Their numbers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": number[];
+                    "application/json": number[];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryRegister: {
+        parameters: {
+            query?: {
+                /** @description Bring the text into its canonical form first. */
+                normalize?: components["parameters"]["RegistryNormalize"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryRegistration"];
+                "application/json": components["schemas"]["RegistryRegistration"];
+            };
+        };
+        responses: {
+            /** @description ID and version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistrySchema"];
+                    "application/json": components["schemas"]["RegistrySchema"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetVersion: {
+        parameters: {
+            query?: {
+                /** @description `serialized` gives a Protobuf schema as a FileDescriptorProto in base64. */
+                format?: components["parameters"]["RegistryFormat"];
+                /** @description Also what was deleted softly. */
+                deleted?: components["parameters"]["RegistryDeleted"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+                /** @description A number from 1, or `latest`. */
+                version: components["parameters"]["RegistryVersion"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version with its schema. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistrySchema"];
+                    "application/json": components["schemas"]["RegistrySchema"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryDeleteVersion: {
+        parameters: {
+            query?: {
+                /** @description Delete for good what was deleted softly before. */
+                permanent?: components["parameters"]["RegistryPermanent"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+                /** @description A number from 1, or `latest`. */
+                version: components["parameters"]["RegistryVersion"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its number. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": number;
+                    "application/json": number;
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetVersionText: {
+        parameters: {
+            query?: {
+                /** @description `serialized` gives a Protobuf schema as a FileDescriptorProto in base64. */
+                format?: components["parameters"]["RegistryFormat"];
+                /** @description Also what was deleted softly. */
+                deleted?: components["parameters"]["RegistryDeleted"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+                /** @description A number from 1, or `latest`. */
+                version: components["parameters"]["RegistryVersion"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text alone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": unknown;
+                    "application/json": unknown;
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryListReferrers: {
+        parameters: {
+            query?: {
+                /** @description Also what was deleted softly. */
+                deleted?: components["parameters"]["RegistryDeleted"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+                /** @description A number from 1, or `latest`. */
+                version: components["parameters"]["RegistryVersion"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Their IDs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": number[];
+                    "application/json": number[];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryListSchemas: {
+        parameters: {
+            query?: {
+                subjectPrefix?: components["parameters"]["RegistryPrefix"];
+                /** @description Also what was deleted softly. */
+                deleted?: components["parameters"]["RegistryDeleted"];
+                /** @description The newest version of each subject only. */
+                latestOnly?: boolean;
+                offset?: components["parameters"]["RegistryOffset"];
+                /** @description Negative for no limit. */
+                limit?: components["parameters"]["RegistryLimit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistrySchema"][];
+                    "application/json": components["schemas"]["RegistrySchema"][];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryListTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `JSON`, `PROTOBUF` and `AVRO`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": string[];
+                    "application/json": string[];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetSchema: {
+        parameters: {
+            query?: {
+                /** @description `serialized` gives a Protobuf schema as a FileDescriptorProto in base64. */
+                format?: components["parameters"]["RegistryFormat"];
+                /** @description Tell the highest ID as well. Such an answer is not cached. */
+                fetchMaxId?: boolean;
+            };
+            header?: never;
+            path: {
+                schema_id: components["parameters"]["RegistrySchemaID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schema. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description `private, max-age=31536000, immutable`: what an ID, UUID or fingerprint means never changes. */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistrySchema"];
+                    "application/json": components["schemas"]["RegistrySchema"];
+                };
+            };
+            /** @description The caller has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetSchemaText: {
+        parameters: {
+            query?: {
+                /** @description `serialized` gives a Protobuf schema as a FileDescriptorProto in base64. */
+                format?: components["parameters"]["RegistryFormat"];
+            };
+            header?: never;
+            path: {
+                schema_id: components["parameters"]["RegistrySchemaID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text alone. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description `private, max-age=31536000, immutable`: what an ID, UUID or fingerprint means never changes. */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": unknown;
+                    "application/json": unknown;
+                    "text/plain": string;
+                };
+            };
+            /** @description The caller has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryListSchemaSubjects: {
+        parameters: {
+            query?: {
+                /** @description Those of this subject only. */
+                subject?: string;
+                /** @description Also what was deleted softly. */
+                deleted?: components["parameters"]["RegistryDeleted"];
+            };
+            header?: never;
+            path: {
+                schema_id: components["parameters"]["RegistrySchemaID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Names of subjects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": string[];
+                    "application/json": string[];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryListSchemaVersions: {
+        parameters: {
+            query?: {
+                /** @description Those of this subject only. */
+                subject?: string;
+                /** @description Also what was deleted softly. */
+                deleted?: components["parameters"]["RegistryDeleted"];
+            };
+            header?: never;
+            path: {
+                schema_id: components["parameters"]["RegistrySchemaID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": {
+                        subject: string;
+                        version: number;
+                    }[];
+                    "application/json": {
+                        subject: string;
+                        version: number;
+                    }[];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetSchemaByUUID: {
+        parameters: {
+            query?: {
+                /** @description `serialized` gives a Protobuf schema as a FileDescriptorProto in base64. */
+                format?: components["parameters"]["RegistryFormat"];
+            };
+            header?: never;
+            path: {
+                guid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schema. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description `private, max-age=31536000, immutable`: what an ID, UUID or fingerprint means never changes. */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistrySchema"];
+                    "application/json": components["schemas"]["RegistrySchema"];
+                };
+            };
+            /** @description The caller has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetSchemaByFingerprint: {
+        parameters: {
+            query?: {
+                /** @description `serialized` gives a Protobuf schema as a FileDescriptorProto in base64. */
+                format?: components["parameters"]["RegistryFormat"];
+            };
+            header?: never;
+            path: {
+                fingerprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schema. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description `private, max-age=31536000, immutable`: what an ID, UUID or fingerprint means never changes. */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistrySchema"];
+                    "application/json": components["schemas"]["RegistrySchema"];
+                };
+            };
+            /** @description The caller has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryCompareVersion: {
+        parameters: {
+            query?: {
+                /** @description Bring the text into its canonical form first. */
+                normalize?: components["parameters"]["RegistryNormalize"];
+                /** @description Say why not. */
+                verbose?: components["parameters"]["RegistryVerbose"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+                /** @description A number from 1, or `latest`. */
+                version: components["parameters"]["RegistryVersion"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryProposal"];
+                "application/json": components["schemas"]["RegistryProposal"];
+            };
+        };
+        responses: {
+            /** @description Whether it is compatible. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryComparison"];
+                    "application/json": components["schemas"]["RegistryComparison"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryCompare: {
+        parameters: {
+            query?: {
+                /** @description Bring the text into its canonical form first. */
+                normalize?: components["parameters"]["RegistryNormalize"];
+                /** @description Say why not. */
+                verbose?: components["parameters"]["RegistryVerbose"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryProposal"];
+                "application/json": components["schemas"]["RegistryProposal"];
+            };
+        };
+        responses: {
+            /** @description Whether it is compatible. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryComparison"];
+                    "application/json": components["schemas"]["RegistryComparison"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetConfig: {
+        parameters: {
+            query?: {
+                /** @description Fall back to what holds for all subjects. */
+                defaultToGlobal?: components["parameters"]["RegistryDefaultToGlobal"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryConfig"];
+                    "application/json": components["schemas"]["RegistryConfig"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registrySetConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryConfigChange"];
+                "application/json": components["schemas"]["RegistryConfigChange"];
+            };
+        };
+        responses: {
+            /** @description What was set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryConfigChange"];
+                    "application/json": components["schemas"]["RegistryConfigChange"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryUnsetConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was set before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryConfigGone"];
+                    "application/json": components["schemas"]["RegistryConfigGone"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetConfigOfSubject: {
+        parameters: {
+            query?: {
+                /** @description Fall back to what holds for all subjects. */
+                defaultToGlobal?: components["parameters"]["RegistryDefaultToGlobal"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryConfig"];
+                    "application/json": components["schemas"]["RegistryConfig"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registrySetConfigOfSubject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryConfigChange"];
+                "application/json": components["schemas"]["RegistryConfigChange"];
+            };
+        };
+        responses: {
+            /** @description What was set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryConfigChange"];
+                    "application/json": components["schemas"]["RegistryConfigChange"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryUnsetConfigOfSubject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was set before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryConfigGone"];
+                    "application/json": components["schemas"]["RegistryConfigGone"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetMode: {
+        parameters: {
+            query?: {
+                /** @description Fall back to what holds for all subjects. */
+                defaultToGlobal?: components["parameters"]["RegistryDefaultToGlobal"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mode. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryMode"];
+                    "application/json": components["schemas"]["RegistryMode"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registrySetMode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryMode"];
+                "application/json": components["schemas"]["RegistryMode"];
+            };
+        };
+        responses: {
+            /** @description The mode. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryMode"];
+                    "application/json": components["schemas"]["RegistryMode"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryUnsetMode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mode before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryMode"];
+                    "application/json": components["schemas"]["RegistryMode"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryGetModeOfSubject: {
+        parameters: {
+            query?: {
+                /** @description Fall back to what holds for all subjects. */
+                defaultToGlobal?: components["parameters"]["RegistryDefaultToGlobal"];
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mode. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryMode"];
+                    "application/json": components["schemas"]["RegistryMode"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registrySetModeOfSubject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryMode"];
+                "application/json": components["schemas"]["RegistryMode"];
+            };
+        };
+        responses: {
+            /** @description The mode. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryMode"];
+                    "application/json": components["schemas"]["RegistryMode"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
+        };
+    };
+    registryUnsetModeOfSubject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mode before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.schemaregistry.v1+json": components["schemas"]["RegistryMode"];
+                    "application/json": components["schemas"]["RegistryMode"];
+                };
+            };
+            default: components["responses"]["RegistryError"];
         };
     };
 }
