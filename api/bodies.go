@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/observatory/observatory/api/message"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/wire"
 )
@@ -21,6 +22,7 @@ type bodies struct {
 // body is the memory of one request.
 type body struct {
 	decoder *wire.Decoder
+	reader  message.Reader
 	buf     []byte
 	of      *bodies
 	held    int64
@@ -39,9 +41,8 @@ const keepBuffer = 1 << 20
 func (b *bodies) with(f func(*body) error) error {
 	it := b.pool.Get().(*body) //nolint:forcetypeassert // the pool holds nothing else
 	defer func() {
-		b.held.Add(-it.held)
-		it.held = 0
-		if cap(it.buf) <= keepBuffer {
+		it.release()
+		if cap(it.buf) <= keepBuffer && it.reader.Size() <= keepBuffer {
 			b.pool.Put(it)
 		}
 	}()
@@ -61,6 +62,12 @@ func (it *body) hold(n int) error {
 	}
 	it.held += more
 	return nil
+}
+
+// release counts none of the body's bytes any more.
+func (it *body) release() {
+	it.of.held.Add(-it.held)
+	it.held = 0
 }
 
 // read reads the request's body, decompressed. The result is valid until the body's memory is used again.

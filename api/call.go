@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -24,6 +26,8 @@ type call struct {
 	session       *tenants.Session
 	sessionToken  string
 	address       netip.Addr
+	client        ingest.Client // of somebody who sends events
+	status        atomic.Int32  // the HTTP status that an answer over gRPC amounts to; 0: that of the answer
 }
 
 func (c *call) by() tenants.By {

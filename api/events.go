@@ -53,7 +53,8 @@ func (s *server) ingestEvents(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		accepted, err = s.accept(c, it, key, batch, loose)
+		it.client = clientOf(c, key)
+		accepted, err = s.accept(c.Request().Context(), it, key, batch, loose)
 		return err
 	})
 	if err != nil {
@@ -94,10 +95,10 @@ func (s *server) writer(r *http.Request, token string) (*tenants.APIKey, error) 
 }
 
 // accept hands a batch over and counts what became of it at the edge.
-func (s *server) accept(c echo.Context, it *call, key *tenants.APIKey, batch *ingest.Batch, loose bool) (ingest.Acceptance, error) {
-	accepted, err := s.deps.Collector.Accept(c.Request().Context(), ingest.AcceptInput{
+func (s *server) accept(ctx context.Context, it *call, key *tenants.APIKey, batch *ingest.Batch, loose bool) (ingest.Acceptance, error) {
+	accepted, err := s.deps.Collector.Accept(ctx, ingest.AcceptInput{
 		Sender:        ingest.Sender{Tenant: key.Tenant, Source: key.Source, Key: key.ID},
-		Client:        clientOf(c, key),
+		Client:        it.client,
 		CorrelationID: it.correlationID, Batch: batch, Loose: loose,
 	})
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -152,7 +153,7 @@ func (s *server) cors(next echo.HandlerFunc) echo.HandlerFunc {
 		if origin := c.Request().Header.Get(echo.HeaderOrigin); origin != "" {
 			h := c.Response().Header()
 			h.Set(echo.HeaderAccessControlAllowOrigin, origin)
-			h.Set(echo.HeaderAccessControlExposeHeaders, "X-Correlation-ID, Retry-After")
+			h.Set(echo.HeaderAccessControlExposeHeaders, "X-Correlation-ID, Retry-After, Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin")
 			h.Add(echo.HeaderVary, echo.HeaderOrigin)
 		}
 		err := next(c)
@@ -170,6 +171,7 @@ func (s *server) preflight(c echo.Context) error {
 	h.Set(echo.HeaderAccessControlAllowMethods, "GET, POST, OPTIONS")
 	h.Set(echo.HeaderAccessControlAllowHeaders, strings.Join([]string{
 		"Authorization", "Content-Type", "Content-Encoding", "X-Retry-Count", "X-Correlation-ID", "Traceparent",
+		"Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout", "X-Grpc-Web", "X-User-Agent",
 	}, ", "))
 	h.Set(echo.HeaderAccessControlMaxAge, "86400")
 	return c.NoContent(http.StatusNoContent)

@@ -64,6 +64,9 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 
 func (s *server) account(c echo.Context, it *call, took time.Duration) {
 	status, route := c.Response().Status, c.Path()
+	if s := int(it.status.Load()); s != 0 {
+		status = s
+	}
 	s.metrics.requests.WithLabelValues(route, methodLabel(c.Request().Method), strconv.Itoa(status)).Inc()
 	s.metrics.duration.WithLabelValues(route).Observe(took.Seconds())
 	level := slog.LevelDebug

@@ -74,7 +74,8 @@ func (s *server) takeSegment(c echo.Context, kind ingest.Type, given []byte) (re
 			}
 		}
 		it.principal = key.Principal()
-		accepted, err := s.accept(c, it, key, request.Batch, false)
+		it.client = clientOf(c, key)
+		accepted, err := s.accept(r.Context(), it, key, request.Batch, false)
 		receipt = accepted.Receipt
 		return err
 	})

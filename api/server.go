@@ -19,8 +19,8 @@ import (
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/ingest"
-	"github.com/observatory/observatory/ingest/schema"
 	"github.com/observatory/observatory/ingest/repair"
+	"github.com/observatory/observatory/ingest/schema"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -49,6 +49,7 @@ type Deps struct {
 	Replays    *repair.Service
 	Analytics  *analytics.Service
 	Readiness  Readiness
+	Draining   <-chan struct{} // closed when the server is asked to end; nil: never
 	Dashboard  http.Handler
 	Metrics    *prometheus.Registry
 	Logger     *slog.Logger
@@ -105,6 +106,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	e.Use(s.observe)
 	s.routeIngest(e) //nolint:contextcheck // handlers take theirs from the request
 	s.routeRegistry(e)
+	s.routeRPC(e) //nolint:contextcheck // the same
 	described := e.Group("", s.admit, s.routes.validate)
 	described.GET("/v1/events/stream", s.stream)
 	gen.RegisterHandlers(described, gen.NewStrictHandler(s, nil))

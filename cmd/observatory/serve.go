@@ -136,18 +136,19 @@ func (s *serving) stored(set *ingest.Settlement, took time.Duration) {
 func (s *serving) close() error { return errors.Join(s.log.Close(), s.state.Close()) }
 
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
-	handler, err := s.handler(ctx)
+	group, running := errgroup.WithContext(ctx)
+	handler, err := s.handler(ctx, running.Done())
 	if err != nil {
 		return err
 	}
 	unused := newNewcomers()
 	server := &http.Server{
 		Handler: handler, ConnState: unused.follow, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Protocols: protocols(), HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}, // streams may be quiet for long
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 	}
 	server.RegisterOnShutdown(s.live.Close)
 
-	group, running := errgroup.WithContext(ctx)
 	draining, stopDraining := outlive(running, s.cfg.DrainTimeout)
 	defer stopDraining()
 	work, stopWork := context.WithCancel(context.WithoutCancel(running))
@@ -215,7 +216,8 @@ func (s *serving) drain(ctx context.Context) {
 	}
 }
 
-func (s *serving) handler(ctx context.Context) (http.Handler, error) {
+// handler makes the edge. It is told when the server is asked to end.
+func (s *serving) handler(ctx context.Context, ending <-chan struct{}) (http.Handler, error) {
 	public, err := url.Parse(s.cfg.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("parse the public URL: %w", err)
@@ -223,7 +225,7 @@ func (s *serving) handler(ctx context.Context) (http.Handler, error) {
 	return api.New(ctx, api.Config{PublicURL: public, TrustedProxies: s.cfg.TrustedProxies, Version: version}, api.Deps{
 		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: freshness{s}, Now: s.now}),
-		Readiness: readiness{s}, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
+		Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})
 }
 
