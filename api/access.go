@@ -31,6 +31,7 @@ func accessTo(operation string) (access, bool) {
 		"getReceipt": {needs: tenants.Query, orScope: tenants.ScopeEventsWrite},
 		"getLedger":  query, "listQuarantine": query, "queryTrends": query, "queryEvents": query, "getEvent": query, "getCatalog": query, "streamEvents": query,
 		"getPolicy": query, "listPolicyVersions": query, "rehearsePolicy": query, "publishPolicy": {needs: tenants.ManageData},
+		"listDetectors": query, "listRedactionSecrets": query, "rotateRedactionSecret": {needs: tenants.ManageData}, "revealTokens": {needs: tenants.ManageData},
 		"listCauses": query, "getCause": query, "listReplays": query, "getReplay": query, "rehearseReplay": {needs: tenants.ManageData},
 		"createReplay": {needs: tenants.ManageData}, "pauseReplay": {needs: tenants.ManageData}, "resumeReplay": {needs: tenants.ManageData}, "cancelReplay": {needs: tenants.ManageData},
 		"getTenant": query, "listSources": query,

@@ -19,6 +19,7 @@ import (
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/ingest/schema"
 	"github.com/observatory/observatory/tenants"
@@ -45,6 +46,7 @@ type Deps struct {
 	Schemas    *schema.Registry
 	Policies   *ingest.Policies
 	Rehearsals Rehearser
+	Redaction  *redact.Service
 	Causes     *repair.Causes
 	Replays    *repair.Service
 	Analytics  *analytics.Service

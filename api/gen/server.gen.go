@@ -1061,6 +1061,17 @@ type CreatedAPIKey struct {
 	Token string `json:"token"`
 }
 
+// Detector defines model for Detector.
+type Detector struct {
+	// Actions That go with it.
+	Actions   []string `json:"actions"`
+	Examples  []string `json:"examples"`
+	Finds     string   `json:"finds"`
+	Name      string   `json:"name"`
+	Precision float64  `json:"precision"`
+	Recall    float64  `json:"recall"`
+}
+
 // Email Example: ada@example.com
 type Email = string
 
@@ -1582,6 +1593,14 @@ type ReceiptEvent struct {
 	Status  EventStatus `json:"status"`
 }
 
+// RedactionSecret defines model for RedactionSecret.
+type RedactionSecret struct {
+	// CreatedAt Not there for version 1.
+	CreatedAt *time.Time `json:"created_at,omitempty"`
+	CreatedBy *string    `json:"created_by,omitempty"`
+	Version   int        `json:"version"`
+}
+
 // RegistryComparison defines model for RegistryComparison.
 type RegistryComparison struct {
 	CompatibilityLevel *CompatibilityLevel `json:"compatibilityLevel,omitempty"`
@@ -1880,6 +1899,21 @@ type ReplayRehearsal struct {
 
 // ReplayState `pausing` and `cancelling` - what is under way is being finished.
 type ReplayState string
+
+// RevealedToken defines model for RevealedToken.
+type RevealedToken struct {
+	// Code Why it cannot be told: `not_a_token` or `token_secret_unknown`.
+	Code    *string `json:"code,omitempty"`
+	Message *string `json:"message,omitempty"`
+
+	// Value What the token stands for.
+	Value *string `json:"value,omitempty"`
+}
+
+// RevealedTokens defines model for RevealedTokens.
+type RevealedTokens struct {
+	Values []RevealedToken `json:"values"`
+}
 
 // Role defines model for Role.
 type Role string
@@ -2238,6 +2272,11 @@ type GetCauseParams struct {
 	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 }
 
+// RevealTokensJSONBody defines parameters for RevealTokens.
+type RevealTokensJSONBody struct {
+	Tokens []string `json:"tokens"`
+}
+
 // ListReplaysParams defines parameters for ListReplays.
 type ListReplaysParams struct {
 	// Cursor `next_cursor` of the page before.
@@ -2322,6 +2361,9 @@ type QueryEventsJSONRequestBody = EventsQuery
 
 // QueryTrendsJSONRequestBody defines body for QueryTrends for application/json ContentType.
 type QueryTrendsJSONRequestBody = TrendsQuery
+
+// RevealTokensJSONRequestBody defines body for RevealTokens for application/json ContentType.
+type RevealTokensJSONRequestBody RevealTokensJSONBody
 
 // CreateReplayJSONRequestBody defines body for CreateReplay for application/json ContentType.
 type CreateReplayJSONRequestBody = NewReplay
@@ -2696,6 +2738,18 @@ type ServerInterface interface {
 	// GetReceipt What became of a batch
 	// (GET /v1/receipts/{receipt_id})
 	GetReceipt(ctx echo.Context, receiptId string) error
+	// ListDetectors What rules of redaction can detect
+	// (GET /v1/redaction/detectors)
+	ListDetectors(ctx echo.Context) error
+	// RevealTokens What tokens stand for
+	// (POST /v1/redaction/reveal)
+	RevealTokens(ctx echo.Context) error
+	// ListRedactionSecrets The versions of the secret
+	// (GET /v1/redaction/secrets)
+	ListRedactionSecrets(ctx echo.Context) error
+	// RotateRedactionSecret Replace the secret
+	// (POST /v1/redaction/secrets)
+	RotateRedactionSecret(ctx echo.Context) error
 	// ListReplays Replays, newest first
 	// (GET /v1/replays)
 	ListReplays(ctx echo.Context, params ListReplaysParams) error
@@ -3306,6 +3360,42 @@ func (w *ServerInterfaceWrapper) GetReceipt(ctx echo.Context) error {
 	return err
 }
 
+// ListDetectors converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDetectors(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDetectors(ctx)
+	return err
+}
+
+// RevealTokens converts echo context to params.
+func (w *ServerInterfaceWrapper) RevealTokens(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RevealTokens(ctx)
+	return err
+}
+
+// ListRedactionSecrets converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRedactionSecrets(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRedactionSecrets(ctx)
+	return err
+}
+
+// RotateRedactionSecret converts echo context to params.
+func (w *ServerInterfaceWrapper) RotateRedactionSecret(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotateRedactionSecret(ctx)
+	return err
+}
+
 // ListReplays converts echo context to params.
 func (w *ServerInterfaceWrapper) ListReplays(ctx echo.Context) error {
 	var err error
@@ -3562,6 +3652,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/v1/policies/:kind", wrapper.PublishPolicy, options.OperationMiddlewares["publishPolicy"]...)
 	router.GET(options.BaseURL+"/v1/policies/:kind/versions", wrapper.ListPolicyVersions, options.OperationMiddlewares["listPolicyVersions"]...)
 	router.POST(options.BaseURL+"/v1/policies/:kind/rehearsal", wrapper.RehearsePolicy, options.OperationMiddlewares["rehearsePolicy"]...)
+	router.GET(options.BaseURL+"/v1/redaction/detectors", wrapper.ListDetectors, options.OperationMiddlewares["listDetectors"]...)
+	router.GET(options.BaseURL+"/v1/redaction/secrets", wrapper.ListRedactionSecrets, options.OperationMiddlewares["listRedactionSecrets"]...)
+	router.POST(options.BaseURL+"/v1/redaction/secrets", wrapper.RotateRedactionSecret, options.OperationMiddlewares["rotateRedactionSecret"]...)
+	router.POST(options.BaseURL+"/v1/redaction/reveal", wrapper.RevealTokens, options.OperationMiddlewares["revealTokens"]...)
 	router.POST(options.BaseURL+"/v1/query/trends", wrapper.QueryTrends, options.OperationMiddlewares["queryTrends"]...)
 	router.POST(options.BaseURL+"/v1/query/events", wrapper.QueryEvents, options.OperationMiddlewares["queryEvents"]...)
 	router.GET(options.BaseURL+"/v1/events/:event_id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
@@ -5453,6 +5547,199 @@ func (response GetReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetRece
 	return err
 }
 
+type ListDetectorsRequestObject struct {
+}
+
+type ListDetectorsResponseObject interface {
+	VisitListDetectorsResponse(w http.ResponseWriter) error
+}
+
+type ListDetectors200JSONResponse struct {
+	Detectors []Detector `json:"detectors"`
+}
+
+func (response ListDetectors200JSONResponse) VisitListDetectorsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDetectorsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListDetectorsdefaultApplicationProblemPlusJSONResponse) VisitListDetectorsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevealTokensRequestObject struct {
+	Body *RevealTokensJSONRequestBody
+}
+
+type RevealTokensResponseObject interface {
+	VisitRevealTokensResponse(w http.ResponseWriter) error
+}
+
+type RevealTokens200ResponseHeaders struct {
+	CacheControl string
+}
+
+type RevealTokens200JSONResponse struct {
+	Body    RevealedTokens
+	Headers RevealTokens200ResponseHeaders
+}
+
+func (response RevealTokens200JSONResponse) VisitRevealTokensResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevealTokensdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RevealTokensdefaultApplicationProblemPlusJSONResponse) VisitRevealTokensResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRedactionSecretsRequestObject struct {
+}
+
+type ListRedactionSecretsResponseObject interface {
+	VisitListRedactionSecretsResponse(w http.ResponseWriter) error
+}
+
+type ListRedactionSecrets200JSONResponse struct {
+	Versions []RedactionSecret `json:"versions"`
+}
+
+func (response ListRedactionSecrets200JSONResponse) VisitListRedactionSecretsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRedactionSecretsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListRedactionSecretsdefaultApplicationProblemPlusJSONResponse) VisitListRedactionSecretsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateRedactionSecretRequestObject struct {
+}
+
+type RotateRedactionSecretResponseObject interface {
+	VisitRotateRedactionSecretResponse(w http.ResponseWriter) error
+}
+
+type RotateRedactionSecret201JSONResponse RedactionSecret
+
+func (response RotateRedactionSecret201JSONResponse) VisitRotateRedactionSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateRedactionSecretdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RotateRedactionSecretdefaultApplicationProblemPlusJSONResponse) VisitRotateRedactionSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListReplaysRequestObject struct {
 	Params ListReplaysParams
 }
@@ -6229,6 +6516,18 @@ type StrictServerInterface interface {
 	// GetReceipt What became of a batch
 	// (GET /v1/receipts/{receipt_id})
 	GetReceipt(ctx context.Context, request GetReceiptRequestObject) (GetReceiptResponseObject, error)
+	// ListDetectors What rules of redaction can detect
+	// (GET /v1/redaction/detectors)
+	ListDetectors(ctx context.Context, request ListDetectorsRequestObject) (ListDetectorsResponseObject, error)
+	// RevealTokens What tokens stand for
+	// (POST /v1/redaction/reveal)
+	RevealTokens(ctx context.Context, request RevealTokensRequestObject) (RevealTokensResponseObject, error)
+	// ListRedactionSecrets The versions of the secret
+	// (GET /v1/redaction/secrets)
+	ListRedactionSecrets(ctx context.Context, request ListRedactionSecretsRequestObject) (ListRedactionSecretsResponseObject, error)
+	// RotateRedactionSecret Replace the secret
+	// (POST /v1/redaction/secrets)
+	RotateRedactionSecret(ctx context.Context, request RotateRedactionSecretRequestObject) (RotateRedactionSecretResponseObject, error)
 	// ListReplays Replays, newest first
 	// (GET /v1/replays)
 	ListReplays(ctx context.Context, request ListReplaysRequestObject) (ListReplaysResponseObject, error)
@@ -7627,6 +7926,121 @@ func (sh *strictHandler) GetReceipt(ctx echo.Context, receiptId string) error {
 		return err
 	} else if validResponse, ok := response.(GetReceiptResponseObject); ok {
 		return validResponse.VisitGetReceiptResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDetectors operation middleware
+func (sh *strictHandler) ListDetectors(ctx echo.Context) error {
+	var request ListDetectorsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDetectors(ctx.Request().Context(), request.(ListDetectorsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDetectors")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDetectorsResponseObject); ok {
+		return validResponse.VisitListDetectorsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevealTokens operation middleware
+func (sh *strictHandler) RevealTokens(ctx echo.Context) error {
+	var request RevealTokensRequestObject
+
+	var body RevealTokensJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevealTokens(ctx.Request().Context(), request.(RevealTokensRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevealTokens")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevealTokensResponseObject); ok {
+		return validResponse.VisitRevealTokensResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRedactionSecrets operation middleware
+func (sh *strictHandler) ListRedactionSecrets(ctx echo.Context) error {
+	var request ListRedactionSecretsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRedactionSecrets(ctx.Request().Context(), request.(ListRedactionSecretsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRedactionSecrets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRedactionSecretsResponseObject); ok {
+		return validResponse.VisitListRedactionSecretsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RotateRedactionSecret operation middleware
+func (sh *strictHandler) RotateRedactionSecret(ctx echo.Context) error {
+	var request RotateRedactionSecretRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateRedactionSecret(ctx.Request().Context(), request.(RotateRedactionSecretRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateRedactionSecret")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RotateRedactionSecretResponseObject); ok {
+		return validResponse.VisitRotateRedactionSecretResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

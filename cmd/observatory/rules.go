@@ -10,6 +10,7 @@ import (
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/enrich"
 	"github.com/observatory/observatory/ingest/pipeline"
+	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/ingest/schema"
 	avroformat "github.com/observatory/observatory/ingest/schema/avro"
 	jsonformat "github.com/observatory/observatory/ingest/schema/jsonschema"
@@ -31,6 +32,7 @@ type rules struct {
 	pipeline   *pipeline.Pipeline
 	policies   *ingest.Policies
 	rehearsals *pipeline.Rehearsals
+	redaction  *redact.Service
 	resources  enrich.Resources
 	logger     *slog.Logger
 }
@@ -53,6 +55,7 @@ func newRules(n *node) (*rules, error) {
 	})
 	r.policies = ingest.NewPolicies(n.declared, r.pipeline.Rulebook(), n.now)
 	r.rehearsals = pipeline.NewRehearsals(r.pipeline, n.store)
+	r.redaction = redact.NewService(n.declared, r.pipeline.Rulebook(), n.now)
 	return r, nil
 }
 

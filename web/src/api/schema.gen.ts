@@ -486,6 +486,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/redaction/detectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What rules of redaction can detect
+         * @description With precision and recall on the labelled set that the project keeps, from 0 to 1.
+         */
+        get: operations["listDetectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/redaction/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The versions of the secret
+         * @description Of the secret that pseudonyms and tokens are made with, the newest first. The secret itself is shown to nobody.
+         */
+        get: operations["listRedactionSecrets"];
+        put?: never;
+        /**
+         * Replace the secret
+         * @description Pseudonyms and tokens are made with the new secret on every node within 5 seconds. Older tokens can still be revealed. Pseudonyms
+         *     change, those of users and sessions too, so people look like new ones from then on. Owners, admins, or a key with `schemas:write`.
+         */
+        post: operations["rotateRedactionSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/redaction/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What tokens stand for
+         * @description Undoes the action `tokenise`. Only for owners and admins, not for keys. That it was done stands in the audit log; the values do not.
+         */
+        post: operations["revealTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/query/trends": {
         parameters: {
             query?: never;
@@ -1984,6 +2049,36 @@ export interface components {
             created_at: string | null;
             created_by: string;
         };
+        Detector: {
+            name: string;
+            finds: string;
+            examples: string[];
+            /** @description That go with it. */
+            actions: string[];
+            /** Format: double */
+            precision: number;
+            /** Format: double */
+            recall: number;
+        };
+        RedactionSecret: {
+            version: number;
+            /**
+             * Format: date-time
+             * @description Not there for version 1.
+             */
+            created_at?: string;
+            created_by?: string;
+        };
+        RevealedTokens: {
+            values: components["schemas"]["RevealedToken"][];
+        };
+        RevealedToken: {
+            /** @description What the token stands for. */
+            value?: string;
+            /** @description Why it cannot be told: `not_a_token` or `token_secret_unknown`. */
+            code?: string;
+            message?: string;
+        };
         RehearsalReport: {
             /**
              * Format: int64
@@ -3328,6 +3423,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RehearsalReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDetectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The detectors. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detectors: components["schemas"]["Detector"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRedactionSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        versions: components["schemas"]["RedactionSecret"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateRedactionSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new version. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedactionSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revealTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    tokens: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The values, in the order of the tokens. */
+            200: {
+                headers: {
+                    /** @description Always `no-store`. */
+                    "Cache-Control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealedTokens"];
                 };
             };
             default: components["responses"]["Problem"];
