@@ -11,7 +11,7 @@ import {
   Text,
 } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Plus, Trash2 } from 'lucide-react'
+import { BotOff, Plus, Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { catalogOptions } from '../api/queries'
 import {
@@ -22,6 +22,7 @@ import {
   takesNoValue,
   toScalar,
   valueText,
+  withoutBots,
   type Condition,
   type Filter,
   type Operator,
@@ -162,6 +163,17 @@ function GroupEditor({ node, depth, editing }: { node: GroupNode; depth: number;
         >
           Condition
         </Button>
+        {depth === 1 && !conditions(node).some((c) => c.property === withoutBots.property) && (
+          <Button
+            variant="subtle"
+            color="gray"
+            size="compact-sm"
+            leftSection={<BotOff size={14} />}
+            onClick={() => add({ ...editing.newCondition(), condition: withoutBots })}
+          >
+            Without bots
+          </Button>
+        )}
         {depth < maxDepth && (
           <Button
             variant="subtle"

@@ -4,6 +4,7 @@ import {
   allOf,
   describe,
   fault,
+  leavesOutBots,
   matches,
   operators,
   parseFilter,
@@ -13,6 +14,7 @@ import {
   type Filter,
   type Operator,
   type Value,
+  withoutBots,
 } from './filter'
 
 const event: Event = {
@@ -39,6 +41,10 @@ const event: Event = {
     deep: { er: 2 },
   },
   context: { page: { referrer: 'https://example.com/' } },
+  facts: { country: 'DE', session_new: true },
+  bot: '',
+  sdk_name: 'analytics.js',
+  sdk_version: '4.1',
 }
 
 const check = (property: string, operator: Operator, value?: Value) =>
@@ -47,6 +53,11 @@ const check = (property: string, operator: Operator, value?: Value) =>
 group('matches', () => {
   it.each<[string, Operator, Value | undefined, boolean]>([
     ['properties.path', 'equals', '/Pricing', true],
+    ['facts.country', 'equals', 'DE', true],
+    ['facts.session_new', 'equals', true, true],
+    ['facts.city', 'is_set', undefined, false],
+    ['bot', 'is_not_set', undefined, true],
+    ['sdk_name', 'equals', 'analytics.js', true],
     ['properties.path', 'equals', '/pricing', false],
     ['properties.path', 'contains', 'PRIC', true],
     ['properties.path', 'starts_with', '/pri', true],
@@ -179,4 +190,22 @@ group('fault', () => {
     [{ property: 'p', operator: 'is_set' }, null],
     [{ property: 'p', operator: 'equals', value: false }, null],
   ])('%o', (condition, expected) => expect(fault(condition)).toBe(expected))
+})
+
+group('bots', () => {
+  it('are left out by the filter itself, or as one of several conditions', () => {
+    expect(leavesOutBots(withoutBots)).toBe(true)
+    expect(leavesOutBots({ and: [{ property: 'event', operator: 'is_set' }, withoutBots] })).toBe(true)
+    expect(describe(withoutBots)).toBe('without bots')
+  })
+  it('are not left out by less', () => {
+    for (const filter of [
+      null,
+      { or: [withoutBots] },
+      { not: withoutBots },
+      { property: 'bot', operator: 'is_set' as const },
+      { property: 'user_id', operator: 'is_not_set' as const },
+    ])
+      expect(leavesOutBots(filter)).toBe(false)
+  })
 })

@@ -47,7 +47,7 @@ export const operatorNames: Record<Operator, string> = {
   is_not_set: 'is not set',
 }
 
-/** The fields that every event has besides its properties and context. They are text. */
+/** The fields that every event has besides its properties, context and facts. They are text. */
 export const fields = [
   'event',
   'type',
@@ -57,7 +57,20 @@ export const fields = [
   'source_id',
   'event_id',
   'correlation_id',
+  'bot',
+  'sdk_name',
+  'sdk_version',
 ] as const
+
+/** Lets through what was not taken for a bot's. */
+export const withoutBots: Condition = { property: 'bot', operator: 'is_not_set' }
+
+/** Whether a filter leaves out bots, whatever else it asks. */
+export function leavesOutBots(filter: Filter | null): boolean {
+  if (filter === null || 'or' in filter || 'not' in filter) return false
+  if ('and' in filter) return filter.and.some(leavesOutBots)
+  return filter.property === withoutBots.property && filter.operator === withoutBots.operator
+}
 
 export const takesNoValue = (o: Operator) => o === 'is_set' || o === 'is_not_set'
 export const takesList = (o: Operator) => o === 'in' || o === 'not_in'
@@ -103,6 +116,7 @@ export function describe(filter: Filter): string {
   if ('and' in filter) return join(filter.and, 'and')
   if ('or' in filter) return join(filter.or, 'or')
   if ('not' in filter) return `not (${describe(filter.not)})`
+  if (leavesOutBots(filter)) return 'without bots'
   return [
     propertyName(filter.property),
     operatorNames[filter.operator],
@@ -119,9 +133,9 @@ export function valueText(value: Value): string {
   return Array.isArray(value) ? value.map(String).join(', ') : String(value)
 }
 
-/** properties.path -> path; everything else keeps its full name. */
+/** properties.path -> path, facts.country -> country; everything else keeps its full name. */
 export function propertyName(property: string): string {
-  return property.startsWith('properties.') ? property.slice('properties.'.length) : property
+  return property.replace(/^(properties|facts)\./, '')
 }
 
 /** Reads a filter out of the URL: null for what is not one. */
@@ -209,7 +223,7 @@ export function lookUp(event: Event, property: string): unknown {
     return value === '' ? undefined : value
   }
   const [column, ...keys] = splitPath(property)
-  let at: unknown = column === 'properties' ? event.properties : column === 'context' ? event.context : undefined
+  let at: unknown = column === 'properties' || column === 'context' || column === 'facts' ? event[column] : undefined
   for (const key of keys) {
     if (typeof at !== 'object' || at === null || Array.isArray(at) || !Object.hasOwn(at, key)) return undefined
     at = (at as Record<string, unknown>)[key]

@@ -43,6 +43,7 @@ export function propertyOptions(
       items: wanted !== null && wanted !== '' && !listed.has(wanted) ? [{ value: wanted, label: wanted }] : [],
     },
     { group: 'Properties', items: has('properties.').map(option('properties.')) },
+    { group: 'Facts', items: has('facts.').map(option('facts.')) },
     { group: 'Context', items: has('context.').map(option('')) },
     { group: 'Fields', items: only === undefined ? fields.map(option('')) : [] },
   ].filter((g) => g.items.length > 0)

@@ -2,7 +2,9 @@ import { Modal, Stack, UnstyledButton, ActionIcon, Tooltip } from '@mantine/core
 import { CircleQuestionMark } from 'lucide-react'
 import { useState } from 'react'
 import type { Explanation } from '../api/types'
+import { leavesOutBots } from '../filters/filter'
 import { formatNumber, plural } from '../numbers/format'
+import { useView } from '../view/useView'
 import { CodeBlock } from './Copy'
 import { Facts } from './Facts'
 import classes from './HowComputed.module.css'
@@ -45,6 +47,7 @@ export function HowComputed({ what, meaning, explanation, zone, icon = false }: 
 }
 
 function Content({ meaning, explanation: e, zone }: { meaning: string; explanation: Explanation; zone: string }) {
+  const { filter } = useView()
   return (
     <Stack gap="md">
       <p className={classes.meaning}>{meaning}</p>
@@ -63,6 +66,7 @@ function Content({ meaning, explanation: e, zone }: { meaning: string; explanati
           ],
           ['Accuracy', e.estimated ? 'An estimate' : 'Exact'],
           ['Left out', leftOut(e)],
+          ['Bots', leavesOutBots(filter) ? 'Left out by the filter' : 'Counted, unless a filter leaves them out'],
           ['Read', `${plural(e.rows_read, 'row')} in ${formatNumber(Number(e.elapsed_ms.toPrecision(3)))} ms`],
           ['Times in', zone],
         ]}

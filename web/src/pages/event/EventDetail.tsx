@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
 import { isApiError } from '../../api/errors'
 import { eventOptions, sourcesOptions } from '../../api/queries'
-import type { Event } from '../../api/types'
+import type { Event, EventDetail as FullEvent } from '../../api/types'
 import { useMe } from '../../app/session'
 import type { Filter } from '../../filters/filter'
 import { CodeBlock, CopyText } from '../../parts/Copy'
@@ -16,6 +16,7 @@ import { useSeen, useView } from '../../view/useView'
 import { writeView } from '../../view/view'
 import { ReceiptSummary } from '../data/ReceiptSummary'
 import classes from './EventDetail.module.css'
+import { found } from './found'
 
 /** One event: everything that is known about it, and what became of the batch that it came in. */
 export default function EventDetail() {
@@ -65,7 +66,7 @@ function EventLead({ event }: { event: Event }) {
   )
 }
 
-function Detail({ event }: { event: Event }) {
+function Detail({ event }: { event: FullEvent }) {
   const { tz } = useView()
   const { data: sources = [] } = useQuery(sourcesOptions)
   const source = sources.find((s) => s.id === event.source_id)
@@ -77,6 +78,7 @@ function Detail({ event }: { event: Event }) {
     operator: 'equals',
     value: event.correlation_id,
   })
+  const foundOut = found(event)
   const who = event.user_id ? 'user_id' : event.anonymous_id ? 'anonymous_id' : null
   const sameVisitor =
     who && eventsLink({ kind: 'days', from: day, to: day }, { property: who, operator: 'equals', value: event[who] })
@@ -111,9 +113,27 @@ function Detail({ event }: { event: Event }) {
             </Button>
           )}
         </Panel>
+        <Panel title="What was found out">
+          {foundOut.length > 0 ? (
+            <Facts facts={foundOut} />
+          ) : (
+            <p className="quiet">Nothing: the event says no more than what was sent.</p>
+          )}
+        </Panel>
+        <Panel title="By your rules">
+          <Facts
+            facts={[
+              ['Schema', event.schema_id > 0 ? `ID ${event.schema_id}` : 'None was asked for'],
+              ['Redacted by', event.redactions.length > 0 ? event.redactions.join(', ') : 'No rule'],
+              ['Policy', event.policy_version > 0 ? `Version ${event.policy_version}` : 'The default'],
+              ['Breaks its contract', event.violations.length > 0 ? <Violations key="v" event={event} /> : 'Nowhere'],
+            ]}
+          />
+        </Panel>
         <Panel title="On its way">
           <Facts
             facts={[
+              ['Sent by', [event.sdk_name, event.sdk_version].filter((s) => s !== '').join(' ')],
               ['Event ID', <CopyText key="e" value={event.event_id} what="the event ID" />],
               ['Correlation ID', <CopyText key="c" value={event.correlation_id} what="the correlation ID" />],
               ['Receipt', <CopyText key="r" value={event.receipt} what="the receipt's ID" />],
@@ -131,6 +151,18 @@ function Detail({ event }: { event: Event }) {
         <Json title="The whole event" value={event} />
       </div>
     </div>
+  )
+}
+
+function Violations({ event }: { event: FullEvent }) {
+  return (
+    <ul className={classes.violations}>
+      {event.violations.map((v) => (
+        <li key={`${v.code} ${v.path}`}>
+          {v.path !== '' && <span className="mono">{v.path}</span>} {v.message}
+        </li>
+      ))}
+    </ul>
   )
 }
 
