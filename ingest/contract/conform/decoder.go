@@ -5,7 +5,9 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/hamba/avro/v2"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/doc"
@@ -22,9 +24,22 @@ type Decoder struct {
 // reader may be nil: then properties come out as the writer had them. The same goes for a reader of another format. ok is
 // false when the writer is of a format that is not known.
 func NewDecoder(writer, reader any) (d *Decoder, ok bool) {
-	switch writer.(type) {
+	switch w := writer.(type) {
 	case *jsonschema.Schema:
 		return &Decoder{decode: decodeJSON}, true
+	case avro.Schema:
+		r, resolves := reader.(avro.Schema)
+		if !resolves {
+			r = w
+		}
+		d = newAvro(w, r)
+		d.resolves = resolves
+		return d, true
+	case protoreflect.FileDescriptor:
+		r, resolves := reader.(protoreflect.FileDescriptor)
+		d = newProto(w, r)
+		d.resolves = resolves
+		return d, true
 	default:
 		return nil, false
 	}
@@ -41,7 +56,8 @@ func (d *Decoder) Decode(w *Decoding, f *Findings, data []byte, properties *doc.
 
 // Decoding is the memory of decoding, kept between payloads.
 type Decoding struct {
-	buf []byte
+	avro  avroReader
+	proto protoReader
 }
 
 func rejected(code, format string, args ...any) *ingest.Rejection {

@@ -1,6 +1,7 @@
 package conform_test
 
 import (
+	"runtime"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -57,4 +58,13 @@ func fitTo(t require.TestingT, c conform.Conformer, properties string, unknown c
 	c.Conform(&f, n, unknown)
 	list, total := f.Violations()
 	return outcome{text: string(n.Append(nil)), violations: append([]ingest.Violation(nil), list...), total: total, over: f.Over(), changed: d.Changed()}
+}
+
+// allocated is how many bytes were allocated, at most, while f ran. Nothing else may run meanwhile.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
