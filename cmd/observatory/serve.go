@@ -96,12 +96,17 @@ type serving struct {
 	sink      *ingest.Sink
 	live      *ingest.Live
 	collector *ingest.Collector
+	rules     *rules
+	replays   *replays
 	metered   *sinkMetrics
 }
 
 func newServing(n *node) (*serving, error) {
 	s := &serving{node: n, live: ingest.NewLive(), metered: newSinkMetrics(n.metrics)}
 	var err error
+	if s.rules, err = newRules(n); err != nil {
+		return nil, err
+	}
 	s.state, err = sinkstate.Open(sinkstate.Config{FS: vfs.Default, Dir: filepath.Join(n.cfg.DataDir, "sink"), Secret: n.cfg.SecretKey, Logger: n.logger})
 	if err != nil {
 		return nil, err
@@ -124,7 +129,10 @@ func newServing(n *node) (*serving, error) {
 	promauto.With(n.metrics).NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "observatory_keys_staleness_seconds", Help: "Time since the API keys were last known to be up to date. They are served for a day without contact.",
 	}, func() float64 { return n.keys.Staleness().Seconds() })
-	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: asSent{}, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now})
+	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now})
+	if s.replays, err = newReplays(s); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	return s, nil
 }
 
@@ -186,8 +194,10 @@ func (s *serving) run(ctx context.Context, listener net.Listener) error {
 // sends events is told to come again.
 func (s *serving) control(ctx context.Context) error {
 	err := s.migratePostgres(ctx)
-	if err == nil {
-		err = s.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return s.keys.Refresh(ctx) })
+	for _, refresh := range []func(context.Context) error{s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh} {
+		if err == nil {
+			err = s.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return refresh(ctx) })
+		}
 	}
 	if err != nil {
 		return unlessAsked(ctx, err)
@@ -195,6 +205,7 @@ func (s *serving) control(ctx context.Context) error {
 	s.announce()
 	var group errgroup.Group
 	group.Go(func() error { return s.keys.Run(ctx) })
+	group.Go(func() error { return s.rules.run(ctx) })
 	if s.cfg.Workers {
 		group.Go(func() error { return s.workers().Run(ctx) })
 	}
@@ -206,7 +217,10 @@ func (s *serving) carry(ctx context.Context) error {
 	if err := s.migrateClickHouse(ctx); err != nil {
 		return unlessAsked(ctx, err)
 	}
-	return s.sink.Run(ctx)
+	var group errgroup.Group
+	group.Go(func() error { return s.sink.Run(ctx) })
+	group.Go(func() error { return s.replays.runner.Run(ctx) })
+	return group.Wait()
 }
 
 // drain stores what is left in the log. What cannot be stored in time stays there for the next start.
@@ -224,6 +238,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}) (http.Han
 	}
 	return api.New(ctx, api.Config{PublicURL: public, TrustedProxies: s.cfg.TrustedProxies, Version: version}, api.Deps{
 		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
+		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: freshness{s}, Now: s.now}),
 		Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})
@@ -232,16 +247,4 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}) (http.Han
 // announce says that the node is ready, on one line that people can click.
 func (s *serving) announce() {
 	fmt.Printf("Observatory is ready: %s\n", s.cfg.PublicURL)
-}
-
-// asSent leaves events as they were sent. What it cannot read it takes for broken.
-type asSent struct{}
-
-func (asSent) Prepare(_ context.Context, in *ingest.Preparation) (func(), error) {
-	for i := range in.Items {
-		if item := &in.Items[i]; item.Rejection == nil && item.Event.Payload != nil {
-			item.Rejection = &ingest.Rejection{Code: ingest.CodePayloadInvalid, Message: "The payload cannot be decoded."}
-		}
-	}
-	return func() {}, nil
 }

@@ -56,6 +56,7 @@ type Runner struct {
 	mu       sync.Mutex
 	busy     map[ID]struct{}
 	failures map[ID]int // in a row
+	failing  bool       // whether the last look for work failed
 }
 
 // Bounds of a runner's work.
@@ -121,11 +122,13 @@ func (r *Runner) claim(ctx context.Context) *Replay {
 	}
 	claimed, err := r.deps.Queue.ClaimReplay(ctx, r.deps.LogID, busy, r.deps.Now())
 	if err != nil {
-		if fault.KindOf(err) != fault.Unavailable && ctx.Err() == nil {
-			r.deps.Logger.Error("replays cannot be looked for", "error", err)
+		if !r.failing && ctx.Err() == nil {
+			r.deps.Logger.Warn("replays cannot be looked for now", "error", err)
 		}
+		r.failing = true
 		return nil
 	}
+	r.failing = false
 	if claimed != nil {
 		r.busy[claimed.ID] = struct{}{}
 	}
