@@ -20,7 +20,7 @@ func TestNoForeignByte(t *testing.T) {
 
 	// The stranger has everything as well, so that there is something of theirs to answer with.
 	stranger := seed(t, server).account
-	everything := []string{"events:write", "query:read", "privacy:write", "admin"}
+	everything := []string{"events:write", "query:read", "schemas:read", "schemas:write", "privacy:write", "admin"}
 	callers := map[string]*harness.Caller{
 		"nobody":          server.Anonymous(t),
 		"owner":           stranger.Session,
@@ -43,10 +43,12 @@ func TestNoForeignByte(t *testing.T) {
 			res := o.call(t, caller)
 			require.Empty(t, x.betrays(res), "%s as %s: %s", o.id, name, res.Body)
 			mayAll := name == "owner" || name == "all scopes"
-			if o.theirs != "" && name == "owner" {
+			switch {
+			case o.theirs != "" && name == "owner" && o.ofRegistry():
+				wantRegistryError(t, res, http.StatusNotFound, o.theirs)
+			case o.theirs != "" && name == "owner":
 				res.WantProblem(t, http.StatusNotFound, o.theirs)
-			}
-			if o.theirs == "" && o.may == asking && mayAll {
+			case o.theirs == "" && o.may == asking && mayAll:
 				res.Want(t, o.status)
 			}
 		}
@@ -64,7 +66,7 @@ func TestNoForeignByte(t *testing.T) {
 func state(t *testing.T, a harness.Account) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, path := range []string{"/v1/tenant", "/v1/sources", "/v1/keys", "/v1/members", "/v1/invitations", "/v1/audit?limit=500", "/v1/quarantine", "/v1/ledger"} {
+	for _, path := range []string{"/v1/tenant", "/v1/sources", "/v1/keys", "/v1/members", "/v1/invitations", "/v1/audit?limit=500", "/v1/quarantine", "/v1/ledger", registryPath + "/schemas?deleted=true", registryPath + "/config"} {
 		all[path] = string(a.Session.Get(t, path).Want(t, http.StatusOK).Body)
 	}
 	return all
@@ -90,15 +92,17 @@ func TestWhoMayDoWhat(t *testing.T) {
 		code string // where they may not: 403 with this code
 	}
 	for _, c := range []caller{
-		{"owner", account.Session, []access{people, asking, receiving, settingUp, managing, owning}, "permission_denied"},
-		{"admin", member("admin"), []access{people, asking, receiving, settingUp, managing}, "permission_denied"},
-		{"analyst", member("analyst"), []access{people, asking, receiving}, "permission_denied"},
-		{"viewer", member("viewer"), []access{people, asking, receiving}, "permission_denied"},
+		{"owner", account.Session, []access{people, asking, receiving, settingUp, lookingUp, declaring, managing, owning}, "permission_denied"},
+		{"admin", member("admin"), []access{people, asking, receiving, settingUp, lookingUp, declaring, managing}, "permission_denied"},
+		{"analyst", member("analyst"), []access{people, asking, receiving, lookingUp}, "permission_denied"},
+		{"viewer", member("viewer"), []access{people, asking, receiving, lookingUp}, "permission_denied"},
 		{"publishable", account.Publishable, []access{writing, receiving}, "scope_missing"},
 		{"events:write", key("events:write"), []access{writing, receiving}, "scope_missing"},
-		{"query:read", key("query:read"), []access{asking, receiving}, "scope_missing"},
+		{"query:read", key("query:read"), []access{asking, receiving, lookingUp}, "scope_missing"},
+		{"schemas:read", key("schemas:read"), []access{lookingUp}, "scope_missing"},
+		{"schemas:write", key("schemas:write"), []access{lookingUp, declaring}, "scope_missing"},
 		{"privacy:write", key("privacy:write"), nil, "scope_missing"},
-		{"admin key", key("admin"), []access{settingUp}, "scope_missing"},
+		{"admin key", key("admin"), []access{settingUp, lookingUp, declaring}, "scope_missing"},
 		{"revoked", server.WithKey(t, revoked.Token), nil, "key_revoked"},
 		{"nobody", server.Anonymous(t), nil, "session_missing"},
 		{"bad key", server.WithKey(t, "not-a-key"), nil, "key_malformed"},

@@ -28,6 +28,8 @@ const (
 	receiving        // as asking, or a key with events:write
 	writing          // a key with events:write
 	settingUp        // an owner or admin, or a key with the scope admin
+	lookingUp        // a member, or a key with schemas:read, schemas:write, query:read or admin
+	declaring        // an owner or admin, or a key with schemas:write or admin
 	managing         // an owner or admin
 	owning           // an owner
 )
@@ -52,6 +54,7 @@ type subjects struct {
 	event, receipt                                               string
 	eventsCursor, quarantineCursor, auditCursor                  string
 	verifyToken, resetToken, invitationToken                     string
+	registry                                                     registered
 }
 
 // operations has a request for every operation. In this order each of them succeeds for the tenant whose subjects it is about.
@@ -61,7 +64,7 @@ func (x subjects) operations() []operation {
 	track := map[string]any{"event": "sale", "userId": "u-1", "type": "track"}
 	theSame := map[string]any{"property": "event_id", "operator": "equals", "value": x.event}
 	newcomer := "newcomer-" + uuid.NewString() + "@example.com"
-	return []operation{
+	return append(x.registry.operations(), []operation{
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
 		{id: "getJWKS", method: "GET", path: "/.well-known/jwks.json", status: 200},
@@ -80,6 +83,10 @@ func (x subjects) operations() []operation {
 		{id: "getLedger", method: "GET", path: "/v1/ledger", may: asking, status: 200},
 		{id: "listQuarantine", method: "GET", path: "/v1/quarantine?limit=500", may: asking, status: 200},
 		{id: "listQuarantine", method: "GET", path: "/v1/quarantine?cursor=" + x.quarantineCursor, may: asking, status: 200},
+		{id: "listDetectors", method: "GET", path: "/v1/redaction/detectors", may: asking, status: 200},
+		{id: "listRedactionSecrets", method: "GET", path: "/v1/redaction/secrets", may: asking, status: 200},
+		{id: "rotateRedactionSecret", method: "POST", path: "/v1/redaction/secrets", may: declaring, status: 201},
+		{id: "revealTokens", method: "POST", path: "/v1/redaction/reveal", body: map[string]any{"tokens": []string{"t1_of_nobody"}}, may: managing, status: 200},
 		{id: "queryTrends", method: "POST", path: "/v1/query/trends", body: period, may: asking, status: 200},
 		{id: "queryEvents", method: "POST", path: "/v1/query/events", body: map[string]any{"limit": 500}, may: asking, status: 200},
 		{id: "queryEvents", method: "POST", path: "/v1/query/events", body: map[string]any{"filters": theSame}, may: asking, status: 200},
@@ -122,7 +129,7 @@ func (x subjects) operations() []operation {
 		{id: "archiveSource", method: "DELETE", path: "/v1/sources/" + x.spareSource, may: settingUp, status: 204, theirs: "source_not_found"},
 		{id: "confirmPasswordReset", method: "POST", path: "/v1/password-resets/confirm", body: map[string]string{"token": x.resetToken, "password": harness.Password}, status: 204},
 		{id: "streamEvents", method: "GET", path: "/v1/events/stream", may: asking, status: 200},
-	}
+	}...)
 }
 
 // nothing is about things that nobody has.
@@ -130,7 +137,7 @@ func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
 		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(),
-		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(),
+		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(),
 	}
 	x.account.Keys.Publishable = "nobody's"
 	return x
@@ -156,6 +163,8 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.spareSource = created("/v1/sources", map[string]string{"name": name("source"), "kind": "app"})
 	x.key = created("/v1/keys", map[string]any{"source_id": x.source, "kind": "publishable", "name": name("key"), "origins": []string{"https://" + x.marker + ".example.com"}})
 	x.spareKey = created("/v1/keys", map[string]any{"source_id": x.source, "kind": "secret", "name": name("spare")})
+
+	x.registry = register(t, a, x.marker)
 
 	x.event = name("id")
 	sent := harness.As[client.Ack](t, a.Secret.Post(t, "/v1/events", []any{
@@ -192,7 +201,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 // betrays tells what of the subjects an answer gives away; empty for nothing.
 func (x subjects) betrays(r harness.Response) string {
 	text := strings.ToLower(string(r.Body) + fmt.Sprint(r.Header))
-	for _, secret := range []string{x.marker, x.tenant, x.source, x.spareSource, x.key, x.spareKey, x.user, x.invitation, x.receipt} {
+	for _, secret := range []string{x.marker, x.tenant, x.source, x.spareSource, x.key, x.spareKey, x.user, x.invitation, x.receipt, x.registry.schema.GUID} {
 		if strings.Contains(text, strings.ToLower(secret)) {
 			return secret
 		}
@@ -203,6 +212,9 @@ func (x subjects) betrays(r harness.Response) string {
 // call sends the request as somebody. Of a stream only the first line is read.
 func (o operation) call(t *testing.T, as *harness.Caller) harness.Response {
 	t.Helper()
+	if o.ofRegistry() {
+		return as.Do(t, o.method, o.path, o.body, "Accept", "application/json") // its errors have a code then
+	}
 	if o.id != "streamEvents" {
 		return as.Do(t, o.method, o.path, o.body)
 	}
