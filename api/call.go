@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -57,7 +58,8 @@ func in(ctx context.Context) *call {
 	return &call{}
 }
 
-// newCall begins a call: it keeps the caller's correlation ID or traceparent (W3C Trace Context), or mints them.
+// newCall begins a call: it keeps the caller's correlation ID or traceparent (W3C Trace Context), or mints them. The ID is logged and stored,
+// so that it is not kept where it holds what must not be.
 func newCall(r *http.Request) *call {
 	c := &call{}
 	trace, ok := traceID(r.Header.Get("Traceparent"))
@@ -65,7 +67,7 @@ func newCall(r *http.Request) *call {
 		trace = randomHex(16)
 	}
 	c.traceparent = "00-" + trace + "-" + randomHex(8) + "-01"
-	if c.correlationID = r.Header.Get("X-Correlation-ID"); !validCorrelationID(c.correlationID) {
+	if c.correlationID = r.Header.Get("X-Correlation-ID"); !validCorrelationID(c.correlationID) || redact.Telling(c.correlationID) {
 		c.correlationID = trace
 	}
 	return c

@@ -17,9 +17,8 @@ const MaxReveal = 100
 
 // The faults of secrets.
 var (
-	ErrSecretChanged  = fault.New(fault.Conflict, "redaction_secret_changed", "Somebody else replaced the secret at the same time. Look at the versions; if you still want to, try again.")
-	ErrRevealByPeople = fault.New(fault.Forbidden, "session_needed", "This is for people. Log in instead of using a key.")
-	ErrTooManyTokens  = fault.New(fault.Invalid, "too_many_tokens", "A request reveals 1 to 100 tokens.")
+	ErrSecretChanged = fault.New(fault.Conflict, "redaction_secret_changed", "Somebody else replaced the secret at the same time. Look at the versions; if you still want to, try again.")
+	ErrTooManyTokens = fault.New(fault.Invalid, "too_many_tokens", "A request reveals 1 to 100 tokens.")
 )
 
 // SecretVersion is one version of a tenant's secret. Nobody is shown the secret itself.
@@ -94,10 +93,10 @@ type Revealed struct {
 }
 
 // Reveal tells what tokens stand for, in their order. It is for people who may manage data, and stands in the audit log before anything is
-// told. Errors: ErrTooManyTokens, ErrRevealByPeople, ErrPermissionDenied, and those of Redactors.
+// told. Errors: ErrTooManyTokens, tenants.ErrScopeMissing, tenants.ErrPermissionDenied, and those of Redactors.
 func (s *Service) Reveal(ctx context.Context, by tenants.By, tokens []string) ([]Revealed, error) {
 	if by.Principal.Key != nil {
-		return nil, ErrRevealByPeople
+		return nil, tenants.ErrScopeMissing // no scope allows it
 	}
 	if err := by.Principal.Require(tenants.ManageData); err != nil {
 		return nil, err
