@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/wire"
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/tenants"
 )
@@ -24,11 +25,18 @@ const waitStored = 10 * time.Second
 func (s *server) routeIngest(e *echo.Echo) {
 	e.POST("/v1/events", s.cors(s.ingestEvents))
 	e.OPTIONS("/v1/events", s.preflight)
+	e.POST("/v1/events/:event", s.cors(s.ingestPayload))
+	e.OPTIONS("/v1/events/:event", s.preflight)
 	s.routeSegment(e)
 }
 
 // ingestEvents takes events in Observatory's own dialect.
 func (s *server) ingestEvents(c echo.Context) error {
+	return s.receive(c, func(d *wire.Decoder, body []byte) (*ingest.Batch, error) { return d.Decode(body) })
+}
+
+// receive takes a request with events, whose body decode reads.
+func (s *server) receive(c echo.Context, decode func(d *wire.Decoder, body []byte) (*ingest.Batch, error)) error {
 	it := callOf(c)
 	token, ok := bearer(c.Request())
 	if !ok {
@@ -38,7 +46,7 @@ func (s *server) ingestEvents(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	it.principal = key.Principal()
+	it.principal, it.client = key.Principal(), clientOf(c, key)
 	loose, wait, err := ingestOptions(c)
 	if err != nil {
 		return err
@@ -49,11 +57,10 @@ func (s *server) ingestEvents(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		batch, err := b.decoder.Decode(raw)
+		batch, err := decode(b.decoder, raw)
 		if err != nil {
 			return err
 		}
-		it.client = clientOf(c, key)
 		accepted, err = s.accept(c.Request().Context(), it, key, batch, loose)
 		return err
 	})

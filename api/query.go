@@ -102,7 +102,7 @@ func (s *server) QueryEvents(ctx context.Context, r gen.QueryEventsRequestObject
 
 func (s *server) GetEvent(ctx context.Context, r gen.GetEventRequestObject) (gen.GetEventResponseObject, error) {
 	tenant := in(ctx).principal.Tenant
-	e, err := s.deps.Analytics.Event(ctx, tenant, r.EventId)
+	e, err := s.deps.Analytics.Event(ctx, tenant, r.Event)
 	if err != nil {
 		return nil, err
 	}

@@ -448,6 +448,36 @@ func (e Measure) Valid() bool {
 	}
 }
 
+// Defines values for NewEventType.
+const (
+	NewEventTypeAlias    NewEventType = "alias"
+	NewEventTypeGroup    NewEventType = "group"
+	NewEventTypeIdentify NewEventType = "identify"
+	NewEventTypePage     NewEventType = "page"
+	NewEventTypeScreen   NewEventType = "screen"
+	NewEventTypeTrack    NewEventType = "track"
+)
+
+// Valid indicates whether the value is a known member of the NewEventType enum.
+func (e NewEventType) Valid() bool {
+	switch e {
+	case NewEventTypeAlias:
+		return true
+	case NewEventTypeGroup:
+		return true
+	case NewEventTypeIdentify:
+		return true
+	case NewEventTypePage:
+		return true
+	case NewEventTypeScreen:
+		return true
+	case NewEventTypeTrack:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewReplayKind.
 const (
 	NewReplayKindHistory NewReplayKind = "history"
@@ -1400,14 +1430,23 @@ type NewEvent struct {
 	Event string `json:"event"`
 
 	// EventId Unique per tenant. Send one, so that a retry is not a second event; made up when missing.
-	EventId    *string                 `json:"event_id,omitempty"`
+	EventId *string `json:"event_id,omitempty"`
+
+	// Payload In place of `properties` - the same as Avro or Protobuf, framed with its schema, in base64. See `POST /v1/events/{event}`.
+	Payload    *[]byte                 `json:"payload,omitempty"`
 	Properties *map[string]interface{} `json:"properties,omitempty"`
 	SessionId  *string                 `json:"session_id,omitempty"`
 
 	// Timestamp When it happened. Default - when it was received. From 2000-01-01 to one day ahead.
 	Timestamp *time.Time `json:"timestamp,omitempty"`
-	UserId    *string    `json:"user_id,omitempty"`
+
+	// Type Default - `track`. The other types have names of their own when `event` is missing.
+	Type   *NewEventType `json:"type,omitempty"`
+	UserId *string       `json:"user_id,omitempty"`
 }
+
+// NewEventType Default - `track`. The other types have names of their own when `event` is missing.
+type NewEventType string
 
 // NewReplay defines model for NewReplay.
 type NewReplay struct {
@@ -2643,8 +2682,8 @@ type ServerInterface interface {
 	// (POST /v1/email-verifications/confirm)
 	ConfirmEmailVerification(ctx echo.Context) error
 	// GetEvent One event
-	// (GET /v1/events/{event_id})
-	GetEvent(ctx echo.Context, eventId string) error
+	// (GET /v1/events/{event})
+	GetEvent(ctx echo.Context, event string) error
 	// ListInvitations Open invitations
 	// (GET /v1/invitations)
 	ListInvitations(ctx echo.Context) error
@@ -2906,16 +2945,16 @@ func (w *ServerInterfaceWrapper) ConfirmEmailVerification(ctx echo.Context) erro
 // GetEvent converts echo context to params.
 func (w *ServerInterfaceWrapper) GetEvent(ctx echo.Context) error {
 	var err error
-	// ------------- Path parameter "event_id" -------------
-	var eventId string
+	// ------------- Path parameter "event" -------------
+	var event string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "event_id", ctx.Param("event_id"), &eventId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "event", ctx.Param("event"), &event, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter event_id: %s", err))
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter event: %s", err))
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.GetEvent(ctx, eventId)
+	err = w.Handler.GetEvent(ctx, event)
 	return err
 }
 
@@ -3658,7 +3697,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/redaction/reveal", wrapper.RevealTokens, options.OperationMiddlewares["revealTokens"]...)
 	router.POST(options.BaseURL+"/v1/query/trends", wrapper.QueryTrends, options.OperationMiddlewares["queryTrends"]...)
 	router.POST(options.BaseURL+"/v1/query/events", wrapper.QueryEvents, options.OperationMiddlewares["queryEvents"]...)
-	router.GET(options.BaseURL+"/v1/events/:event_id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
+	router.GET(options.BaseURL+"/v1/events/:event", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
 	router.GET(options.BaseURL+"/v1/catalog", wrapper.GetCatalog, options.OperationMiddlewares["getCatalog"]...)
 	router.POST(options.BaseURL+"/v1/signup", wrapper.SignUp, options.OperationMiddlewares["signUp"]...)
 	router.POST(options.BaseURL+"/v1/login", wrapper.LogIn, options.OperationMiddlewares["logIn"]...)
@@ -4065,7 +4104,7 @@ func (response ConfirmEmailVerificationdefaultApplicationProblemPlusJSONResponse
 }
 
 type GetEventRequestObject struct {
-	EventId string `json:"event_id"`
+	Event string `json:"event"`
 }
 
 type GetEventResponseObject interface {
@@ -6421,7 +6460,7 @@ type StrictServerInterface interface {
 	// (POST /v1/email-verifications/confirm)
 	ConfirmEmailVerification(ctx context.Context, request ConfirmEmailVerificationRequestObject) (ConfirmEmailVerificationResponseObject, error)
 	// GetEvent One event
-	// (GET /v1/events/{event_id})
+	// (GET /v1/events/{event})
 	GetEvent(ctx context.Context, request GetEventRequestObject) (GetEventResponseObject, error)
 	// ListInvitations Open invitations
 	// (GET /v1/invitations)
@@ -6796,10 +6835,10 @@ func (sh *strictHandler) ConfirmEmailVerification(ctx echo.Context) error {
 }
 
 // GetEvent operation middleware
-func (sh *strictHandler) GetEvent(ctx echo.Context, eventId string) error {
+func (sh *strictHandler) GetEvent(ctx echo.Context, event string) error {
 	var request GetEventRequestObject
 
-	request.EventId = eventId
+	request.Event = event
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetEvent(ctx.Request().Context(), request.(GetEventRequestObject))

@@ -70,6 +70,7 @@ func (x subjects) operations() []operation {
 		{id: "getJWKS", method: "GET", path: "/.well-known/jwks.json", status: 200},
 
 		{id: "ingestEvents", method: "POST", path: "/v1/events", body: map[string]any{"event": "sale", "event_id": x.event}, may: writing, status: 202},
+		{id: "ingestPayload", method: "POST", path: "/v1/events/sale?event_id=" + x.event + "-payload", body: "\x00\x00\x00\x00\x01", may: writing, status: 202},
 		{id: "segmentTrack", method: "POST", path: "/v1/track", body: track, may: writing, status: 200},
 		{id: "segmentIdentify", method: "POST", path: "/v1/identify", body: map[string]any{"userId": "u-1", "traits": map[string]any{"plan": "pro"}}, may: writing, status: 200},
 		{id: "segmentPage", method: "POST", path: "/v1/page", body: map[string]any{"anonymousId": "a-1", "name": "Home"}, may: writing, status: 200},
@@ -212,6 +213,9 @@ func (x subjects) betrays(r harness.Response) string {
 // call sends the request as somebody. Of a stream only the first line is read.
 func (o operation) call(t *testing.T, as *harness.Caller) harness.Response {
 	t.Helper()
+	if o.id == "ingestPayload" {
+		as = as.With("Content-Type", "application/x-protobuf")
+	}
 	if o.ofRegistry() {
 		return as.Do(t, o.method, o.path, o.body, "Accept", "application/json") // its errors have a code then
 	}

@@ -42,7 +42,7 @@ export const invitationsOptions = queryOptions({
 export function eventOptions(id: string) {
   return queryOptions({
     queryKey: ['event', id],
-    queryFn: ({ signal }) => ask(api.GET('/v1/events/{event_id}', { params: { path: { event_id: id } }, signal })),
+    queryFn: ({ signal }) => ask(api.GET('/v1/events/{event}', { params: { path: { event: id } }, signal })),
     staleTime: 60_000,
   })
 }

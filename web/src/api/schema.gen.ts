@@ -608,7 +608,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/events/{event_id}": {
+    "/v1/events/{event}": {
         parameters: {
             query?: never;
             header?: never;
@@ -618,7 +618,15 @@ export interface paths {
         /** One event */
         get: operations["getEvent"];
         put?: never;
-        post?: never;
+        /**
+         * Send an event whose properties are Avro or Protobuf
+         * @description The body is the event's properties as one payload, framed with the schema that it was written with: Avro's single-object encoding, or the
+         *     magic byte 0, the schema's ID (4 bytes, big endian) and the data, which in Protobuf begin with the list of message indexes. The rest of the
+         *     event stands in the query. The body may be compressed with gzip or zstd. Needs the scope `events:write`.
+         *
+         *     Many at once go as JSON events with a `payload`, or over gRPC.
+         */
+        post: operations["ingestPayload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1910,9 +1918,19 @@ export interface components {
              * @description When it happened. Default - when it was received. From 2000-01-01 to one day ahead.
              */
             timestamp?: string;
+            /**
+             * @description Default - `track`. The other types have names of their own when `event` is missing.
+             * @enum {string}
+             */
+            type?: "track" | "identify" | "page" | "screen" | "group" | "alias";
             properties?: {
                 [key: string]: unknown;
             };
+            /**
+             * Format: byte
+             * @description In place of `properties` - the same as Avro or Protobuf, framed with its schema, in base64. See `POST /v1/events/{event}`.
+             */
+            payload?: string;
             context?: {
                 [key: string]: unknown;
             };
@@ -3625,7 +3643,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                event_id: string;
+                /** @description The event's ID. */
+                event: string;
             };
             cookie?: never;
         };
@@ -3638,6 +3657,60 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ingestPayload: {
+        parameters: {
+            query?: {
+                /** @description As that of a JSON event, like the next ones. */
+                event_id?: string;
+                user_id?: string;
+                anonymous_id?: string;
+                session_id?: string;
+                timestamp?: string;
+                /** @description As of `POST /v1/events`. */
+                wait?: "stored";
+                /** @description As of `POST /v1/events`. */
+                ack?: "none";
+            };
+            header?: {
+                "Content-Encoding"?: "gzip" | "zstd" | "identity";
+            };
+            path: {
+                /** @description The event's name. */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/avro": string;
+                "application/x-protobuf": string;
+                "application/vnd.observatory.payload": string;
+            };
+        };
+        responses: {
+            /** @description The event is stored and can be queried (`?wait=stored`). */
+            200: {
+                headers: {
+                    "X-Correlation-ID": components["headers"]["CorrelationID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestResult"];
+                };
+            };
+            /** @description The event is durable, or it is named in `rejected`. */
+            202: {
+                headers: {
+                    "X-Correlation-ID": components["headers"]["CorrelationID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestResult"];
                 };
             };
             default: components["responses"]["Problem"];
