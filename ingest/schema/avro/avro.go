@@ -80,7 +80,9 @@ func (p *Parsed) Canonical() string { return p.canonical }
 func (p *Parsed) Fingerprints() schema.Fingerprints { return p.fingerprints }
 
 // Native is an avro.Schema of github.com/hamba/avro/v2 that needs nothing besides itself. Its own Fingerprint is not that
-// of the specification: it counts logical types in.
+// of the specification: it counts logical types in, and it writes a type that was met before by its name. The library keeps
+// its codecs by that fingerprint, so whoever decodes uses an avro.API of its own per schema (avro.Config.Freeze), never the
+// default one: there, types of one name in the schemas of two tenants are mistaken for one another.
 func (p *Parsed) Native() any { return p.native }
 
 // Schema is Native with its type.
@@ -91,4 +93,10 @@ func (p *Parsed) ParsingCanonicalForm() string {
 	w := writer{written: make(map[*node]bool), parsing: true}
 	w.typ(p.root, "")
 	return string(w.dst)
+}
+
+// Recursive tells whether data of the schema can hold data of the same type, as a tree does. The library's
+// SchemaCompatibility.Resolve must not be called with such a schema: it does not end.
+func (p *Parsed) Recursive() bool {
+	return p.root.recursive(make(map[*node]bool), make(map[*node]bool))
 }

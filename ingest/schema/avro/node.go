@@ -1,6 +1,7 @@
 package avroformat
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/observatory/observatory/ingest/schema/jsontree"
@@ -86,4 +87,30 @@ func (n *node) title() string {
 		return string(n.kind) + " " + n.name
 	}
 	return string(n.kind)
+}
+
+// recursive tells whether data of the type can hold data of the same type.
+func (n *node) recursive(around, done map[*node]bool) bool {
+	if around[n] {
+		return true
+	}
+	if done[n] {
+		return false
+	}
+	done[n] = true
+	inner := slices.Clone(n.branches)
+	if n.items != nil {
+		inner = append(inner, n.items)
+	}
+	for _, f := range n.fields {
+		inner = append(inner, f.typ)
+	}
+	around[n] = true
+	defer delete(around, n)
+	for _, each := range inner {
+		if each.recursive(around, done) {
+			return true
+		}
+	}
+	return false
 }

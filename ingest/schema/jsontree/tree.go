@@ -22,7 +22,7 @@ const MaxDepth = 4 * schema.MaxDepth
 const MaxValues = 200_000
 
 const (
-	maxExponent = 300
+	maxExponent = 400
 	maxDigits   = 100
 )
 
