@@ -151,14 +151,14 @@ func TestTenantSeesItsMembersOnly(t *testing.T) {
 		"SELECT password_hash FROM users", "UPDATE users SET name = 'x'", "DELETE FROM users", "INSERT INTO users SELECT * FROM users",
 		"SELECT token_hash FROM invitations", "SELECT 1 FROM sessions", "SELECT 1 FROM links", "SELECT 1 FROM signing_keys", "SELECT 1 FROM mail_outbox",
 		"DELETE FROM api_keys", "DELETE FROM sources", "DELETE FROM tenants", "UPDATE api_keys SET scopes = '{admin}'", "UPDATE api_keys SET tenant_id = tenant_id",
-		"UPDATE members SET user_id = user_id",
+		"UPDATE members SET user_id = user_id", "UPDATE schemas SET text = text", "UPDATE schema_versions SET schema_id = schema_id", "DELETE FROM schema_registries",
 	} {
 		w.denied(t, ada, sql)
 	}
 	// Work across tenants reads what it needs and writes nothing that belongs to a tenant.
 	for _, sql := range []string{
 		"UPDATE tenants SET name = 'x'", "INSERT INTO members SELECT * FROM members", "UPDATE api_keys SET revoked_at = NULL", "DELETE FROM members",
-		"UPDATE invitations SET accepted_at = now()", "SELECT 1 FROM sources", "SELECT 1 FROM audit_log", "UPDATE users SET email = 'x'", "DELETE FROM users",
+		"UPDATE invitations SET accepted_at = now()", "SELECT 1 FROM sources", "SELECT 1 FROM audit_log", "SELECT 1 FROM schemas", "SELECT 1 FROM schema_versions", "UPDATE schema_registries SET revision = 1", "UPDATE users SET email = 'x'", "DELETE FROM users",
 		"UPDATE signing_keys SET public_key = public_key", "DELETE FROM signing_keys",
 	} {
 		err := w.pool.AcrossTenants(t.Context(), func(tx pgx.Tx) error {
@@ -210,7 +210,7 @@ func (w *world) insertsNothing(t *testing.T, conn *pgx.Conn, tenant uuid.UUID, t
 	require.NoError(t, tx.Rollback(t.Context()))
 
 	err = w.inside(t.Context(), tenant, func(tx pgx.Tx) error {
-		_, err := tx.Exec(t.Context(), "INSERT INTO "+name+" SELECT * FROM json_populate_record(NULL::"+name+", $1::json)", row)
+		_, err := tx.Exec(t.Context(), "INSERT INTO "+name+" OVERRIDING SYSTEM VALUE SELECT * FROM json_populate_record(NULL::"+name+", $1::json)", row)
 		return err
 	})
 	require.True(t, isDenied(err), "%s: inserted as %s: %v", tb.Name, tenant, err)

@@ -56,9 +56,12 @@ func (w *world) signUp(t *testing.T, email string) tenants.SignedUp {
 	return made
 }
 
-// populated are the tables of this domain that populate puts rows of a tenant into.
+// populated are the tables that populate puts rows of a tenant into.
 func populated() []string {
-	return []string{"api_keys", "audit_log", "invitations", "members", "sources", "tenants"}
+	return []string{
+		"api_keys", "audit_log", "invitations", "members", "sources", "tenants",
+		"schema_config", "schema_references", "schema_registries", "schema_versions", "schemas",
+	}
 }
 
 // populate makes a tenant with rows in every table that tenants own.
@@ -69,7 +72,28 @@ func (w *world) populate(t *testing.T, owner string) uuid.UUID {
 	require.NoError(t, err)
 	_, err = w.Members.Invite(t.Context(), tenants.By{Principal: p}, tenants.InviteInput{Email: "guest-of-" + owner, Role: tenants.RoleViewer})
 	require.NoError(t, err)
+	w.populateSchemas(t, uuid.UUID(made.Tenant.ID))
 	return uuid.UUID(made.Tenant.ID)
+}
+
+// populateSchemas puts a schema that refers to itself into a tenant's registry, whose own domain is not known here.
+func (w *world) populateSchemas(t *testing.T, tenant uuid.UUID) {
+	t.Helper()
+	require.NoError(t, w.pool.WithTenant(t.Context(), tenant, func(tx pgx.Tx) error {
+		for _, sql := range []string{
+			"INSERT INTO schema_registries (tenant_id, revision, changed_xid) VALUES (current_tenant(), 1, 0)",
+			"INSERT INTO schema_config (tenant_id, subject, compatibility) VALUES (current_tenant(), 'order', 'FULL')",
+			`INSERT INTO schemas (tenant_id, uuid, type, text, digest, fingerprint, created_at)
+				VALUES (current_tenant(), gen_random_uuid(), 'AVRO', '"string"', sha256('digest'), sha256('fingerprint'), now())`,
+			"INSERT INTO schema_versions (tenant_id, subject, version, schema_id, created_at, created_by) SELECT tenant_id, 'order', 1, id, now(), 'ada' FROM schemas",
+			"INSERT INTO schema_references (tenant_id, schema_id, position, name, subject, version) SELECT tenant_id, id, 0, 'order', 'order', 1 FROM schemas",
+		} {
+			if _, err := tx.Exec(t.Context(), sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }
 
 // rowsOf are all rows of a tenant by table, as text, seen by the owner of the database.
