@@ -45,6 +45,7 @@ func TestCompatibilityOfScalars(t *testing.T) {
 		{"values of another type", `{"enum":["a",1]}`, `{"type":"string"}`, []string{"TYPE_NARROWED /type"}},
 		{"a value among values", `{"const":1.0}`, `{"enum":[1,2]}`, nil},
 		{"another value", `{"const":1}`, `{"const":2}`, []string{"ENUM_ARRAY_NARROWED /const"}},
+		{"a value and a list at odds", `{"type":"null"}`, `{"const":null,"enum":[true]}`, []string{"ENUM_ARRAY_NARROWED /enum"}},
 		{"two booleans", `{"type":"boolean"}`, `{"enum":[true,false,null]}`, nil},
 		{"values that fit", `{"enum":["ab","cd"]}`, `{"type":"string","maxLength":2,"pattern":"^[a-d]+$"}`, nil},
 		{"shorter", `{"type":"string","maxLength":5}`, `{"type":"string","maxLength":4}`, []string{"MAX_LENGTH_DECREASED /maxLength"}},

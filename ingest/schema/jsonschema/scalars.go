@@ -46,27 +46,27 @@ func (c *checker) types(path string, r *jsonschema.Schema, w known) bool {
 		fmt.Sprintf("Keep %s among the types.", lost))
 }
 
-// enum: a list of values accepts only what was one.
+// enum: a list of values accepts only what was one; so does a const, a list of one.
 func (c *checker) enum(path string, r *jsonschema.Schema, w known) bool {
-	keyword := "enum"
+	ok := true
 	if r.Const != nil {
-		keyword = "const"
+		ok = c.listed(at(path, "const"), []any{*r.Const}, w)
 	}
-	if r.Enum == nil && r.Const == nil {
-		return true
+	if r.Enum != nil {
+		ok = c.listed(at(path, "enum"), r.Enum.Values, w) && ok
 	}
+	return ok
+}
+
+func (c *checker) listed(path string, allowed []any, w known) bool {
 	values, finite := w.values()
 	if !finite {
-		return c.report(RuleEnumAdded, at(path, keyword), "Only listed values are accepted, where others were possible.",
+		return c.report(RuleEnumAdded, path, "Only listed values are accepted, where others were possible.",
 			"Leave the list away, or add a property of another name for the listed values.")
 	}
-	accepted := make(map[string]bool)
-	if r.Const != nil {
-		accepted[canonical(*r.Const)] = true
-	} else {
-		for _, v := range r.Enum.Values {
-			accepted[canonical(v)] = true
-		}
+	accepted := make(map[string]bool, len(allowed))
+	for _, v := range allowed {
+		accepted[canonical(v)] = true
 	}
 	var lost []string
 	for _, v := range values {
@@ -77,7 +77,7 @@ func (c *checker) enum(path string, r *jsonschema.Schema, w known) bool {
 	if len(lost) == 0 {
 		return true
 	}
-	return c.report(RuleEnumNarrowed, at(path, keyword), "Values that were possible are no longer: "+schema.Shorten(strings.Join(lost, ", "))+".",
+	return c.report(RuleEnumNarrowed, path, "Values that were possible are no longer: "+schema.Shorten(strings.Join(lost, ", "))+".",
 		"Keep the values. If nobody should send them any more, say so in the description.")
 }
 
