@@ -7,10 +7,12 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/hamba/avro/v2"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -52,28 +54,23 @@ func TestThreeSendersOfOneEvent(t *testing.T) {
 	})
 
 	const each = 50
-	send := make(chan error, 3)
-	go func() { // v1: JSON, with numbers as texts
+	var sending sync.WaitGroup
+	sending.Go(func() { // v1: JSON, with numbers as texts
 		for i := range each {
 			a.Publishable.Send(t, harness.Event{Name: "checkout", ID: fmt.Sprintf("json-%d", i), Properties: map[string]any{"price": fmt.Sprintf("%d.5", i), "currency": "USD"}})
 		}
-		send <- nil
-	}()
-	go func() { // v2: Avro within JSON
+	})
+	sending.Go(func() { // v2: Avro within JSON
 		schema := avro.MustParse(checkoutV2)
 		for i := range each {
 			data, err := avro.Marshal(schema, map[string]any{"price": float64(i) + 0.5, "currency": "GBP", "items": 2})
-			if err != nil {
-				send <- err
-				return
-			}
+			assert.NoError(t, err)
 			a.Secret.Post(t, "/v1/events", map[string]any{
 				"event": "checkout", "event_id": fmt.Sprintf("avro-%d", i), "payload": base64.StdEncoding.EncodeToString(framed(v2, nil, data)),
 			}).Want(t, http.StatusAccepted)
 		}
-		send <- nil
-	}()
-	go func() { // v3: Protobuf as a body
+	})
+	sending.Go(func() { // v3: Protobuf as a body
 		for i := range each {
 			var m []byte
 			m = protowire.AppendFixed64(protowire.AppendTag(m, 1, protowire.Fixed64Type), math.Float64bits(float64(i)+0.5))
@@ -82,11 +79,9 @@ func TestThreeSendersOfOneEvent(t *testing.T) {
 			q := url.Values{"event_id": {fmt.Sprintf("proto-%d", i)}}
 			a.Secret.Post(t, "/v1/events/checkout?"+q.Encode(), framed(v3, []byte{0}, m), "Content-Type", "application/x-protobuf").Want(t, http.StatusAccepted)
 		}
-		send <- nil
-	}()
-	for range 3 {
-		require.NoError(t, <-send)
-	}
+	})
+	sending.Wait()
+	require.False(t, t.Failed())
 	testkit.Eventually(t, harness.Patience, func() error {
 		if n := a.Secret.Count(t, "checkout"); n != 3*each {
 			return fmt.Errorf("%d of %d are there", n, 3*each)
