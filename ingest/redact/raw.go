@@ -70,11 +70,27 @@ func (w *work) fields(root *doc.Node, format ingest.Format) {
 			if id := w.identifier(field, n.Text()); string(id) != string(n.Text()) {
 				n.SetString(string(id))
 			}
+		case isTimeField(field) && n.Kind() == doc.String && !looksLikeTime(n.Text()):
+			n.SetString(Redacted) // nobody knows what it is
 		default:
 			w.field(n, field, above)
 		}
 		w.states = w.states[:0]
 	}
+}
+
+func isTimeField(field string) bool {
+	return field == "timestamp" || field == "originalTimestamp" || field == "sentAt" || field == "receivedAt"
+}
+
+// looksLikeTime tells whether a text is made of what times are made of, though it may be none.
+func looksLikeTime(text []byte) bool {
+	for _, c := range text {
+		if !isDigit(c) && !strings.ContainsRune("-:.+,/ TZtz", rune(c)) {
+			return false
+		}
+	}
+	return len(text) <= 40
 }
 
 // field redacts a member of an event that is neither its name nor an identifier; field is what it is called in our own dialect.

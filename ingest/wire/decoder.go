@@ -142,7 +142,7 @@ func (d *Decoder) applyEnvelope(e envelope) error {
 		return fault.New(fault.Invalid, fault.Code(flaw.Code), "%s It stands beside `events`, so nothing was accepted.", flaw.Message)
 	}
 	if e.odd != nil {
-		return fault.New(fault.Invalid, "unknown_field", "%q does not belong beside `events`. Put it into each event's properties or context.", clip(e.odd))
+		return fault.New(fault.Invalid, "unknown_field", "%q does not belong beside `events`. Put it into each event's properties or context.", shown(e.odd))
 	}
 	if len(e.sentAt) == 0 || string(e.sentAt) == "null" {
 		return nil
@@ -263,7 +263,7 @@ func (d *Decoder) completeEvent() {
 	if d.time != nil {
 		var ok bool
 		if e.Time, ok = parseTime(d.time); !ok {
-			d.s.note(ingest.CodeInvalidTimestamp, "%q is not a time. Send one such as 2026-01-31T12:00:00.000Z.", clip(d.time))
+			d.s.note(ingest.CodeInvalidTimestamp, "`timestamp` is not a time. Send one such as 2026-01-31T12:00:00.000Z.")
 		}
 	}
 }
@@ -298,7 +298,7 @@ func (d *Decoder) nativeField(key []byte) (err error) {
 	case "context":
 		e.Context, err = d.objectField("context")
 	default:
-		d.s.note(ingest.CodeUnknownField, "%q is not a field of an event. Put your own data into `properties`.", clip(key))
+		d.s.note(ingest.CodeUnknownField, "%q is not a field of an event. Put your own data into `properties`.", shown(key))
 		_, err = d.s.value()
 	}
 	return err
@@ -346,7 +346,7 @@ func (d *Decoder) objectField(name string) ([]byte, error) {
 func (d *Decoder) setType(name []byte) {
 	var ok bool
 	if d.item.Event.Type, ok = ingest.ParseType(string(name)); !ok {
-		d.s.note(ingest.CodeUnknownType, "%q is not a type of event. Use track, identify, page, screen, group or alias.", clip(name))
+		d.s.note(ingest.CodeUnknownType, "`type` is not a type of event. Use track, identify, page, screen, group or alias.")
 	}
 }
 

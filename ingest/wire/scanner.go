@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/redact"
 )
 
 // syntaxError says where text stops being JSON.
@@ -175,7 +176,7 @@ func (s *scanner) number() error {
 	}
 	const alwaysFits = 18 // digits, whatever they are
 	if text := s.b[start:s.i]; !fits(text, whole, alwaysFits) {
-		s.note(ingest.CodeNumberOutOfRange, "The number %s has more than 64 bits. Send it as a string.", clip(text))
+		s.note(ingest.CodeNumberOutOfRange, "A number has more than 64 bits. Send it as a string.")
 	}
 	return nil
 }
@@ -366,7 +367,7 @@ func (s *scanner) checkKey(key []byte, first int, many map[string]struct{}) map[
 		s.names = append(s.names, key)
 	}
 	if duplicate {
-		s.note(ingest.CodeDuplicateKey, "The key %q occurs twice in one object.", clip(key))
+		s.note(ingest.CodeDuplicateKey, "The key %q occurs twice in one object.", shown(key))
 	}
 	return many
 }
@@ -521,11 +522,15 @@ func appendUnescaped(dst, raw []byte) []byte {
 	return dst
 }
 
-// clip shortens text from outside for a message.
-func clip(b []byte) []byte {
+// shown is a name from outside as a message may hold it: shortened, and not at all where it is not only a name. Values are shown in no
+// message.
+func shown(name []byte) string {
 	const longest = 60
-	if len(b) <= longest {
-		return b
+	if redact.Telling(string(name)) {
+		return redact.Redacted
 	}
-	return append(bytes.ToValidUTF8(b[:longest:longest], nil), "…"...)
+	if len(name) <= longest {
+		return string(name)
+	}
+	return string(bytes.ToValidUTF8(name[:longest], nil)) + "…"
 }

@@ -195,7 +195,7 @@ func (d *Decoder) completeSegment() {
 	}
 	var ok bool
 	if e.Type, ok = ingest.ParseType(string(typ)); !ok {
-		d.s.note(ingest.CodeUnknownType, "%q is not a type of call. Use track, identify, page, screen, group or alias.", clip(typ))
+		d.s.note(ingest.CodeUnknownType, "`type` is not a type of call. Use track, identify, page, screen, group or alias.")
 		e.Type = ingest.Track
 	}
 	e.Properties = x.properties
