@@ -39,6 +39,8 @@ func TestGuide(t *testing.T) {
 	require.Contains(t, said, `"unknown_field"`, "the typing error is named")
 	require.Contains(t, said, `"status": "stored"`, "the receipt tells")
 	require.Contains(t, said, `"breakdown": "/pricing"`, "the trend is broken down")
+	require.Contains(t, said, `"rule": "`, "the broken rule is named")
+	require.Contains(t, strings.ToLower(said), "cache-control: private, max-age=31536000, immutable", "a schema may be kept for ever")
 	require.Contains(t, said, "2 events: 2 stored", "the log is imported")
 	require.Contains(t, said, "line 3", "the malformed line is named")
 }
