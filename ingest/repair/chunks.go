@@ -13,7 +13,7 @@ func (j *job) letters(limit int) LettersInput {
 
 // events are the stored events that the job has not read yet.
 func (j *job) events() EventsInput {
-	return EventsInput{From: j.From, To: j.To, Names: j.Events, After: j.cursor, Until: j.until, Limit: chunkEvents}
+	return EventsInput{From: j.From, To: j.To, Names: j.Events, After: j.cursor, Until: j.until, Limit: j.r.deps.ChunkEvents}
 }
 
 // repair reads dead letters, puts them right, and appends those that fit the rules now. Nil: none is left.
@@ -21,7 +21,7 @@ func (j *job) repair(ctx context.Context) (*chunk, error) {
 	if err := j.lap(ctx); err != nil {
 		return nil, err
 	}
-	letters, err := j.r.deps.Archive.DeadLetters(ctx, j.Tenant, j.letters(chunkEvents))
+	letters, err := j.r.deps.Archive.DeadLetters(ctx, j.Tenant, j.letters(j.r.deps.ChunkEvents))
 	if err != nil || len(letters) == 0 {
 		return nil, err
 	}

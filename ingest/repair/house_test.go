@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"sync"
@@ -25,6 +24,7 @@ import (
 	"github.com/observatory/observatory/ingest/sinkstate"
 	"github.com/observatory/observatory/ingest/wire"
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tenants"
@@ -253,7 +253,7 @@ type rules struct {
 	down  atomic.Bool
 }
 
-var errRules = errors.New("the rules are not known")
+var errRules = fault.New(fault.Unavailable, "rules_not_loaded", "The rules are not known.")
 
 // Prepare implements ingest.Preparer.
 func (r *rules) Prepare(_ context.Context, in *ingest.Preparation) (func(), error) {
@@ -302,3 +302,5 @@ func (h *house) forget() {
 	require.NoError(h.t, state.Close())
 	h.start()
 }
+
+func newUUID() uuid.UUID { return uuid.New() }

@@ -43,6 +43,7 @@ type RunnerDeps struct {
 	Sink        Sink      // behind that log
 	Now         func() time.Time
 	Logger      *slog.Logger
+	ChunkEvents int // read at a time; default 1000, which is the most
 }
 
 // Runner works on replays: it reads events in chunks, prepares them by the rules of the moment, and appends them to the log. A chunk's
@@ -62,7 +63,7 @@ type Runner struct {
 // Bounds of a runner's work.
 const (
 	atOnce      = 2    // replays
-	chunkEvents = 1000 // read at a time
+	chunkEvents = 1000 // read at a time, at most
 	chunkBytes  = 8 << 20
 	underWay    = 16                     // chunks that are appended and not settled yet
 	lapEvents   = 50_000                 // whose IDs are looked up among the stored events at a time
@@ -75,6 +76,9 @@ const (
 
 // NewRunner makes a runner.
 func NewRunner(deps RunnerDeps) *Runner {
+	if deps.ChunkEvents == 0 {
+		deps.ChunkEvents = chunkEvents
+	}
 	return &Runner{
 		deps: deps, mend: NewMender(deps.Prepare), wake: make(chan struct{}, 1), busy: map[ID]struct{}{}, failures: map[ID]int{},
 	}
