@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"strconv"
 
@@ -50,7 +49,7 @@ func (s *server) rpcError(it *call, err error) *connect.Error {
 	status := statusOf(f)
 	it.status.Store(int32(status)) //nolint:gosec // of HTTP
 	if status >= http.StatusInternalServerError {
-		s.deps.Logger.Error("request failed", "error", err, slog.String("correlation_id", it.correlationID))
+		s.deps.Logger.Error("request failed", "error", err, "correlation_id", it.correlationID)
 	}
 	return newRPCError(f, it.correlationID)
 }

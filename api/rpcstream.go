@@ -108,7 +108,7 @@ func (p *publishing) read(ctx context.Context) {
 func (p *publishing) answer(ctx context.Context, msg *rpcMessage) *observatoryv1.PublishAck {
 	ack := &observatoryv1.PublishAck{}
 	err := p.bodies.with(func(b *body) error {
-		if _, err := p.server.writer(p.it.request, p.it.token); err != nil {
+		if _, err := p.writer(p.it.request, p.it.token); err != nil {
 			return err
 		}
 		response, sequence, err := p.take(ctx, p.it, b, msg)
@@ -151,7 +151,7 @@ func (p *publishing) acknowledge(ctx context.Context) error {
 			}
 			next, done = p.inHand, nil
 		case <-tick.C:
-			if _, err := p.server.writer(p.it.request, p.it.token); err != nil {
+			if _, err := p.writer(p.it.request, p.it.token); err != nil {
 				end(err)
 			}
 		case <-draining:

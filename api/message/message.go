@@ -116,7 +116,7 @@ func (r *Reader) event(message []byte) (e wire.Fields, ok bool) {
 			return true // of a version to come, as every field that is not known
 		}
 		valid := true
-		switch f.id {
+		switch int(f.id) {
 		case 1:
 			e.Event = f.bytes
 		case 2:
