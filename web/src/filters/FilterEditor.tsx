@@ -123,8 +123,9 @@ function Editor({ filter, onClose, onApply }: Omit<FilterEditorProps, 'opened'>)
 }
 
 function GroupEditor({ node, depth, editing }: { node: GroupNode; depth: number; editing: Editing }) {
-  const add = (n: Node) =>
-    editing.change(node.id, (g) => (g.kind === 'group' ? { ...g, members: [...g.members, n] } : g))
+  const add = (n: Node, members = node.members) =>
+    editing.change(node.id, (g) => (g.kind === 'group' ? { ...g, members: [...members, n] } : g))
+  const begun = node.members.filter((m) => m.kind === 'group' || m.condition.property !== '')
   return (
     <fieldset className={classes.group} data-nested={depth > 1}>
       <legend className={classes.legend}>{depth === 1 ? 'Events must match' : 'A group that must match'}</legend>
@@ -136,6 +137,17 @@ function GroupEditor({ node, depth, editing }: { node: GroupNode; depth: number;
           data={(['all', 'any', 'none'] as const).map((m) => ({ value: m, label: matchNames[m] }))}
           aria-label="Which of these events must match"
         />
+        {depth === 1 && !conditions(node).some((c) => c.property === withoutBots.property) && (
+          <Button
+            variant="subtle"
+            color="gray"
+            size="compact-sm"
+            leftSection={<BotOff size={14} />}
+            onClick={() => add({ ...editing.newCondition(), condition: withoutBots }, begun)}
+          >
+            Without bots
+          </Button>
+        )}
         {depth > 1 && (
           <ActionIcon aria-label="Remove the group" onClick={() => editing.change(node.id, () => null)}>
             <Trash2 size={16} />
@@ -163,17 +175,6 @@ function GroupEditor({ node, depth, editing }: { node: GroupNode; depth: number;
         >
           Condition
         </Button>
-        {depth === 1 && !conditions(node).some((c) => c.property === withoutBots.property) && (
-          <Button
-            variant="subtle"
-            color="gray"
-            size="compact-sm"
-            leftSection={<BotOff size={14} />}
-            onClick={() => add({ ...editing.newCondition(), condition: withoutBots })}
-          >
-            Without bots
-          </Button>
-        )}
         {depth < maxDepth && (
           <Button
             variant="subtle"

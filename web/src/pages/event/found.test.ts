@@ -21,7 +21,7 @@ it('shows facts in their order, versions behind what they are of', () => {
     ['System', 'Linux'],
     ['Country', 'DE'],
     ['utm_source', 'news'],
-    ['session_new', 'yes'],
+    ['Began the session', 'yes'],
   ])
 })
 

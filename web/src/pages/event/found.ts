@@ -14,6 +14,7 @@ const names: Record<string, string> = {
   service: 'Service',
   stage: 'Stage',
   host: 'Host',
+  session_new: 'Began the session',
 }
 
 /** Versions stand behind what they are of. */
