@@ -1,14 +1,11 @@
 package enrich
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"sync"
-	"time"
 )
 
 // file is a file that is read again when it changes.
@@ -48,31 +45,4 @@ func (f *file) fault(err error) error {
 		err = at.Err
 	}
 	return fmt.Errorf("read %s: %w", f.path, err)
-}
-
-// Refresher is a resource that comes from a file.
-type Refresher interface {
-	// Refresh reads the file again if it has changed, and tells whether it did. After an error what was read before remains.
-	Refresh() (bool, error)
-}
-
-// Watch refreshes the resources from time to time until ctx is done. Nil ones are left out. It blocks.
-func Watch(ctx context.Context, every time.Duration, log *slog.Logger, resources ...Refresher) {
-	ticks := time.NewTicker(every)
-	defer ticks.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticks.C:
-		}
-		for _, r := range resources {
-			switch changed, err := r.Refresh(); {
-			case err != nil:
-				log.WarnContext(ctx, "a file for enrichment cannot be read; what was read before is used further", "error", err)
-			case changed:
-				log.InfoContext(ctx, "a file for enrichment has changed and was read again")
-			}
-		}
-	}
 }

@@ -2,15 +2,11 @@ package enrich_test
 
 import (
 	"bytes"
-	"context"
-	"io"
-	"log/slog"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/maxmind/mmdbwriter"
 	"github.com/maxmind/mmdbwriter/mmdbtype"
@@ -142,20 +138,4 @@ func TestGeoIsReadAgainWhenItChanges(t *testing.T) {
 	_, err = geo.Refresh()
 	require.Error(t, err)
 	require.Equal(t, "FR", country(t, geo), "nor does one that is gone")
-}
-
-func TestWatch(t *testing.T) {
-	t.Parallel()
-	path := geoPath(t)
-	geo := openGeo(t, path)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		enrich.Watch(ctx, time.Millisecond, slog.New(slog.NewTextHandler(io.Discard, nil)), geo)
-	}()
-	writeGeo(t, path, map[string][3]string{"203.0.113.0/24": {"FR", "", ""}})
-	require.Eventually(t, func() bool { return country(t, geo) == "FR" }, 10*time.Second, time.Millisecond)
-	cancel()
-	<-done
 }
