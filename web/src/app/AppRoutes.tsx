@@ -17,6 +17,10 @@ const Events = lazy(() => import('../pages/explore/Events'))
 const Live = lazy(() => import('../pages/live/Live'))
 const EventDetail = lazy(() => import('../pages/event/EventDetail'))
 const Catalog = lazy(() => import('../pages/data/Catalog'))
+const Schemas = lazy(() => import('../pages/schemas/Schemas'))
+const Infer = lazy(() => import('../pages/schemas/Infer'))
+const Subject = lazy(() => import('../pages/schemas/Subject'))
+const Contract = lazy(() => import('../pages/contract/Contract'))
 const Delivery = lazy(() => import('../pages/data/Delivery'))
 const Quarantine = lazy(() => import('../pages/data/Quarantine'))
 const Receipts = lazy(() => import('../pages/data/Receipts'))
@@ -57,6 +61,11 @@ export function AppRoutes() {
           <Route path="/events/:id" element={<EventDetail />} />
           <Route path="/data" element={<Onward to="/data/catalog" />} />
           <Route path="/data/catalog" element={<Catalog />} />
+          <Route path="/data/schemas" element={<Schemas />} />
+          <Route path="/data/schemas/new" element={<Infer />} />
+          <Route path="/data/schemas/subjects/:subject" element={<Subject />} />
+          <Route path="/data/schemas/subjects/:subject/:tab" element={<Subject />} />
+          <Route path="/data/contract" element={<Contract />} />
           <Route path="/data/delivery" element={<Delivery />} />
           <Route path="/data/quarantine" element={<Quarantine />} />
           <Route path="/data/receipts" element={<Receipts />} />

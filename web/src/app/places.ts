@@ -17,8 +17,11 @@ export const places: readonly Place[] = [
 
 export const dataPages = [
   ['/data/catalog', 'Catalog'],
-  ['/data/delivery', 'Delivery'],
+  ['/data/schemas', 'Schemas'],
+  ['/data/contract', 'Contract'],
+  ['/data/redaction', 'Redaction'],
   ['/data/quarantine', 'Quarantine'],
+  ['/data/delivery', 'Delivery'],
   ['/data/receipts', 'Receipts'],
 ] as const
 

@@ -33,12 +33,12 @@ export default function Editor({ value, language, label, onChange, invalid = fal
       extensions: [
         base(language, label),
         lineNumbers(),
-        bracketMatching(),
         editable
           ? [
               history(),
               drawSelection(),
               indentOnInput(),
+              bracketMatching(),
               highlightActiveLine(),
               keymap.of([...defaultKeymap, ...historyKeymap]),
               EditorView.lineWrapping,

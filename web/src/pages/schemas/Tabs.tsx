@@ -1,0 +1,23 @@
+import { NavLink } from 'react-router'
+import { useTravel } from '../../view/useView'
+import { subjectPath, type SubjectTab } from './paths'
+import classes from './Schemas.module.css'
+
+interface Props {
+  subject: string
+  tabs: readonly (readonly [tab: SubjectTab, name: string])[]
+}
+
+/** The pages of one subject, quieter than those of the section above them. */
+export function Tabs({ subject, tabs }: Props) {
+  const travel = useTravel()
+  return (
+    <nav aria-label={`Subject ${subject}`} className={classes.tabs}>
+      {tabs.map(([tab, name]) => (
+        <NavLink key={tab} to={travel(subjectPath(subject, tab))}>
+          {name}
+        </NavLink>
+      ))}
+    </nav>
+  )
+}
