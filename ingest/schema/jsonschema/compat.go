@@ -85,7 +85,7 @@ func (c *checker) inside(check func() bool) bool {
 
 // check reports why not every value of which w is known is accepted by r, and tells whether every one is.
 func (c *checker) check(path string, r *jsonschema.Schema, w known) bool {
-	if c.steps--; c.steps <= 0 {
+	if c.steps -= cost(w); c.steps <= 0 {
 		return false
 	}
 	if w.nothing() || r.Bool != nil && *r.Bool {
@@ -189,6 +189,9 @@ func (c *checker) references(path string, r *jsonschema.Schema, w known) bool {
 	}
 	return ok
 }
+
+// cost is what looking at a value counts: more, the more schemas are known to accept it.
+func cost(w known) int { return 1 + len(w.all)/16 }
 
 func acceptsAll(r *jsonschema.Schema, values []any) bool {
 	for _, v := range values {

@@ -167,6 +167,9 @@ func evaluates(s *jsonschema.Schema, pattern string) bool {
 }
 
 func (c *checker) property(path, name string, r *jsonschema.Schema, w known) bool {
+	if c.steps -= cost(w); c.steps <= 0 {
+		return false
+	}
 	var had []*jsonschema.Schema
 	described := false
 	for _, s := range w.all {
