@@ -170,7 +170,7 @@ func (s *source) call(c *ast.CallExpr, add func(string, int, string)) {
 			if !isKind {
 				continue
 			}
-			status = statusOf(&fault.Error{Kind: fault.Kind(kind), Code: fault.Code(s.text(c.Args[1]))})
+			status, _ = registryStatus(&fault.Error{Kind: fault.Kind(kind), Code: fault.Code(s.text(c.Args[1]))})
 		}
 		add(s.text(c.Args[i]), status, s.format(c.Args[i+1], c.Args[i+2:]))
 		return
