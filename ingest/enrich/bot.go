@@ -22,8 +22,12 @@ func (e *Enricher) bot(s *subject) {
 		s.Event.Bot = declared
 		return
 	}
-	if s.Event.Bot = s.parseAgent(e.resources.Agents).bot; s.Event.Bot == nil && e.resources.DataCentres != nil {
-		s.Event.Bot = e.resources.DataCentres.find(s.address())
+	reason := s.parseAgent(e.resources.Agents).bot
+	if reason == nil && e.resources.DataCentres != nil {
+		reason = e.resources.DataCentres.find(s.address())
+	}
+	if reason != nil {
+		s.Event.Bot = reason
 	}
 }
 

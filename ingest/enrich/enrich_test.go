@@ -73,7 +73,7 @@ func TestApplyKeepsTheOrderOfFacts(t *testing.T) {
 	memory := e.Apply(in, []byte("before"))
 	require.Equal(t, `{"browser":"Chrome","browser_version":"131","os":"Windows","os_version":"10","device":"desktop",`+
 		`"utm_source":"google","utm_medium":"cpc","click_id":"google ads","channel":"paid search",`+
-		`"session_new":true,"service":"Shop"}`, string(in.Event.Facts))
+		`"session_new":true,"service":"Shop"}`, string(in.Event.Facts)) //nolint:testifylint // the order is what matters
 	require.Len(t, in.Event.SessionID, 24)
 	require.Equal(t, "before"+string(in.Event.Facts)+string(in.Event.SessionID), string(memory))
 }
@@ -87,6 +87,31 @@ func TestApplyFindsNothing(t *testing.T) {
 	require.Nil(t, in.Event.Bot)
 	require.Nil(t, in.Event.SessionID)
 	require.Zero(t, in.Event.Client)
+}
+
+// An event that is done again comes without its connection.
+func TestApplyAgain(t *testing.T) {
+	t.Parallel()
+	in := input(t, `{"page":{"url":"https://shop.example/?utm_source=a"},"app":{"name":"Shop"}}`, `{}`)
+	in.Client = &ingest.Client{Browser: true, UserAgent: "curl/8.0", Address: netip.MustParseAddr("203.0.113.9")}
+	in.Event.AnonymousID = []byte("a")
+	r := enrich.Resources{Sessions: enrich.NewSessions(10), Geo: openGeo(t, geoPath(t))}
+	enrich.Default().Compile(r).Apply(in, nil)
+	first := facts(t, in.Event)
+	require.Equal(t, map[string]any{
+		"device": "bot", "country": "DE", "region": "North Rhine-Westphalia", "city": "Cologne", "utm_source": "a", "channel": "other", "session_new": true, "service": "Shop",
+	}, first)
+
+	in.Client = &ingest.Client{}
+	enrich.Default().Compile(enrich.Resources{}).Apply(in, nil)
+	require.Equal(t, first, facts(t, in.Event))
+	require.Equal(t, "library: curl", string(in.Event.Bot))
+
+	in.Context = nil
+	enricher(t, `{"steps":["geo","campaign","bot"]}`, enrich.Resources{}).Apply(in, nil)
+	require.Equal(t, map[string]any{
+		"country": "DE", "region": "North Rhine-Westphalia", "city": "Cologne", "utm_source": "a", "channel": "other",
+	}, facts(t, in.Event), "steps that are no longer chosen leave nothing")
 }
 
 func TestApplyDoesNoStepThatWasNotChosen(t *testing.T) {

@@ -51,6 +51,21 @@ func (f *facts) members(text []byte) {
 	f.buf = append(f.buf, text...)
 }
 
+// keep adds those members of another object of facts that are named.
+func (f *facts) keep(object []byte, names []string) {
+	var d doc.Doc
+	root, err := d.Parse(object)
+	if err != nil {
+		return // facts are ours, so they can be read
+	}
+	for _, name := range names {
+		if n := root.Child(name); n != nil {
+			f.key(name)
+			f.buf = n.Append(f.buf)
+		}
+	}
+}
+
 func (f *facts) bool(name string, value bool) {
 	f.key(name)
 	f.buf = strconv.AppendBool(f.buf, value)
