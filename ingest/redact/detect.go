@@ -16,7 +16,7 @@ type detector struct {
 	mask     func(found []byte, keep int) string // nil: Redacted
 	actions  []Action                            // that make sense beside drop, mask, hash, tokenise and allow
 	numbers  bool                                // JSON numbers may be one
-	address  bool                                // what it finds looks like a version
+	versions bool                                // what it finds may be a version of four numbers
 }
 
 // finder finds the first part of a text that begins at from or later; -1 when there is none.
@@ -84,15 +84,15 @@ var detectors = []*detector{ //nolint:gochecknoglobals // a constant table
 	},
 	{
 		name: "ipv4", about: "IPv4 addresses, but for loopback ones and versions.", examples: []string{"203.0.113.7"},
-		may: mayIPv4, find: []finder{findIPv4}, mask: maskAll, actions: []Action{truncate}, address: true,
+		may: mayIPv4, find: []finder{findIPv4}, mask: maskAll, actions: []Action{truncate}, versions: true,
 	},
 	{
 		name: "ipv6", about: "IPv6 addresses, but for loopback ones.", examples: []string{"2001:db8:85a3::8a2e:370:7334"},
-		may: mayIPv6, find: []finder{findIPv6}, mask: maskAll, actions: []Action{truncate}, address: true,
+		may: mayIPv6, find: []finder{findIPv6}, mask: maskAll, actions: []Action{truncate},
 	},
 	{
 		name: "ip", about: "Addresses of both kinds.", examples: []string{"203.0.113.7", "2001:db8::1"},
-		may: func(t traits) bool { return mayIPv4(t) || mayIPv6(t) }, find: []finder{findIPv6, findIPv4}, mask: maskAll, actions: []Action{truncate}, address: true,
+		may: func(t traits) bool { return mayIPv4(t) || mayIPv6(t) }, find: []finder{findIPv6, findIPv4}, mask: maskAll, actions: []Action{truncate}, versions: true,
 	},
 	{
 		name: "jwt", about: "JSON web tokens.", examples: []string{"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"},
@@ -150,15 +150,22 @@ func Detectors() []Detector {
 // Telling tells whether a text holds what the default policy forbids. It is for texts that belong to no tenant, such as the correlation
 // ID of a request.
 func Telling(text string) bool {
-	b := []byte(text)
-	t := look(b)
-	for _, d := range detectors {
-		switch d.name {
-		case "email", "card", "ip", "jwt", "api_key", "bearer":
-			if d.may(t) && d.finds(b) {
-				return true
+	v := view{text: []byte(text)}
+	for range maxLayers + 1 {
+		t := look(v.text)
+		for _, d := range detectors {
+			switch d.name {
+			case "email", "card", "ip", "jwt", "api_key", "bearer":
+				if d.may(t) && d.finds(v.text) {
+					return true
+				}
 			}
 		}
+		var inner view
+		if t.bits&(percent|backslash) == 0 || !inner.decode(v) {
+			return false
+		}
+		v = inner
 	}
 	return false
 }

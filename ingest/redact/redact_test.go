@@ -140,7 +140,7 @@ func tokenOf(t *testing.T, out string) string {
 
 func TestTelling(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"4111111111111111", "203.0.113.7", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "ada@example.com"} {
+	for _, text := range []string{"4111111111111111", "203.0.113.7", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "ada@example.com", "x%2Fada%2540example.com"} {
 		require.True(t, redact.Telling(text), text)
 	}
 	for _, text := range []string{"", "0199b1c4-7a2e-7c3d-9f10-2b6a5d8e4c71", "4bf92f3577b34da6a3ce929d0e0e4736", "checkout-17", "req.1.2"} {

@@ -81,7 +81,7 @@ func (w *work) decoded(v view, layer int, at place) {
 func (w *work) detect(v *view, t traits, at place) {
 	for _, i := range w.r.detecting {
 		r := &w.r.rules[i]
-		if !r.detector.may(t) || w.version && r.detector.address {
+		if !r.detector.may(t) || w.version && r.detector.versions && quadEnd(v.text, 0) == len(v.text) {
 			continue
 		}
 		for _, find := range r.detector.find {
