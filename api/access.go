@@ -15,6 +15,7 @@ type access struct {
 	session bool               // somebody logged in, whatever their role
 	needs   tenants.Permission // a person's role or a key's scope must allow it
 	orScope tenants.Scope      // a key with this scope will do as well
+	schemas bool               // whoever may look up schemas in the registry
 }
 
 // accessTo lists every operation but ingestion, which looks after itself. One that is missing here is refused.
@@ -31,6 +32,7 @@ func accessTo(operation string) (access, bool) {
 		"getReceipt": {needs: tenants.Query, orScope: tenants.ScopeEventsWrite},
 		"getLedger":  query, "listQuarantine": query, "queryTrends": query, "queryEvents": query, "getEvent": query, "getCatalog": query, "streamEvents": query,
 		"getPolicy": query, "listPolicyVersions": query, "rehearsePolicy": query, "publishPolicy": {needs: tenants.ManageData},
+		"inferSchema": query, "rehearseSchema": query, "getSchemaStub": {schemas: true},
 		"listDetectors": query, "listRedactionSecrets": query, "rotateRedactionSecret": {needs: tenants.ManageData}, "revealTokens": {needs: tenants.ManageData},
 		"listCauses": query, "getCause": query, "listReplays": query, "getReplay": query, "rehearseReplay": {needs: tenants.ManageData},
 		"createReplay": {needs: tenants.ManageData}, "pauseReplay": {needs: tenants.ManageData}, "resumeReplay": {needs: tenants.ManageData}, "cancelReplay": {needs: tenants.ManageData},
@@ -98,6 +100,8 @@ func (a access) check(it *call) error {
 		return nil
 	case it.principal.Tenant.IsZero():
 		return tenants.ErrNoMembership
+	case a.schemas:
+		return readsRegistry(it.principal)
 	case a.orScope != "" && it.principal.Key != nil && it.principal.Has(a.orScope):
 		return nil
 	default:

@@ -46,6 +46,8 @@ type Deps struct {
 	Schemas    *schema.Registry
 	Policies   *ingest.Policies
 	Rehearsals Rehearser
+	Trials     SchemaRehearser
+	Samples    ingest.Samples
 	Redaction  *redact.Service
 	Causes     *repair.Causes
 	Replays    *repair.Service

@@ -88,6 +88,9 @@ type Rehearsal struct {
 	causes  map[causeKey]*RehearsedCause
 }
 
+// MoreViolations comes between the first violation of an event that is set aside and the number of those that are not told.
+const MoreViolations = "; and "
+
 type causeKey struct{ code, path, message string }
 
 // NewRehearsal begins a rehearsal.
@@ -141,7 +144,8 @@ func (r *Rehearsal) count(e *Rehearsed) {
 	var seen []causeKey
 	for i := range e.Causes {
 		v := &e.Causes[i]
-		key := causeKey{v.Code, AnyElement(v.Path), v.Message}
+		message, _, _ := strings.Cut(v.Message, MoreViolations)
+		key := causeKey{v.Code, AnyElement(v.Path), message}
 		if slices.Contains(seen, key) {
 			continue
 		}

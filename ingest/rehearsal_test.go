@@ -20,7 +20,7 @@ func TestRehearsalAddsUp(t *testing.T) {
 			e.After = []byte(`{"a":2}`)
 		case 2:
 			e.Causes = []ingest.Violation{
-				{Code: "schema_violation", Path: fmt.Sprintf("properties.items[%d].price", i), Message: "number expected"},
+				{Code: "schema_violation", Path: fmt.Sprintf("properties.items[%d].price", i), Message: fmt.Sprintf("number expected; and %d more", i)},
 				{Code: "schema_violation", Path: "properties.items[99].price", Message: "number expected"}, // the same cause once more
 				{Code: "unknown_property", Path: "properties.b", Message: "not in the schema"},
 			}

@@ -307,6 +307,21 @@ func (e FilterOperator) Valid() bool {
 	}
 }
 
+// Defines values for InferredSchemaProposalType.
+const (
+	InferredSchemaProposalTypeJSON InferredSchemaProposalType = "JSON"
+)
+
+// Valid indicates whether the value is a known member of the InferredSchemaProposalType enum.
+func (e InferredSchemaProposalType) Valid() bool {
+	switch e {
+	case InferredSchemaProposalTypeJSON:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Interval.
 const (
 	IntervalDay    Interval = "day"
@@ -910,6 +925,48 @@ func (e Healthz200JSONResponseBodyStatus) Valid() bool {
 	}
 }
 
+// Defines values for RehearseSchemaJSONBodySchemaType.
+const (
+	RehearseSchemaJSONBodySchemaTypeAVRO     RehearseSchemaJSONBodySchemaType = "AVRO"
+	RehearseSchemaJSONBodySchemaTypeJSON     RehearseSchemaJSONBodySchemaType = "JSON"
+	RehearseSchemaJSONBodySchemaTypePROTOBUF RehearseSchemaJSONBodySchemaType = "PROTOBUF"
+)
+
+// Valid indicates whether the value is a known member of the RehearseSchemaJSONBodySchemaType enum.
+func (e RehearseSchemaJSONBodySchemaType) Valid() bool {
+	switch e {
+	case RehearseSchemaJSONBodySchemaTypeAVRO:
+		return true
+	case RehearseSchemaJSONBodySchemaTypeJSON:
+		return true
+	case RehearseSchemaJSONBodySchemaTypePROTOBUF:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetSchemaStubParamsLang.
+const (
+	Go     GetSchemaStubParamsLang = "go"
+	Python GetSchemaStubParamsLang = "python"
+	Ts     GetSchemaStubParamsLang = "ts"
+)
+
+// Valid indicates whether the value is a known member of the GetSchemaStubParamsLang enum.
+func (e GetSchemaStubParamsLang) Valid() bool {
+	switch e {
+	case Go:
+		return true
+	case Python:
+		return true
+	case Ts:
+		return true
+	default:
+		return false
+	}
+}
+
 // APIKey defines model for APIKey.
 type APIKey struct {
 	CreatedAt   time.Time   `json:"created_at"`
@@ -1265,6 +1322,58 @@ type Filter struct {
 
 // FilterOperator defines model for Filter.Operator.
 type FilterOperator string
+
+// InferredSchema defines model for InferredSchema.
+type InferredSchema struct {
+	// Complete False when there were more properties than can be described; the rest is left open.
+	Complete bool `json:"complete"`
+
+	// Events Looked at.
+	Events int `json:"events"`
+
+	// Properties By path, 1000 at most.
+	Properties []struct {
+		// Conflict What does not go together, as in `number and string are mixed`; empty when nothing does.
+		Conflict string `json:"conflict"`
+
+		// Distinct Different texts; 0 when there are none, or too many to be counted.
+		Distinct int `json:"distinct"`
+
+		// Format That all texts are in; empty when in none.
+		Format string `json:"format"`
+
+		// Path As in `properties.items[*].price`; `*` stands for the keys of a map.
+		Path string `json:"path"`
+
+		// Required All of them have it.
+		Required bool `json:"required"`
+
+		// Seen Values.
+		Seen int `json:"seen"`
+
+		// Share Of the objects around it that have it, from 0 to 1.
+		Share float64 `json:"share"`
+
+		// Types Most frequent first.
+		Types []struct {
+			Share float64 `json:"share"`
+
+			// Type `null`, `boolean`, `integer`, `number`, `string`, `array` or `object`.
+			Type string `json:"type"`
+		} `json:"types"`
+
+		// Values The only texts, where they look like a choice among few.
+		Values *[]string `json:"values"`
+	} `json:"properties"`
+	Proposal struct {
+		// Schema The text to be registered.
+		Schema string                     `json:"schema"`
+		Type   InferredSchemaProposalType `json:"type"`
+	} `json:"proposal"`
+}
+
+// InferredSchemaProposalType defines model for InferredSchema.Proposal.Type.
+type InferredSchemaProposalType string
 
 // IngestResult defines model for IngestResult.
 type IngestResult struct {
@@ -2329,6 +2438,49 @@ type RehearseReplayParams struct {
 	Last *int `form:"last,omitempty" json:"last,omitempty"`
 }
 
+// InferSchemaJSONBody defines parameters for InferSchema.
+type InferSchemaJSONBody struct {
+	// Event Name of the event.
+	Event string `json:"event"`
+
+	// Last How many events.
+	Last *int `json:"last,omitempty"`
+}
+
+// RehearseSchemaJSONBody defines parameters for RehearseSchema.
+type RehearseSchemaJSONBody struct {
+	// Event Only events of this name. Default: those that the contract binds to the subject.
+	Event *string `json:"event,omitempty"`
+
+	// Last How many events.
+	Last       *int `json:"last,omitempty"`
+	References *[]struct {
+		Name    string `json:"name"`
+		Subject string `json:"subject"`
+		Version int    `json:"version"`
+	} `json:"references,omitempty"`
+
+	// Schema Its text.
+	Schema string `json:"schema"`
+
+	// SchemaType As the schema registry names them.
+	SchemaType *RehearseSchemaJSONBodySchemaType `json:"schemaType,omitempty"`
+}
+
+// RehearseSchemaJSONBodySchemaType defines parameters for RehearseSchema.
+type RehearseSchemaJSONBodySchemaType string
+
+// GetSchemaStubParams defines parameters for GetSchemaStub.
+type GetSchemaStubParams struct {
+	Lang GetSchemaStubParamsLang `form:"lang" json:"lang"`
+
+	// Event Name that the event is sent under. Default: the subject's.
+	Event *string `form:"event,omitempty" json:"event,omitempty"`
+}
+
+// GetSchemaStubParamsLang defines parameters for GetSchemaStub.
+type GetSchemaStubParamsLang string
+
 // CreateSourceJSONBody defines parameters for CreateSource.
 type CreateSourceJSONBody struct {
 	Kind SourceKind `json:"kind"`
@@ -2409,6 +2561,12 @@ type CreateReplayJSONRequestBody = NewReplay
 
 // RehearseReplayJSONRequestBody defines body for RehearseReplay for application/json ContentType.
 type RehearseReplayJSONRequestBody = NewReplay
+
+// InferSchemaJSONRequestBody defines body for InferSchema for application/json ContentType.
+type InferSchemaJSONRequestBody InferSchemaJSONBody
+
+// RehearseSchemaJSONRequestBody defines body for RehearseSchema for application/json ContentType.
+type RehearseSchemaJSONRequestBody RehearseSchemaJSONBody
 
 // SignUpJSONRequestBody defines body for SignUp for application/json ContentType.
 type SignUpJSONRequestBody = SignUp
@@ -2810,6 +2968,15 @@ type ServerInterface interface {
 	// ResumeReplay Go on with a replay that was paused
 	// (POST /v1/replays/{replay_id}/resume)
 	ResumeReplay(ctx echo.Context, replayId openapi_types.UUID) error
+	// InferSchema Propose a schema for an event
+	// (POST /v1/schemas/inference)
+	InferSchema(ctx echo.Context) error
+	// RehearseSchema Try a schema on stored events
+	// (POST /v1/schemas/{subject}/rehearsal)
+	RehearseSchema(ctx echo.Context, subject RegistrySubject) error
+	// GetSchemaStub Typed code for sending an event
+	// (GET /v1/schemas/{subject}/stub)
+	GetSchemaStub(ctx echo.Context, subject RegistrySubject, params GetSchemaStubParams) error
 	// SignUp Create an organization and its owner
 	// (POST /v1/signup)
 	SignUp(ctx echo.Context) error
@@ -3551,6 +3718,63 @@ func (w *ServerInterfaceWrapper) ResumeReplay(ctx echo.Context) error {
 	return err
 }
 
+// InferSchema converts echo context to params.
+func (w *ServerInterfaceWrapper) InferSchema(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.InferSchema(ctx)
+	return err
+}
+
+// RehearseSchema converts echo context to params.
+func (w *ServerInterfaceWrapper) RehearseSchema(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "subject" -------------
+	var subject RegistrySubject
+
+	err = runtime.BindStyledParameterWithOptions("simple", "subject", ctx.Param("subject"), &subject, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter subject: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RehearseSchema(ctx, subject)
+	return err
+}
+
+// GetSchemaStub converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSchemaStub(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "subject" -------------
+	var subject RegistrySubject
+
+	err = runtime.BindStyledParameterWithOptions("simple", "subject", ctx.Param("subject"), &subject, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter subject: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetSchemaStubParams
+	// ------------- Required query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "lang", ctx.QueryParams(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter lang: %s", err))
+	}
+
+	// ------------- Optional query parameter "event" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "event", ctx.QueryParams(), &params.Event, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter event: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSchemaStub(ctx, subject, params)
+	return err
+}
+
 // SignUp converts echo context to params.
 func (w *ServerInterfaceWrapper) SignUp(ctx echo.Context) error {
 	var err error
@@ -3691,6 +3915,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/v1/policies/:kind", wrapper.PublishPolicy, options.OperationMiddlewares["publishPolicy"]...)
 	router.GET(options.BaseURL+"/v1/policies/:kind/versions", wrapper.ListPolicyVersions, options.OperationMiddlewares["listPolicyVersions"]...)
 	router.POST(options.BaseURL+"/v1/policies/:kind/rehearsal", wrapper.RehearsePolicy, options.OperationMiddlewares["rehearsePolicy"]...)
+	router.POST(options.BaseURL+"/v1/schemas/inference", wrapper.InferSchema, options.OperationMiddlewares["inferSchema"]...)
+	router.POST(options.BaseURL+"/v1/schemas/:subject/rehearsal", wrapper.RehearseSchema, options.OperationMiddlewares["rehearseSchema"]...)
+	router.GET(options.BaseURL+"/v1/schemas/:subject/stub", wrapper.GetSchemaStub, options.OperationMiddlewares["getSchemaStub"]...)
 	router.GET(options.BaseURL+"/v1/redaction/detectors", wrapper.ListDetectors, options.OperationMiddlewares["listDetectors"]...)
 	router.GET(options.BaseURL+"/v1/redaction/secrets", wrapper.ListRedactionSecrets, options.OperationMiddlewares["listRedactionSecrets"]...)
 	router.POST(options.BaseURL+"/v1/redaction/secrets", wrapper.RotateRedactionSecret, options.OperationMiddlewares["rotateRedactionSecret"]...)
@@ -6106,6 +6333,153 @@ func (response ResumeReplaydefaultApplicationProblemPlusJSONResponse) VisitResum
 	return err
 }
 
+type InferSchemaRequestObject struct {
+	Body *InferSchemaJSONRequestBody
+}
+
+type InferSchemaResponseObject interface {
+	VisitInferSchemaResponse(w http.ResponseWriter) error
+}
+
+type InferSchema200JSONResponse InferredSchema
+
+func (response InferSchema200JSONResponse) VisitInferSchemaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InferSchemadefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response InferSchemadefaultApplicationProblemPlusJSONResponse) VisitInferSchemaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseSchemaRequestObject struct {
+	Subject RegistrySubject `json:"subject"`
+	Body    *RehearseSchemaJSONRequestBody
+}
+
+type RehearseSchemaResponseObject interface {
+	VisitRehearseSchemaResponse(w http.ResponseWriter) error
+}
+
+type RehearseSchema200JSONResponse RehearsalReport
+
+func (response RehearseSchema200JSONResponse) VisitRehearseSchemaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RehearseSchemadefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RehearseSchemadefaultApplicationProblemPlusJSONResponse) VisitRehearseSchemaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSchemaStubRequestObject struct {
+	Subject RegistrySubject `json:"subject"`
+	Params  GetSchemaStubParams
+}
+
+type GetSchemaStubResponseObject interface {
+	VisitGetSchemaStubResponse(w http.ResponseWriter) error
+}
+
+type GetSchemaStub200ResponseHeaders struct {
+	ContentDisposition *string
+}
+
+type GetSchemaStub200TextResponse struct {
+	Body    string
+	Headers GetSchemaStub200ResponseHeaders
+}
+
+func (response GetSchemaStub200TextResponse) VisitGetSchemaStubResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/plain")
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+
+	_, err := w.Write([]byte(fmt.Sprint(response.Body)))
+	return err
+}
+
+type GetSchemaStubdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetSchemaStubdefaultApplicationProblemPlusJSONResponse) VisitGetSchemaStubResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignUpRequestObject struct {
 	Body *SignUpJSONRequestBody
 }
@@ -6588,6 +6962,15 @@ type StrictServerInterface interface {
 	// ResumeReplay Go on with a replay that was paused
 	// (POST /v1/replays/{replay_id}/resume)
 	ResumeReplay(ctx context.Context, request ResumeReplayRequestObject) (ResumeReplayResponseObject, error)
+	// InferSchema Propose a schema for an event
+	// (POST /v1/schemas/inference)
+	InferSchema(ctx context.Context, request InferSchemaRequestObject) (InferSchemaResponseObject, error)
+	// RehearseSchema Try a schema on stored events
+	// (POST /v1/schemas/{subject}/rehearsal)
+	RehearseSchema(ctx context.Context, request RehearseSchemaRequestObject) (RehearseSchemaResponseObject, error)
+	// GetSchemaStub Typed code for sending an event
+	// (GET /v1/schemas/{subject}/stub)
+	GetSchemaStub(ctx context.Context, request GetSchemaStubRequestObject) (GetSchemaStubResponseObject, error)
 	// SignUp Create an organization and its owner
 	// (POST /v1/signup)
 	SignUp(ctx context.Context, request SignUpRequestObject) (SignUpResponseObject, error)
@@ -8299,6 +8682,126 @@ func (sh *strictHandler) ResumeReplay(ctx echo.Context, replayId openapi_types.U
 		return err
 	} else if validResponse, ok := response.(ResumeReplayResponseObject); ok {
 		return validResponse.VisitResumeReplayResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// InferSchema operation middleware
+func (sh *strictHandler) InferSchema(ctx echo.Context) error {
+	var request InferSchemaRequestObject
+
+	var body InferSchemaJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InferSchema(ctx.Request().Context(), request.(InferSchemaRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InferSchema")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(InferSchemaResponseObject); ok {
+		return validResponse.VisitInferSchemaResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RehearseSchema operation middleware
+func (sh *strictHandler) RehearseSchema(ctx echo.Context, subject RegistrySubject) error {
+	var request RehearseSchemaRequestObject
+
+	request.Subject = subject
+
+	var body RehearseSchemaJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RehearseSchema(ctx.Request().Context(), request.(RehearseSchemaRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RehearseSchema")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RehearseSchemaResponseObject); ok {
+		return validResponse.VisitRehearseSchemaResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetSchemaStub operation middleware
+func (sh *strictHandler) GetSchemaStub(ctx echo.Context, subject RegistrySubject, params GetSchemaStubParams) error {
+	var request GetSchemaStubRequestObject
+
+	request.Subject = subject
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSchemaStub(ctx.Request().Context(), request.(GetSchemaStubRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSchemaStub")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSchemaStubResponseObject); ok {
+		return validResponse.VisitGetSchemaStubResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"strconv"
 	"sync"
 
 	"github.com/observatory/observatory/ingest"
@@ -165,7 +166,7 @@ func (b *binding) judge(w *Workspace, e *ingest.Event) *ingest.Rejection {
 	}
 	first := list[0]
 	if total > 1 {
-		first.Message += fmt.Sprintf("; and %d more", total-1)
+		first.Message += ingest.MoreViolations + strconv.Itoa(total-1) + " more"
 	}
 	return &ingest.Rejection{Code: first.Code, Message: first.Message, Path: first.Path, Schema: b.reader.id}
 }

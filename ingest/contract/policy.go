@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/schema"
 	"github.com/observatory/observatory/internal/fault"
 )
 
@@ -23,7 +24,7 @@ const Kind = "contract"
 const (
 	MaxBindings     = 1000
 	MaxNameBytes    = ingest.MaxNameBytes // of an event
-	MaxSubjectBytes = 200
+	MaxSubjectBytes = schema.MaxSubjectBytes
 	maxPolicyBytes  = 1 << 20
 )
 

@@ -64,7 +64,10 @@ func (x subjects) operations() []operation {
 	track := map[string]any{"event": "sale", "userId": "u-1", "type": "track"}
 	theSame := map[string]any{"property": "event_id", "operator": "equals", "value": x.event}
 	newcomer := "newcomer-" + uuid.NewString() + "@example.com"
-	return append(x.registry.operations(), []operation{
+	stubs := []operation{
+		{id: "getSchemaStub", method: "GET", path: "/v1/schemas/" + escape(x.registry.subject) + "/stub?lang=go", may: lookingUp, status: 200, theirs: "schema_subject_not_found"},
+	}
+	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
 		{id: "getJWKS", method: "GET", path: "/.well-known/jwks.json", status: 200},
@@ -88,6 +91,8 @@ func (x subjects) operations() []operation {
 		{id: "listRedactionSecrets", method: "GET", path: "/v1/redaction/secrets", may: asking, status: 200},
 		{id: "rotateRedactionSecret", method: "POST", path: "/v1/redaction/secrets", may: declaring, status: 201},
 		{id: "revealTokens", method: "POST", path: "/v1/redaction/reveal", body: map[string]any{"tokens": []string{"t1_of_nobody"}}, may: managing, status: 200},
+		{id: "inferSchema", method: "POST", path: "/v1/schemas/inference", body: map[string]any{"event": "event-" + x.marker}, may: asking, status: 200, theirs: "nothing_seen"},
+		{id: "rehearseSchema", method: "POST", path: "/v1/schemas/" + escape(x.registry.subject) + "/rehearsal", body: map[string]any{"schema": `{}`, "schemaType": "JSON", "event": "sale"}, may: asking, status: 200},
 		{id: "queryTrends", method: "POST", path: "/v1/query/trends", body: period, may: asking, status: 200},
 		{id: "queryEvents", method: "POST", path: "/v1/query/events", body: map[string]any{"limit": 500}, may: asking, status: 200},
 		{id: "queryEvents", method: "POST", path: "/v1/query/events", body: map[string]any{"filters": theSame}, may: asking, status: 200},

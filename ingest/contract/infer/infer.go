@@ -4,12 +4,16 @@ package infer
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/doc"
+	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/tenants"
 )
 
 // Bounds of what is remembered. Objects with more different keys than maxKeys are taken for maps.
@@ -238,7 +242,7 @@ func (n *node) types() []string {
 	return list
 }
 
-// schemaOf is a value as JSON Schema writes it. The order of members is that of maps in encoding/json: by name.
+// schema is a value as JSON Schema writes it. The order of members is that of maps in encoding/json: by name.
 func (n *node) schema() map[string]any {
 	out := map[string]any{}
 	if n == nil || n.seen == 0 {
@@ -300,10 +304,10 @@ func onlyOr(types []string, name string) bool {
 
 // Proposal is what an inference comes to.
 type Proposal struct {
-	Schema     ingest.RawJSON `json:"schema"` // a JSON Schema (2020-12)
-	Events     int            `json:"events"` // looked at
-	Complete   bool           `json:"complete"`
-	Properties []Property     `json:"properties"` // by path
+	Schema     string     // a JSON Schema (2020-12)
+	Events     int        // looked at
+	Complete   bool       // every property is in the schema
+	Properties []Property // by path
 }
 
 // Proposal proposes a schema for what was seen, and reports it. The title is the event's name.
@@ -312,10 +316,29 @@ func (in *Inference) Proposal(title string) (*Proposal, error) {
 	schema["$schema"], schema["title"], schema["type"] = "https://json-schema.org/draft/2020-12/schema", title, "object"
 	text, err := json.MarshalIndent(schema, "", "  ")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("write the proposed schema: %w", err)
 	}
-	p := &Proposal{Schema: text, Events: in.root.seen, Complete: !in.full, Properties: []Property{}}
+	p := &Proposal{Schema: string(text), Events: in.root.seen, Complete: !in.full, Properties: []Property{}}
 	in.root.report(p, "properties")
 	slices.SortFunc(p.Properties, func(a, b Property) int { return strings.Compare(a.Path, b.Path) })
 	return p, nil
+}
+
+// ErrNothingSeen is returned for an event of which none is stored.
+var ErrNothingSeen = fault.New(fault.NotFound, "nothing_seen", "No event of that name is stored. Send some first, or correct the name.")
+
+// Recent proposes a schema for the events of a name that were received last, `last` at most. Errors: ErrNothingSeen.
+func Recent(ctx context.Context, samples ingest.Samples, tenant tenants.ID, event string, last int) (*Proposal, error) {
+	found, err := samples.RecentEvents(ctx, tenant, event, min(last, ingest.MaxSamples))
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, ErrNothingSeen
+	}
+	in := New()
+	for i := range found {
+		in.Add(found[i].Properties)
+	}
+	return in.Proposal(event)
 }

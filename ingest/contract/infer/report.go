@@ -12,10 +12,11 @@ const maxReported = 1_000
 type Property struct {
 	Path     string      `json:"path"`     // as in properties.items[*].price; * stands for the keys of a map
 	Seen     int         `json:"seen"`     // values
-	Presence float64     `json:"presence"` // share of the objects around it that have it, from 0 to 1
+	Share    float64     `json:"share"`    // of the objects around it that have it, from 0 to 1
+	Required bool        `json:"required"` // all of them have it
 	Types    []TypeShare `json:"types"`    // most frequent first
 	Format   string      `json:"format"`   // that all texts are in; empty: none
-	Enum     []string    `json:"enum"`     // the only texts, where they look like a choice among few
+	Values   []string    `json:"values"`   // the only texts, where they look like a choice among few; nil where they do not
 	Distinct int         `json:"distinct"` // different texts; 0 where there are too many to be counted, or none
 	Conflict string      `json:"conflict"` // what does not go together; empty: nothing
 }
@@ -48,9 +49,9 @@ func (n *node) property(p *Proposal, path string, around int) {
 		p.Complete = false
 		return
 	}
-	out := Property{Path: path, Seen: n.seen, Presence: 1, Types: []TypeShare{}, Enum: []string{}, Distinct: len(n.values), Conflict: n.conflict()}
+	out := Property{Path: path, Seen: n.seen, Share: 1, Types: []TypeShare{}, Distinct: len(n.values), Conflict: n.conflict()}
 	if around > 0 {
-		out.Presence = float64(n.seen) / float64(around)
+		out.Share, out.Required = float64(n.seen)/float64(around), n.seen == around
 	}
 	for k, name := range kindNames() {
 		if n.kinds[k] > 0 {
@@ -70,7 +71,7 @@ func (n *node) property(p *Proposal, path string, around int) {
 	if n.texts > 0 {
 		out.Format = n.formats.name()
 		if onlyOr(n.types(), "string") {
-			out.Enum = append(out.Enum, n.enum()...)
+			out.Values = n.enum()
 		}
 	}
 	p.Properties = append(p.Properties, out)

@@ -486,6 +486,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemas/inference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Propose a schema for an event
+         * @description Looks at the newest stored events of a name and proposes a JSON Schema (2020-12) that all of them fit, with what was seen of every property.
+         *     Register it as version 1 of a subject, and bind the event to that in the policy `contract`.
+         */
+        post: operations["inferSchema"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schemas/{subject}/rehearsal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a schema on stored events
+         * @description Runs the last stored events through the contract as if the schema were the newest version of the subject, and tells what would become of them, by sender and by cause.
+         *     Nothing is registered or changed. The subject need not exist yet; then name the event.
+         */
+        post: operations["rehearseSchema"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schemas/{subject}/stub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Typed code for sending an event
+         * @description Types of the properties as the subject's newest version describes them, and a function that sends the event with the language's own HTTP client.
+         *     Of a Protobuf schema you get the .proto file, with the `buf generate` call that makes code of it in comments above.
+         */
+        get: operations["getSchemaStub"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/redaction/detectors": {
         parameters: {
             query?: never;
@@ -2097,6 +2166,47 @@ export interface components {
             code?: string;
             message?: string;
         };
+        InferredSchema: {
+            /** @description Looked at. */
+            events: number;
+            /** @description False when there were more properties than can be described; the rest is left open. */
+            complete: boolean;
+            proposal: {
+                /** @enum {string} */
+                type: "JSON";
+                /** @description The text to be registered. */
+                schema: string;
+            };
+            /** @description By path, 1000 at most. */
+            properties: {
+                /** @description As in `properties.items[*].price`; `*` stands for the keys of a map. */
+                path: string;
+                /** @description Values. */
+                seen: number;
+                /**
+                 * Format: double
+                 * @description Of the objects around it that have it, from 0 to 1.
+                 */
+                share: number;
+                /** @description All of them have it. */
+                required: boolean;
+                /** @description Most frequent first. */
+                types: {
+                    /** @description `null`, `boolean`, `integer`, `number`, `string`, `array` or `object`. */
+                    type: string;
+                    /** Format: double */
+                    share: number;
+                }[];
+                /** @description That all texts are in; empty when in none. */
+                format: string;
+                /** @description The only texts, where they look like a choice among few. */
+                values: string[] | null;
+                /** @description Different texts; 0 when there are none, or too many to be counted. */
+                distinct: number;
+                /** @description What does not go together, as in `number and string are mixed`; empty when nothing does. */
+                conflict: string;
+            }[];
+        };
         RehearsalReport: {
             /**
              * Format: int64
@@ -3441,6 +3551,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RehearsalReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    inferSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Name of the event. */
+                    event: string;
+                    /**
+                     * @description How many events.
+                     * @default 1000
+                     */
+                    last?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The proposal. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferredSchema"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rehearseSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Its text. */
+                    schema: string;
+                    /**
+                     * @description As the schema registry names them.
+                     * @default AVRO
+                     * @enum {string}
+                     */
+                    schemaType?: "AVRO" | "JSON" | "PROTOBUF";
+                    references?: {
+                        name: string;
+                        subject: string;
+                        version: number;
+                    }[];
+                    /**
+                     * @description How many events.
+                     * @default 1000
+                     */
+                    last?: number;
+                    /** @description Only events of this name. Default: those that the contract binds to the subject. */
+                    event?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What would become of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RehearsalReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSchemaStub: {
+        parameters: {
+            query: {
+                lang: "go" | "ts" | "python";
+                /** @description Name that the event is sent under. Default: the subject's. */
+                event?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Percent-encoded. */
+                subject: components["parameters"]["RegistrySubject"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code; Content-Disposition names the file. */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             default: components["responses"]["Problem"];
