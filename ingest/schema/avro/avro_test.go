@@ -51,10 +51,12 @@ func TestFormsOfASchema(t *testing.T) {
 	             {"name":"hash","type":{"type":"fixed","name":"other.Hash","size":16},"order":"ignore"},
 	             {"name":"tags","type":{"type":"map","values":{"type":"array","items":"string"}}}]}`
 	p := parse(t, text)
+	//nolint:testifylint // the text itself counts, not what it means
 	require.Equal(t, `{"name":"shop.Order","type":"record","fields":[{"name":"amount","type":"double"},{"name":"at","type":"long"},`+
 		`{"name":"state","type":{"name":"shop.State","type":"enum","symbols":["NEW","PAID"]}},{"name":"previous","type":["null","shop.Order"]},`+
 		`{"name":"hash","type":{"name":"other.Hash","type":"fixed","size":16}},`+
 		`{"name":"tags","type":{"type":"map","values":{"type":"array","items":"string"}}}]}`, p.ParsingCanonicalForm())
+	//nolint:testifylint // the text itself counts, not what it means
 	require.Equal(t, `{"name":"shop.Order","type":"record","doc":"An order.","aliases":["shop.Purchase"],"fields":[`+
 		`{"name":"amount","type":"double","default":1},{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}},`+
 		`{"name":"state","type":{"name":"shop.State","type":"enum","symbols":["NEW","PAID"],"default":"NEW"},"default":"PAID"},`+
@@ -72,6 +74,7 @@ func TestReferences(t *testing.T) {
 	money := schema.Dependency{Name: "anything", Schema: `{"type":"record","name":"shop.Money","fields":[{"name":"cents","type":"long"}]}`}
 	price := schema.Dependency{Name: "more", Schema: `{"type":"record","name":"shop.Price","fields":[{"name":"net","type":"shop.Money"},{"name":"gross","type":"Money"}]}`}
 	p := parse(t, `{"type":"record","name":"shop.Order","fields":[{"name":"price","type":"Price"},{"name":"tip","type":["null","Money"],"default":null}]}`, money, price)
+	//nolint:testifylint // the text itself counts, not what it means
 	require.Equal(t, `{"name":"shop.Order","type":"record","fields":[{"name":"price","type":"shop.Price"},{"name":"tip","type":["null","shop.Money"],"default":null}]}`, p.Canonical())
 	inlined := parse(t, p.ParsingCanonicalForm())
 	require.Equal(t, inlined.Fingerprints(), p.Fingerprints())

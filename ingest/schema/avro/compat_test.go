@@ -38,8 +38,10 @@ func TestCompatibility(t *testing.T) {
 		{"a record of another namespace", record(""), `{"type":"record","name":"b.R","fields":[]}`, nil},
 		{"a record of another name", record(""), `{"type":"record","name":"a.S","fields":[]}`, []string{"NAME_MISMATCH /name"}},
 		{"a record of another name with alias", record(""), `{"type":"record","name":"a.S","aliases":["R"],"fields":[]}`, nil},
-		{"several at once", record(`{"name":"f","type":"int"}`), record(`{"name":"f","type":"null"},{"name":"g","type":"int"},{"name":"h","type":` + enum(`"symbols":["A"]`) + `}`),
-			[]string{"TYPE_MISMATCH /fields/0/type", "READER_FIELD_MISSING_DEFAULT_VALUE /fields/1", "READER_FIELD_MISSING_DEFAULT_VALUE /fields/2"}},
+		{
+			"several at once", record(`{"name":"f","type":"int"}`), record(`{"name":"f","type":"null"},{"name":"g","type":"int"},{"name":"h","type":` + enum(`"symbols":["A"]`) + `}`),
+			[]string{"TYPE_MISMATCH /fields/0/type", "READER_FIELD_MISSING_DEFAULT_VALUE /fields/1", "READER_FIELD_MISSING_DEFAULT_VALUE /fields/2"},
+		},
 		{"a symbol more", enum(`"symbols":["A"]`), enum(`"symbols":["B","A"]`), nil},
 		{"a symbol less", enum(`"symbols":["A","B"]`), enum(`"symbols":["A"]`), []string{"MISSING_ENUM_SYMBOLS /symbols"}},
 		{"a symbol less with default", enum(`"symbols":["A","B"]`), enum(`"symbols":["A"],"default":"A"`), nil},

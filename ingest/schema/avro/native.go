@@ -136,6 +136,7 @@ func (n *node) logical() avro.LogicalSchema {
 		fits = n.kind == kindLong
 	case avro.Duration:
 		fits = n.kind == kindFixed && n.size == 12
+	default: // one that is not known, and so to be ignored
 	}
 	if !fits {
 		return nil

@@ -13,7 +13,7 @@ type compatibility struct {
 }
 
 func (c compatibility) run(t *testing.T) {
-	t.Parallel()
+	t.Helper()
 	reader, writer := parse(t, c.reader), parse(t, c.writer)
 	got := []string{}
 	for _, i := range reader.Incompatibilities(writer) {
@@ -73,7 +73,10 @@ func TestCompatibilityOfScalars(t *testing.T) {
 		{"multiples of another", `{"type":"integer","multipleOf":10}`, `{"type":"integer","multipleOf":3}`, []string{"MULTIPLE_OF_CHANGED /multipleOf"}},
 		{"integers are multiples of halves", `{"type":"integer"}`, `{"type":"number","multipleOf":0.5}`, nil},
 	} {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
 	}
 }
 
@@ -109,8 +112,10 @@ func TestCompatibilityOfObjects(t *testing.T) {
 		{"required with default", closed(a), `{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"type":"string","default":""}}}`, nil},
 		{"required no more", `{"type":"object","required":["a"]}`, `{"type":"object"}`, nil},
 		{"added and required", closed(a), `{"type":"object","additionalProperties":false,"required":["b"],"properties":{` + a + "," + b + `}}`, []string{"REQUIRED_ATTRIBUTE_ADDED /required/0"}},
-		{"several at once", open(a + "," + b), `{"type":"object","required":["a"],"properties":{"a":{"type":"null"},"b":{"type":"integer","maximum":3}}}`,
-			[]string{"REQUIRED_ATTRIBUTE_ADDED /required/0", "TYPE_CHANGED /properties/a/type", "MAXIMUM_ADDED /properties/b/maximum"}},
+		{
+			"several at once", open(a + "," + b), `{"type":"object","required":["a"],"properties":{"a":{"type":"null"},"b":{"type":"integer","maximum":3}}}`,
+			[]string{"REQUIRED_ATTRIBUTE_ADDED /required/0", "TYPE_CHANGED /properties/a/type", "MAXIMUM_ADDED /properties/b/maximum"},
+		},
 		{"fewer properties", `{"type":"object","maxProperties":3}`, `{"type":"object","maxProperties":2}`, []string{"MAX_PROPERTIES_DECREASED /maxProperties"}},
 		{"at least as many as are required", `{"type":"object","required":["a","b"]}`, `{"type":"object","minProperties":2}`, nil},
 		{"at least some", `{"type":"object"}`, `{"type":"object","minProperties":2}`, []string{"MIN_PROPERTIES_ADDED /minProperties"}},
@@ -130,7 +135,10 @@ func TestCompatibilityOfObjects(t *testing.T) {
 		{"unevaluated properties extended", `{"type":"object","allOf":[{"properties":{` + a + `}}],"unevaluatedProperties":false}`, `{"type":"object","allOf":[{"properties":{` + a + "," + b + `}}],"unevaluatedProperties":false}`, nil},
 		{"unevaluated by one alternative", `{"anyOf":[{"type":"object","properties":{` + a + `}}],"unevaluatedProperties":false}`, `{"type":"object","additionalProperties":false}`, []string{"PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL /properties/a", "ADDITIONAL_PROPERTIES_REMOVED /additionalProperties"}},
 	} {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
 	}
 }
 
@@ -154,7 +162,10 @@ func TestCompatibilityOfArrays(t *testing.T) {
 		{"contains", `{"type":"array"}`, `{"type":"array","contains":` + s + `}`, []string{"CONTAINS_CHANGED /contains"}},
 		{"contains less", `{"type":"array","contains":{"type":"integer"},"minContains":2}`, `{"type":"array","contains":` + n + `}`, nil},
 	} {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
 	}
 }
 
@@ -189,7 +200,10 @@ func TestCompatibilityOfSumsAndProducts(t *testing.T) {
 		{"a condition that never holds", `{"type":"string"}`, `{"if":{"type":"object"},"then":{"required":["b"]}}`, nil},
 		{"otherwise", `{"type":["string","integer"]}`, `{"if":{"type":"string"},"else":{"type":"integer"}}`, nil},
 	} {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
 	}
 }
 
@@ -206,10 +220,15 @@ func TestCompatibilityOfReferences(t *testing.T) {
 		{"trees", tree(`{"type":"integer"}`), tree(`{"type":"number"}`), nil},
 		{"trees of other leaves", tree(`{"type":"number"}`), tree(`{"type":"integer"}`), []string{"TYPE_NARROWED /properties/value/type"}},
 		{"trees written differently", tree(`{"type":"integer"}`), list(`{"type":"number"}`), nil},
-		{"trees written differently, of other leaves", list(`{"type":"number"}`), tree(`{"type":"integer"}`),
-			[]string{"TYPE_NARROWED /properties/value/type", "TYPE_NARROWED /properties/children/items/properties/value/type"}},
+		{
+			"trees written differently, of other leaves", list(`{"type":"number"}`), tree(`{"type":"integer"}`),
+			[]string{"TYPE_NARROWED /properties/value/type", "TYPE_NARROWED /properties/children/items/properties/value/type"},
+		},
 		{"a definition is moved", `{"properties":{"a":{"$ref":"#/$defs/x"}},"$defs":{"x":{"type":"string"}}}`, `{"properties":{"a":{"type":"string"}}}`, nil},
 	} {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
 	}
 }

@@ -176,28 +176,9 @@ const maxTried = 300
 
 // values lists the values that are possible, if they are known. A long list may hold some that are not possible.
 func (w known) values() ([]any, bool) {
-	var values []any
-	switch finite := false; {
-	case w.kinds&^(null|boolean) == 0:
-		if w.kinds&null != 0 {
-			values = append(values, nil)
-		}
-		if w.kinds&boolean != 0 {
-			values = append(values, false, true)
-		}
-	default:
-		for _, s := range w.all {
-			if s.Const != nil {
-				values, finite = []any{*s.Const}, true
-				break
-			}
-			if s.Enum != nil && (!finite || len(s.Enum.Values) < len(values)) {
-				values, finite = s.Enum.Values, true
-			}
-		}
-		if !finite {
-			return nil, false
-		}
+	values, finite := w.listed()
+	if !finite {
+		return nil, false
 	}
 	if len(values) > maxTried {
 		return values, true
@@ -221,6 +202,28 @@ next:
 		out = append(out, v)
 	}
 	return out, true
+}
+
+// listed is the shortest list of values that is known to hold all that are possible.
+func (w known) listed() (values []any, finite bool) {
+	if w.kinds&^(null|boolean) == 0 {
+		if w.kinds&null != 0 {
+			values = append(values, nil)
+		}
+		if w.kinds&boolean != 0 {
+			values = append(values, false, true)
+		}
+		return values, true
+	}
+	for _, s := range w.all {
+		if s.Const != nil {
+			return []any{*s.Const}, true
+		}
+		if s.Enum != nil && (!finite || len(s.Enum.Values) < len(values)) {
+			values, finite = s.Enum.Values, true
+		}
+	}
+	return values, finite
 }
 
 func kindOfValue(v any) kinds {

@@ -44,8 +44,11 @@ func TestCompatibility(t *testing.T) {
 		{"a number becomes an enum", m("int32 a = 1; enum E { Z = 0; }"), m("E a = 1; enum E { Z = 0; }"), []string{"FIELD_KIND_CHANGED /M/1"}},
 		{"bytes become a message", m("bytes a = 1; message N {}"), m("N a = 1; message N {}"), []string{"FIELD_KIND_CHANGED /M/1"}},
 		{"another message", m("A a = 1; message A {} message B {}"), m("B a = 1; message A {} message B {}"), []string{"FIELD_NAMED_TYPE_CHANGED /M/1"}},
-		{"another standard message", head + `import "google/protobuf/timestamp.proto"; import "google/protobuf/duration.proto"; message M { google.protobuf.Timestamp a = 1; }`,
-			head + `import "google/protobuf/timestamp.proto"; import "google/protobuf/duration.proto"; message M { google.protobuf.Duration a = 1; }`, []string{"FIELD_NAMED_TYPE_CHANGED /M/1"}},
+		{
+			"another standard message", head + `import "google/protobuf/timestamp.proto"; import "google/protobuf/duration.proto"; message M { google.protobuf.Timestamp a = 1; }`,
+			head + `import "google/protobuf/timestamp.proto"; import "google/protobuf/duration.proto"; message M { google.protobuf.Duration a = 1; }`,
+			[]string{"FIELD_NAMED_TYPE_CHANGED /M/1"},
+		},
 		{"repeated", m("string a = 1;"), m("repeated string a = 1;"), []string{"FIELD_LABEL_CHANGED /M/1"}},
 		{"not repeated any more", m("repeated int32 a = 1;"), m("int32 a = 1;"), []string{"FIELD_LABEL_CHANGED /M/1"}},
 		{"optional", m("string a = 1;"), m("optional string a = 1;"), nil},
@@ -75,8 +78,10 @@ func TestCompatibility(t *testing.T) {
 		{"trees", m("repeated M kids = 1; int32 v = 2;"), m("repeated M kids = 1; int64 v = 2;"), nil},
 		{"trees of other leaves", m("repeated M kids = 1; int32 v = 2;"), m("repeated M kids = 1; string v = 2;"), []string{"FIELD_SCALAR_KIND_CHANGED /M/2"}},
 		{"another syntax", m2("optional int32 a = 1;"), m("int32 a = 1;"), nil},
-		{"several at once", m("int32 a = 1; E e = 2; enum E { Z = 0; A = 1; } message N { bool b = 1; }"), m("string b = 1; E e = 2; enum E { Z = 0; } message N { bytes b = 1; }"),
-			[]string{"FIELD_NAME_CHANGED /M/1", "FIELD_SCALAR_KIND_CHANGED /M/1", "ENUM_CONST_REMOVED /M/E/A", "FIELD_SCALAR_KIND_CHANGED /M/N/1"}},
+		{
+			"several at once", m("int32 a = 1; E e = 2; enum E { Z = 0; A = 1; } message N { bool b = 1; }"), m("string b = 1; E e = 2; enum E { Z = 0; } message N { bytes b = 1; }"),
+			[]string{"FIELD_NAME_CHANGED /M/1", "FIELD_SCALAR_KIND_CHANGED /M/1", "ENUM_CONST_REMOVED /M/E/A", "FIELD_SCALAR_KIND_CHANGED /M/N/1"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
