@@ -71,9 +71,10 @@ func TestApplyKeepsTheOrderOfFacts(t *testing.T) {
 	in.Event.AnonymousID = []byte("a")
 	e := enricher(t, `{"steps":["service","session","campaign","bot","user_agent"]}`, enrich.Resources{Sessions: enrich.NewSessions(10)})
 	memory := e.Apply(in, []byte("before"))
+	//nolint:testifylint // the order is what matters
 	require.Equal(t, `{"browser":"Chrome","browser_version":"131","os":"Windows","os_version":"10","device":"desktop",`+
 		`"utm_source":"google","utm_medium":"cpc","click_id":"google ads","channel":"paid search",`+
-		`"session_new":true,"service":"Shop"}`, string(in.Event.Facts)) //nolint:testifylint // the order is what matters
+		`"session_new":true,"service":"Shop"}`, string(in.Event.Facts))
 	require.Len(t, in.Event.SessionID, 24)
 	require.Equal(t, "before"+string(in.Event.Facts)+string(in.Event.SessionID), string(memory))
 }
@@ -146,16 +147,23 @@ func TestApplyManyIntoOneMemory(t *testing.T) {
 }
 
 func BenchmarkApply(b *testing.B) {
-	in := input(b, `{"library":{"name":"analytics.js","version":"4.1.0"},"ip":"203.0.113.0","userAgent":"`+chrome+`","locale":"de-DE",
-		"page":{"path":"/shoes","url":"https://www.shop.example/shoes?utm_source=newsletter&utm_medium=email","referrer":"https://www.google.de/"}}`, `{}`)
-	in.Event.AnonymousID = []byte("0a1b2c3d-anonymous")
-	in.Client = &ingest.Client{Browser: true, UserAgent: chrome}
-	e := enrich.Default().Compile(enrich.Resources{Sessions: enrich.NewSessions(1000)})
-	memory := make([]byte, 0, 4096)
-	b.ReportAllocs()
-	for b.Loop() {
-		in.Event.SessionID = nil
-		e.Apply(in, memory)
+	for name, context := range map[string]string{
+		"click": `{"library":{"name":"analytics.js","version":"4.1.0"},"userAgent":"` + chrome + `","locale":"de-DE"}`,
+		"arrival": `{"library":{"name":"analytics.js","version":"4.1.0"},"ip":"203.0.113.0","userAgent":"` + chrome + `","locale":"de-DE",
+			"page":{"path":"/shoes","url":"https://www.shop.example/shoes?utm_source=newsletter&utm_medium=email","referrer":"https://www.google.de/"}}`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			in := input(b, context, `{}`)
+			in.Event.AnonymousID = []byte("0a1b2c3d-anonymous")
+			in.Client = &ingest.Client{Browser: true, UserAgent: chrome, Address: netip.MustParseAddr("203.0.113.9")}
+			e := enrich.Default().Compile(enrich.Resources{Sessions: enrich.NewSessions(1000), Geo: openGeo(b, geoPath(b))})
+			memory := make([]byte, 0, 4096)
+			b.ReportAllocs()
+			for b.Loop() {
+				in.Event.SessionID, in.Event.Facts = nil, nil
+				e.Apply(in, memory)
+			}
+		})
 	}
 }
 
@@ -169,7 +177,7 @@ func BenchmarkApplyNewAgents(b *testing.B) {
 		for at, n := len(agent)-1, i; n > 0; at, n = at-1, n/10 {
 			agent[at] = byte('0' + n%10)
 		}
-		in.Client = &ingest.Client{Browser: true, UserAgent: string(agent)}
+		in.Client, in.Event.Facts = &ingest.Client{Browser: true, UserAgent: string(agent)}, nil
 		e.Apply(in, memory)
 	}
 }
