@@ -52,7 +52,7 @@ func (c rpcCodec) Unmarshal(data []byte, m any) error {
 	return nil
 }
 
-// A message in JSON becomes Go objects, which take up to 70 times as much memory (a list of empty objects does). So it may not be as large
+// A message in JSON becomes Go objects, which take up to 70 times as much memory (a list of {"":{}} does). So it may not be as large
 // as one in the wire format.
 const (
 	maxJSON    = 1 << 20 // bytes

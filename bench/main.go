@@ -65,6 +65,20 @@ func run(ctx context.Context) (err error) {
 		return fmt.Errorf("single events: %w", err)
 	}
 	fmt.Printf("(c) single events, 64 connections %9.0f acks/s    p50 %.1f ms, p99 %.1f ms\n", single.rate, ms(single.p50), ms(single.p99))
+	for _, c := range []struct {
+		name            string
+		streams, asText bool
+	}{
+		{"gRPC, 64 calls at a time, JSON   ", false, true},
+		{"gRPC, 64 calls at a time, Struct ", false, false},
+		{"gRPC, 8 streams of 8 at a time   ", true, true},
+	} {
+		called, err := rpcs(ctx, s, p.single, c.streams, c.asText)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		fmt.Printf("    %s %8.0f acks/s    p50 %.1f ms, p99 %.1f ms\n", c.name, called.rate, ms(called.p50), ms(called.p99))
+	}
 	peak, err := s.peakMemory()
 	if err != nil {
 		return err

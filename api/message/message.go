@@ -1,5 +1,5 @@
 // Package message reads a PublishRequest (api/proto/observatory/v1/ingest.proto) from its bytes, without building it: a message of
-// 4 MiB can hold two million empty values, which as Go objects would take a hundred times as much memory. Objects become JSON text on
+// 4 MiB can hold two million empty events, which as Go objects would take ninety times as much memory. Objects become JSON text on
 // the way, so that events are held to the same rules by the same code (ingest/wire) whichever way they come.
 package message
 

@@ -37,6 +37,7 @@ func TestGuide(t *testing.T) {
 
 	said := string(out)
 	require.Contains(t, said, `"unknown_field"`, "the typing error is named")
+	require.Contains(t, said, `"stored": true`, "an event came over Connect")
 	require.Contains(t, said, `"status": "stored"`, "the receipt tells")
 	require.Contains(t, said, `"breakdown": "/pricing"`, "the trend is broken down")
 	require.Contains(t, said, `"rule": "`, "the broken rule is named")
