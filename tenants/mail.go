@@ -48,6 +48,7 @@ const (
 	mailVerification MailKind = "verification"
 	mailReset        MailKind = "reset"
 	mailInvitation   MailKind = "invitation"
+	mailQuarantine   MailKind = "quarantine"
 )
 
 // MailRow is a mail in the outbox. Its letter is sealed, because it holds a link that is as good as a password, and is
@@ -82,6 +83,9 @@ type letter struct {
 	Organisation string `json:"organisation,omitempty"`
 	Inviter      string `json:"inviter,omitempty"`
 	Role         Role   `json:"role,omitempty"`
+	// Of a mail about the quarantine: how many new causes there are, and their codes.
+	Causes int      `json:"causes,omitempty"`
+	Codes  []string `json:"codes,omitempty"`
 }
 
 const (
@@ -90,12 +94,34 @@ const (
 )
 
 func (o *Outbox) add(ctx context.Context, rows MailRows, kind MailKind, l letter, until time.Time) error {
+	row, err := o.row(kind, l, until)
+	if err != nil {
+		return err
+	}
+	return rows.AddMail(ctx, row)
+}
+
+func (o *Outbox) row(kind MailKind, l letter, until time.Time) (MailRow, error) {
 	text, err := json.Marshal(l)
 	if err != nil {
-		return fmt.Errorf("encode mail: %w", err)
+		return MailRow{}, fmt.Errorf("encode mail: %w", err)
 	}
 	id := NewMailID()
-	return rows.AddMail(ctx, MailRow{ID: id, Kind: kind, Sealed: o.sealed.seal(text, id.String()), CreatedAt: o.time(), ExpiresAt: until})
+	return MailRow{ID: id, Kind: kind, Sealed: o.sealed.seal(text, id.String()), CreatedAt: o.time(), ExpiresAt: until}, nil
+}
+
+// QuarantineNotice is a mail that says that events are rejected for new causes. It holds nothing of the events.
+type QuarantineNotice struct {
+	To           string
+	Organisation string
+	Causes       int
+	Codes        []string // of the causes, without repetition
+}
+
+// Quarantine makes the row of such a mail, for whoever adds it to the outbox in a transaction of their own. It is worth sending for a week.
+func (o *Outbox) Quarantine(n QuarantineNotice) (MailRow, error) {
+	const worth = 7 * 24 * time.Hour
+	return o.row(mailQuarantine, letter{To: n.To, Organisation: n.Organisation, Causes: n.Causes, Codes: n.Codes}, o.time().Add(worth))
 }
 
 // Delivery counts what became of the mails that one Deliver took on.

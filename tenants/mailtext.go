@@ -51,6 +51,19 @@ func (o *Outbox) body(kind MailKind, l letter) body {
 			after:   []string{"The link works for 7 days. If you do not know the sender, ignore this mail."},
 		}
 	}
+	if kind == mailQuarantine {
+		reasons := fmt.Sprintf("%d new reasons", l.Causes)
+		if l.Causes == 1 {
+			reasons = "a new reason"
+		}
+		return body{
+			subject: "Events of " + l.Organisation + " are set aside for " + reasons,
+			before:  []string{fmt.Sprintf("Events of %s are not accepted for %s: %s. They are kept in quarantine, where they can be put right.", l.Organisation, reasons, strings.Join(l.Codes, ", "))},
+			action:  "Look at the quarantine",
+			link:    o.publicURL.JoinPath("data", "quarantine").String(),
+			after:   []string{"You get this mail because you manage the organisation, once for each reason. The quarantine's policy turns it off."},
+		}
+	}
 	return body{subject: "Observatory"}
 }
 

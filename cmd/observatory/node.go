@@ -95,6 +95,7 @@ func (n *node) workers() *workers.Workers {
 	tasks := append(workers.CheckLedger(n.books, n.metrics, n.now),
 		workers.DeliverMail(n.tenants.Outbox, n.logger),
 		workers.SweepAccounts(n.tenants.Accounts),
+		workers.TellOfCauses(n.notices()),
 	)
 	return workers.New(workers.Config{RedisURL: n.urls.Redis, Drain: n.cfg.DrainTimeout / 2}, n.logger, n.metrics, tasks...)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +11,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/quarantine"
 	"github.com/observatory/observatory/ingest/repair"
+	"github.com/observatory/observatory/tenants"
 )
 
 // replays puts quarantined events right on this node, and runs stored events through the rules again.
@@ -58,4 +62,20 @@ func logID(dir string) (uuid.UUID, error) {
 		return uuid.Nil, fmt.Errorf("write the log's ID: %w", err)
 	}
 	return id, nil
+}
+
+// notices tell of new causes of quarantine, as far as each tenant's policy asks for it.
+func (n *node) notices() *repair.Notices {
+	wanted := func(ctx context.Context, tenant tenants.ID) (bool, error) {
+		policy, err := n.declared.Policy(ctx, tenant, ingest.QuarantinePolicy)
+		if errors.Is(err, ingest.ErrNoSuchPolicy) {
+			return quarantine.Default().Notify, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		parsed, err := quarantine.Parse(policy.Document)
+		return parsed.Notify, err
+	}
+	return repair.NewNotices(n.store, n.declared.Notices(n.tenants.Outbox), wanted, n.now)
 }

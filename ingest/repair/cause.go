@@ -120,11 +120,3 @@ func (c *Causes) Details(ctx context.Context, tenant tenants.ID, cause uuid.UUID
 	d.Examples, err = c.store.Quarantine(ctx, tenant, cause, ingest.QuarantineCursor{}, maxExamples)
 	return d, err
 }
-
-// NewCause is a cause that a tenant's events had lately.
-type NewCause struct {
-	Tenant    tenants.ID
-	Cause     uuid.UUID
-	Code      string
-	FirstSeen time.Time
-}

@@ -35,12 +35,14 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 // house is a node with real engines: what sends events, carries them, and repairs them.
 type house struct {
-	t     *testing.T
-	conn  driver.Conn
-	store *ingestch.Store
-	jobs  *ingestpg.Store
-	rules *rules
-	by    tenants.By
+	t      *testing.T
+	conn   driver.Conn
+	store  *ingestch.Store
+	jobs   *ingestpg.Store
+	rules  *rules
+	by     tenants.By
+	mails  *mailbox
+	outbox *tenants.Outbox
 
 	disk  vfs.FS
 	logID uuid.UUID
@@ -73,7 +75,7 @@ func newHouse(t *testing.T) *house {
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	h.jobs = ingestpg.New(pool, testkit.Logger(t))
-	h.by = signUp(t, pool)
+	h.signUp(pool)
 	h.service = repair.NewService(h.jobs, h.store, h.rules, time.Now)
 	h.causes = repair.NewCauses(h.store, time.Now)
 	h.books = ingest.NewBooks(h.store, ingest.NewReceipts([]byte("secret")), time.Now, testkit.Logger(t))
@@ -82,14 +84,15 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-func signUp(t *testing.T, pool *pg.Pool) tenants.By {
-	t.Helper()
+func (h *house) signUp(pool *pg.Pool) {
+	t := h.t
+	h.mails = &mailbox{}
 	control, err := tenants.New(
 		tenants.Config{
 			PublicURL: &url.URL{Scheme: "https", Host: "observatory.example"}, SecretKey: make([]byte, tenants.SecretKeyLength),
 			Passwords: tenants.PasswordConfig{MemoryKiB: 64, Passes: 1},
 		},
-		tenants.Deps{Store: tenantspg.New(pool, testkit.Logger(t)), Mailer: noMail{}, Log: testkit.Logger(t), Now: time.Now},
+		tenants.Deps{Store: tenantspg.New(pool, testkit.Logger(t)), Mailer: h.mails, Log: testkit.Logger(t), Now: time.Now},
 	)
 	require.NoError(t, err)
 	require.NoError(t, control.SigningKeys.Ensure(t.Context()))
@@ -97,12 +100,16 @@ func signUp(t *testing.T, pool *pg.Pool) tenants.By {
 	require.NoError(t, err)
 	principal, err := made.Session.Principal()
 	require.NoError(t, err)
-	return tenants.By{Principal: principal, CorrelationID: "correlation"}
+	h.by, h.outbox = tenants.By{Principal: principal, CorrelationID: "correlation"}, control.Outbox
 }
 
-type noMail struct{}
+// mailbox keeps what was sent.
+type mailbox struct{ got []tenants.Message }
 
-func (noMail) Send(context.Context, tenants.Message) error { return nil }
+func (m *mailbox) Send(_ context.Context, message tenants.Message) error {
+	m.got = append(m.got, message)
+	return nil
+}
 
 // start starts a node on what lies on the disk.
 func (h *house) start() {

@@ -52,3 +52,9 @@ func AppendAudit(ctx context.Context, tx pgx.Tx, tenant tenants.ID, e tenants.Au
 	}
 	return tenants.AppendAudit(ctx, t, tenant, e)
 }
+
+// AddMail adds a mail to the outbox inside a transaction of pg.Pool.AcrossTenants. It is how a domain with a store of its own tells somebody
+// of a change, exactly once.
+func AddMail(ctx context.Context, tx pgx.Tx, m tenants.MailRow) error {
+	return systemTx{tx: tx, q: db.New(tx)}.AddMail(ctx, m)
+}
