@@ -32,7 +32,15 @@ func (c *checker) tuple(s *jsonschema.Schema) tuple {
 	case []*jsonschema.Schema:
 		t = tuple{first: items, rest: c.schemaOf(s.AdditionalItems), prefix: "items", other: "additionalItems"}
 	}
+	if t.rest == nil && s.UnevaluatedItems != nil && alone(s) {
+		t.rest, t.other = s.UnevaluatedItems, "unevaluatedItems"
+	}
 	return t
+}
+
+// alone tells whether unevaluatedItems means no more than items would: no other part of the schema describes elements.
+func alone(s *jsonschema.Schema) bool {
+	return s.Contains == nil && s.Items == nil && s.Items2020 == nil && len(inPlace(s)) == 0
 }
 
 // schemaOf is a keyword that is a boolean or a schema as a schema; nil when it says nothing.
@@ -73,7 +81,7 @@ func (c *checker) arrays(path string, r *jsonschema.Schema, w known) bool {
 	}
 	ok = c.elements(path, r, w, most) && ok
 	ok = c.contains(path, r, w) && ok
-	if r.UnevaluatedItems != nil && (r.UnevaluatedItems.Bool == nil || !*r.UnevaluatedItems.Bool) {
+	if u := r.UnevaluatedItems; u != nil && !alone(r) && (u.Bool == nil || !*u.Bool) {
 		ok = c.report(RuleUnevaluatedItem, at(path, "unevaluatedItems"), "What unevaluatedItems accepts may have changed.",
 			"Keep this part of the schema as it was, or use items instead.") && ok
 	}

@@ -159,6 +159,9 @@ func TestCompatibilityOfArrays(t *testing.T) {
 		{"an element less in a closed array", `{"type":"array","prefixItems":[` + s + `,` + n + `],"items":false}`, `{"type":"array","prefixItems":[` + s + `],"items":false}`, []string{"ITEM_REMOVED_FROM_CLOSED_CONTENT_MODEL /items"}},
 		{"an array is closed", `{"type":"array","prefixItems":[` + s + `]}`, `{"type":"array","prefixItems":[` + s + `],"items":false}`, []string{"ADDITIONAL_ITEMS_REMOVED /items"}},
 		{"a tuple of draft 7", `{"$schema":"http://json-schema.org/draft-07/schema#","type":"array","items":[` + s + `],"additionalItems":` + n + `}`, `{"type":"array","prefixItems":[` + s + `],"items":` + n + `}`, nil},
+		{"unevaluated elements", `{"type":"array","prefixItems":[` + s + `],"unevaluatedItems":` + n + `}`, `{"type":"array","prefixItems":[` + s + `,` + n + `],"unevaluatedItems":` + n + `}`, nil},
+		{"other unevaluated elements", `{"type":"array","unevaluatedItems":` + n + `}`, `{"type":"array","unevaluatedItems":` + s + `}`, []string{"TYPE_CHANGED /unevaluatedItems/type"}},
+		{"unevaluated by contains", `{"type":"array"}`, `{"type":"array","contains":true,"minContains":0,"unevaluatedItems":` + s + `}`, []string{"UNEVALUATED_ITEMS_CHANGED /unevaluatedItems"}},
 		{"contains", `{"type":"array"}`, `{"type":"array","contains":` + s + `}`, []string{"CONTAINS_CHANGED /contains"}},
 		{"contains less", `{"type":"array","contains":{"type":"integer"},"minContains":2}`, `{"type":"array","contains":` + n + `}`, nil},
 	} {

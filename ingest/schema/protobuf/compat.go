@@ -11,6 +11,7 @@ import (
 
 // The rules that can be broken, in the vocabulary of the field: what happened between the writer's file and this one.
 const (
+	RulePackageChanged  = "PACKAGE_CHANGED"
 	RuleMessageRemoved  = "MESSAGE_REMOVED"
 	RuleKindChanged     = "FIELD_KIND_CHANGED"        // between scalar, enum, message, group and map
 	RuleScalarChanged   = "FIELD_SCALAR_KIND_CHANGED" // to a scalar type of another group
@@ -20,6 +21,7 @@ const (
 	RuleNumberChanged   = "FIELD_NUMBER_CHANGED"      // of a field of the same name in JSON
 	RuleReservedReused  = "RESERVED_FIELD_REUSED"     // number or name
 	RuleRequiredAdded   = "REQUIRED_FIELD_ADDED"
+	RuleRequiredRemoved = "REQUIRED_FIELD_REMOVED"
 	RuleOneofRemoved    = "ONEOF_FIELD_REMOVED"
 	RuleMovedToOneof    = "MULTIPLE_FIELDS_MOVED_TO_ONEOF"
 	RuleConstantRemoved = "ENUM_CONST_REMOVED"
@@ -27,7 +29,7 @@ const (
 )
 
 // Incompatibilities says what of the writer's messages would be lost or misread, on the wire or as JSON, by this file.
-// Messages are matched by their names within the package, which may change; fields by their numbers. Fields that this file
+// Messages are matched by their names within the package; fields by their numbers. Fields that this file
 // does not know are skipped by every reader of Protobuf, so they may come and go. The rules are those of the wire and of
 // JSON together: a change that is safe on the wire alone, such as renaming a field, is not safe here, because events may
 // be sent as JSON. Extensions and defaults of proto2 are not compared.
@@ -37,6 +39,10 @@ func (p *Parsed) Incompatibilities(writer schema.Parsed) []schema.Incompatibilit
 		return []schema.Incompatibility{schema.OtherFormat(schema.Protobuf)}
 	}
 	c := checker{reader: p.file, writer: w.file, seen: make(map[string]bool)}
+	if from, to := w.file.Package(), p.file.Package(); from != to {
+		c.report(RulePackageChanged, "/", fmt.Sprintf("The package was %q and is %q now: messages within google.protobuf.Any are named by it.", from, to),
+			"Keep the package, or use another subject for the new one.")
+	}
 	c.messages(p.file.Messages(), w.file.Messages())
 	for i := 0; i < len(c.queue); i++ {
 		c.message(c.queue[i].reader, c.queue[i].writer)
@@ -130,7 +136,11 @@ func (c *checker) message(r, w protoreflect.MessageDescriptor) {
 				"Keep the number of a field for ever. To change its type, add a field of another name and number.")
 			continue
 		}
-		if one := from.ContainingOneof(); one != nil && !one.IsSynthetic() && r.Oneofs().ByName(one.Name()) != nil {
+		if from.Cardinality() == protoreflect.Required {
+			c.report(RuleRequiredRemoved, fmt.Sprintf("%s/%d", path, from.Number()), fmt.Sprintf("The required field %s is gone: whoever still requires it could not read what is written from now on.", from.Name()),
+				"Make the field optional first, and keep it until nobody requires it any more.")
+		}
+		if one := from.ContainingOneof(); one != nil && !one.IsSynthetic() && lives(one, r) {
 			c.report(RuleOneofRemoved, fmt.Sprintf("%s/%d", path, from.Number()), fmt.Sprintf("The oneof %s lacks the field %s: data that holds it would look as if nothing had been chosen.", one.Name(), from.Name()),
 				"Keep the field in the oneof; mark it deprecated if it should not be used.")
 		}
@@ -141,6 +151,20 @@ func (c *checker) message(r, w protoreflect.MessageDescriptor) {
 	for i := range r.Oneofs().Len() {
 		c.oneof(path, r.Oneofs().Get(i), w)
 	}
+}
+
+// lives tells whether a oneof is still there, under its name or with one of its fields.
+func lives(one protoreflect.OneofDescriptor, r protoreflect.MessageDescriptor) bool {
+	if r.Oneofs().ByName(one.Name()) != nil {
+		return true
+	}
+	for i := range one.Fields().Len() {
+		f := r.Fields().ByNumber(one.Fields().Get(i).Number())
+		if f != nil && f.ContainingOneof() != nil && !f.ContainingOneof().IsSynthetic() {
+			return true
+		}
+	}
+	return false
 }
 
 // at is the path of a field.
