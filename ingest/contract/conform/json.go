@@ -63,15 +63,13 @@ func (f *Findings) convert(p *plan, n *doc.Node, unknown Unknown, level int) {
 
 func (f *Findings) convertObject(p *plan, n *doc.Node, unknown Unknown, level int) {
 	for c := range n.Children() {
-		key := string(c.Key())
-		described := p.described[key] || p.open
-		if next := p.properties[key]; next != nil {
+		if next := p.properties[string(c.Key())]; next != nil {
 			f.convert(next, c, unknown, level+1)
 			continue
 		}
-		matched := false
+		described, matched := p.open || p.described[string(c.Key())], false
 		for i := range p.patterns {
-			if p.patterns[i].regexp.MatchString(key) {
+			if p.patterns[i].regexp.MatchString(string(c.Key())) {
 				described = true
 				if p.patterns[i].plan != nil {
 					matched = true
@@ -188,7 +186,7 @@ func (p *plan) correct(n *doc.Node) {
 		}
 	case p.format != nil && (p.format.Name == "date-time" || p.format.Name == "date"):
 		text := n.Text()
-		if len(text) > 40 || p.format.Validate(string(text)) == nil {
+		if len(text) > 40 || formatFits(p.format, text) {
 			return
 		}
 		if right, ok := p.timeText(text); ok {

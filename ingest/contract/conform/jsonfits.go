@@ -43,8 +43,10 @@ func (f *Findings) fits(p *plan, n *doc.Node) verdict {
 		if kind != kindNumber || !p.types.has(kindInteger) {
 			return no
 		}
-		if _, whole := integerOf(n.Raw()); !whole && !allDigits(n.Raw()) {
-			return no
+		if !allDigits(n.Raw()) {
+			if _, whole := integerOf(n.Raw()); !whole {
+				return no
+			}
 		}
 	}
 	v := yes
@@ -168,21 +170,19 @@ func (f *Findings) arrayFits(p *plan, n *doc.Node) verdict {
 
 func scalarFits(p *plan, n *doc.Node) verdict {
 	v := yes
-	for _, s := range p.schemas {
-		if values := allowed(s); values != nil {
-			v = min(v, listed(values, n))
-		}
-		switch n.Kind() {
-		case doc.String:
+	for _, values := range p.allowed {
+		v = min(v, listed(values, n))
+	}
+	switch n.Kind() {
+	case doc.String:
+		for _, s := range p.schemas {
 			if !stringFits(s, n) {
 				return no
 			}
-		case doc.Number:
-			if s.Minimum != nil && compare(n.Raw(), s.Minimum) < 0 || s.Maximum != nil && compare(n.Raw(), s.Maximum) > 0 ||
-				s.ExclusiveMinimum != nil && compare(n.Raw(), s.ExclusiveMinimum) <= 0 || s.ExclusiveMaximum != nil && compare(n.Raw(), s.ExclusiveMaximum) >= 0 {
-				return no
-			}
-			if s.MultipleOf != nil && !multiple(n.Raw(), s.MultipleOf) {
+		}
+	case doc.Number:
+		for i := range p.bounds {
+			if !p.bounds[i].holds(n.Raw()) {
 				return no
 			}
 		}
@@ -227,24 +227,82 @@ func stringFits(s *jsonschema.Schema, n *doc.Node) bool {
 			return false
 		}
 	}
-	return (s.Pattern == nil || s.Pattern.MatchString(string(text))) && (s.Format == nil || s.Format.Validate(string(text)) == nil)
+	return (s.Pattern == nil || s.Pattern.MatchString(string(text))) && (s.Format == nil || formatFits(s.Format, text))
 }
 
-// compare compares a literal with a bound.
-func compare(literal []byte, bound *big.Rat) int {
-	v, err := strconv.ParseFloat(string(literal), 64)
-	b, exact := bound.Float64()
-	if err == nil && exact && v != b { // rounding keeps the order
-		if v < b {
+// formatFits asks the library, unless the text is a time as nearly all are written.
+func formatFits(format *jsonschema.Format, text []byte) bool {
+	return format.Name == "date-time" && plainTime(text) || format.Validate(string(text)) == nil
+}
+
+// plainTime tells whether a text is surely a time in RFC 3339. It knows UTC, and days that every month has.
+func plainTime(t []byte) bool {
+	if len(t) < 20 || len(t) > 30 || t[4] != '-' || t[7] != '-' || t[10] != 'T' || t[13] != ':' || t[16] != ':' || t[len(t)-1] != 'Z' {
+		return false
+	}
+	two := func(i, from, to int) bool {
+		v := int(t[i]-'0')*10 + int(t[i+1]-'0')
+		return t[i]-'0' <= 9 && t[i+1]-'0' <= 9 && v >= from && v <= to
+	}
+	return two(0, 0, 99) && two(2, 0, 99) && two(5, 1, 12) && two(8, 1, 28) && two(11, 0, 23) && two(14, 0, 59) && two(17, 0, 59) &&
+		(len(t) == 20 || t[19] == '.' && digits(t[20:len(t)-1]))
+}
+
+// bound is one that a schema sets to numbers.
+type bound struct {
+	of    *big.Rat
+	near  float64 // of
+	exact bool    // it is near
+	kind  boundKind
+}
+
+type boundKind uint8
+
+const (
+	atLeast boundKind = iota
+	atMost
+	moreThan
+	lessThan
+	multipleOf
+)
+
+func boundsOf(s *jsonschema.Schema) (list []bound) {
+	for kind, of := range [...]*big.Rat{atLeast: s.Minimum, atMost: s.Maximum, moreThan: s.ExclusiveMinimum, lessThan: s.ExclusiveMaximum, multipleOf: s.MultipleOf} {
+		if of != nil {
+			near, exact := of.Float64()
+			list = append(list, bound{of: of, near: near, exact: exact, kind: boundKind(kind)})
+		}
+	}
+	return list
+}
+
+// holds tells whether a number keeps to the bound.
+func (b *bound) holds(literal []byte) bool {
+	if b.kind == multipleOf {
+		return b.of.Sign() != 0 && new(big.Rat).Quo(rational(literal), b.of).IsInt()
+	}
+	order := b.compare(literal)
+	switch b.kind {
+	case atLeast:
+		return order >= 0
+	case atMost:
+		return order <= 0
+	case moreThan:
+		return order > 0
+	default:
+		return order < 0
+	}
+}
+
+// compare compares a number with the bound.
+func (b *bound) compare(literal []byte) int {
+	if v, err := strconv.ParseFloat(string(literal), 64); err == nil && b.exact && v != b.near { // rounding keeps the order
+		if v < b.near {
 			return -1
 		}
 		return 1
 	}
-	return rational(literal).Cmp(bound)
-}
-
-func multiple(literal []byte, of *big.Rat) bool {
-	return of.Sign() != 0 && new(big.Rat).Quo(rational(literal), of).IsInt()
+	return rational(literal).Cmp(b.of)
 }
 
 // rational is the number that a literal stands for. One that is too small to tell from zero is zero.

@@ -20,7 +20,9 @@ type plan struct {
 	exact   bool // fits knows every keyword of these schemas
 
 	types    kinds
-	enum     []string // the texts that are allowed; nil when anything is
+	allowed  [][]any  // lists of the only values, one of each schema that has one
+	enum     []string // the texts among them; nil when anything is allowed
+	bounds   []bound
 	format   *jsonschema.Format
 	rules    []rule
 	branches []branch
@@ -117,6 +119,7 @@ func (c *planner) plan(schemas ...*jsonschema.Schema) *plan {
 		p.exact = p.exact && exactly(s)
 		p.types &= typesOf(s)
 		p.enumOf(s)
+		p.bounds = append(p.bounds, boundsOf(s)...)
 		if s.Format != nil {
 			p.format = s.Format
 		}
@@ -174,6 +177,9 @@ func typesOf(s *jsonschema.Schema) kinds {
 func (p *plan) enumOf(s *jsonschema.Schema) {
 	var k kinds
 	texts := []string{}
+	if list := allowed(s); list != nil {
+		p.allowed = append(p.allowed, list)
+	}
 	for _, v := range allowed(s) {
 		switch v := v.(type) {
 		case nil:

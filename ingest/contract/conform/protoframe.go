@@ -25,7 +25,9 @@ func newProtoPlans(writer, reader protoreflect.FileDescriptor) *protoPlans {
 // open reads which message a payload is of: a list of places, from the file down into messages within messages, as
 // registry clients write it (zigzag varints, the count first). The single byte 0 is short for the file's first message.
 func (p *protoPlans) open(data []byte) (*protoPlan, []byte, *ingest.Rejection) {
-	broken := rejected(ingest.CodePayloadInvalid, "The payload does not say which message it is of. After the schema's ID comes the list of message indexes; the byte 0 means the first message.")
+	broken := func() *ingest.Rejection {
+		return rejected(ingest.CodePayloadInvalid, "The payload does not say which message it is of. After the schema's ID comes the list of message indexes; the byte 0 means the first message.")
+	}
 	next := func() (int, bool) {
 		v, n := protowire.ConsumeVarint(data)
 		if n < 0 {
@@ -37,7 +39,7 @@ func (p *protoPlans) open(data []byte) (*protoPlan, []byte, *ingest.Rejection) {
 	}
 	count, ok := next()
 	if !ok || count > ingest.MaxDepth {
-		return nil, nil, broken
+		return nil, nil, broken()
 	}
 	at := []int{0}
 	if count > 0 {
@@ -46,13 +48,13 @@ func (p *protoPlans) open(data []byte) (*protoPlan, []byte, *ingest.Rejection) {
 	for range count {
 		i, ok := next()
 		if !ok {
-			return nil, nil, broken
+			return nil, nil, broken()
 		}
 		at = append(at, i)
 	}
 	message := messageAt(p.writer, at)
 	if message == nil {
-		return nil, nil, broken
+		return nil, nil, broken()
 	}
 	if had, ok := p.plans.Load(message.FullName()); ok {
 		plan, _ := had.(*protoPlan)
