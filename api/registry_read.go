@@ -161,7 +161,7 @@ func (s *server) registrySchemaByFingerprint(c echo.Context) error {
 // lasting answers with a schema that was looked up by what never means another one.
 func (s *server) lasting(c echo.Context, found schema.Schema) error {
 	text, err := s.formatted(c, found)
-	if err != nil || immutable(c, tag(c, found)+" "+registryType(c)) {
+	if err != nil || immutable(c, tag(c, found)+"+"+registryType(c)) {
 		return err
 	}
 	out := writeSchema(found)
@@ -175,7 +175,7 @@ func (s *server) registryText(c echo.Context) error {
 		return err
 	}
 	text, err := s.formatted(c, found)
-	if err != nil || immutable(c, tag(c, found)+" text") {
+	if err != nil || immutable(c, tag(c, found)+"+text") {
 		return err
 	}
 	return registryBareText(c, found, text)

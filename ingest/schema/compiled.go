@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
+	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -114,8 +115,12 @@ func load(ctx context.Context, tx Tx, id ID) (*Compiled, Text, error) {
 
 func (r *Registry) compile(ctx context.Context, key cacheKey, c *Compiled, text Text) (*Compiled, error) {
 	var err error
-	if c.Parsed, err = r.parse(ctx, text); err != nil {
-		return nil, fmt.Errorf("compile the registered schema %d: %w", key.id, err)
+	c.Parsed, err = r.parse(ctx, text)
+	if fault.KindOf(err) == fault.Invalid {
+		return nil, fmt.Errorf("compile the registered schema %d: %v", key.id, err) //nolint:errorlint // it was valid once, so this is our fault and not the caller's
+	}
+	if err != nil {
+		return nil, err
 	}
 	r.cache.put(key, c, weight(text))
 	return c, nil

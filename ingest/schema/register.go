@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -44,6 +45,9 @@ func (r *Registry) prepare(ctx context.Context, tenant tenants.ID, p Proposal) (
 	if err := text.CheckSize(); err != nil {
 		return nil, err
 	}
+	if strings.ContainsRune(p.Text, 0) {
+		return nil, Invalid("The schema contains a zero byte. Take it out.")
+	}
 	var references []Reference
 	err := r.store.Tenant(ctx, tenant, func(tx Tx) error {
 		settings, err := inForce(ctx, tx, p.Subject)
@@ -66,6 +70,9 @@ func (r *Registry) prepare(ctx context.Context, tenant tenants.ID, p Proposal) (
 	}
 	if p.Normalize {
 		text.Schema = parsed.Canonical()
+		if err := text.CheckSize(); err != nil {
+			return nil, err
+		}
 		references = slices.SortedFunc(slices.Values(references), func(a, b Reference) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	out := &prepared{

@@ -3,6 +3,8 @@ package schema
 import (
 	"context"
 	"errors"
+	"strings"
+	"unicode"
 
 	"github.com/observatory/observatory/internal/fault"
 )
@@ -112,7 +114,7 @@ func pin(ctx context.Context, tx VersionRows, references []Reference) ([]Referen
 	}
 	pinned := make([]Reference, len(references))
 	for i, ref := range references {
-		if ref.Name == "" || len(ref.Name) > MaxSubjectBytes {
+		if ref.Name == "" || len(ref.Name) > MaxSubjectBytes || strings.ContainsFunc(ref.Name, unicode.IsControl) {
 			return nil, Invalid("Reference %d needs a name of at most %d bytes: the one that the text uses.", i+1, MaxSubjectBytes)
 		}
 		if err := CheckSubject(ref.Subject); err != nil {
