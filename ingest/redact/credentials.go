@@ -184,6 +184,9 @@ func findScheme(text []byte, from int) (start, end int) {
 			return -1, -1
 		}
 		i += next
+		if last := before(text, i) | 0x20; last != 'r' && last != 'c' {
+			continue
+		}
 		if start, end = scheme(text, i); start >= 0 {
 			return start, end
 		}

@@ -11,22 +11,32 @@ func mayIPv6(t traits) bool { return t.bits&colon != 0 && t.word > 0 }
 
 // findIPv4 finds four numbers with dots between them that are no version.
 func findIPv4(text []byte, from int) (start, end int) {
-	for i := from; i+7 <= len(text); i++ {
-		if !isDigit(text[i]) {
-			continue
+	for i := from; ; {
+		next := bytes.IndexByte(text[i:], '.')
+		if next < 0 {
+			return -1, -1
 		}
-		end := quadEnd(text, i)
-		if end > 0 && !isWord(before(text, i)) && before(text, i) != '.' && !isVersion(text, i) && !inIPv6(text, i) {
-			a, err := netip.ParseAddr(string(text[i:end]))
-			if err == nil && !a.IsLoopback() && !a.IsUnspecified() && text[i] != '0' {
-				return i, end
-			}
+		i += next
+		start = i
+		for start > from && i-start < 4 && isDigit(text[start-1]) {
+			start--
+		}
+		if end := quadEnd(text, start); end > 0 && isIPv4(text, start, end) {
+			return start, end
 		}
 		for i < len(text) && (isDigit(text[i]) || text[i] == '.') {
 			i++
 		}
 	}
-	return -1, -1
+}
+
+// isIPv4 tells whether four numbers are an address of somebody.
+func isIPv4(text []byte, start, end int) bool {
+	if b := before(text, start); isWord(b) || b == '.' || text[start] == '0' || isVersion(text, start) || inIPv6(text, start) {
+		return false
+	}
+	a, err := netip.ParseAddr(string(text[start:end]))
+	return err == nil && !a.IsLoopback()
 }
 
 // quadEnd is the end of four numbers of one to three digits; 0 when there are fewer or more.

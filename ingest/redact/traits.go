@@ -54,11 +54,15 @@ func classes() (t [256]uint16) {
 var class = classes() //nolint:gochecknoglobals // a constant table
 
 func look(text []byte) traits {
-	var bits uint16
-	for _, c := range text {
-		bits |= class[c]
+	var t traits
+	if len(text) < minWord {
+		for _, c := range text {
+			t.bits |= class[c]
+		}
 	}
-	t := traits{bits: bits}
+	if len(text) >= minWord || t.bits&digit != 0 {
+		t = rows(text)
+	}
 	for _, c := range text {
 		if c == '{' || c == '[' {
 			t.bits |= document
@@ -67,17 +71,16 @@ func look(text []byte) traits {
 		}
 		break
 	}
-	if bits&digit != 0 || len(text) >= minWord {
-		t.digits, t.chain, t.word = rows(text)
-	}
 	return t
 }
 
-// rows counts digits, and finds the longest rows.
-func rows(text []byte) (digits, longestChain, longestWord int) {
-	chain, word := 0, 0
+// rows counts digits and finds the longest rows.
+func rows(text []byte) traits {
+	var bits uint16
+	digits, chain, longestChain, word, longestWord := 0, 0, 0, 0, 0
 	for _, c := range text {
 		k := class[c]
+		bits |= k
 		word++
 		if k&wordy == 0 {
 			word = 0
@@ -91,7 +94,7 @@ func rows(text []byte) (digits, longestChain, longestWord int) {
 		}
 		longestChain = max(longestChain, chain)
 	}
-	return digits, longestChain, longestWord
+	return traits{bits, digits, longestChain, longestWord}
 }
 
 // plain tells whether a text of these traits holds nothing that anybody looks for: no number, no sign, and no long word.
