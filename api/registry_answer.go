@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -33,6 +34,8 @@ type registrySchema struct {
 	Fingerprint string `json:"fingerprint,omitempty"` // SHA-256
 	Rabin       string `json:"fingerprintCrc64Avro,omitempty"`
 	Deleted     bool   `json:"deleted,omitempty"`
+	CreatedAt   string `json:"createdAt,omitempty"` // of the version
+	CreatedBy   string `json:"createdBy,omitempty"`
 }
 
 func writeSchema(s schema.Schema) registrySchema {
@@ -51,6 +54,7 @@ func writeSchema(s schema.Schema) registrySchema {
 func writeRegistered(r schema.Registered) registrySchema {
 	out := writeSchema(r.Schema)
 	out.Subject, out.ID, out.Version, out.Deleted = r.Subject, r.Schema.ID, r.Number, !r.Live()
+	out.CreatedAt, out.CreatedBy = shown(r.CreatedAt).Format(time.RFC3339Nano), r.CreatedBy
 	return out
 }
 

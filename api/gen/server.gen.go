@@ -1853,6 +1853,12 @@ type RegistryRegistrationSchemaType string
 
 // RegistrySchema defines model for RegistrySchema.
 type RegistrySchema struct {
+	// CreatedAt When the version was registered.
+	CreatedAt *time.Time `json:"createdAt,omitempty"`
+
+	// CreatedBy Who registered the version: an e-mail address, or the name of a key.
+	CreatedBy *string `json:"createdBy,omitempty"`
+
 	// Deleted It was deleted softly.
 	Deleted *bool `json:"deleted,omitempty"`
 

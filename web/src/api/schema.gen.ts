@@ -1748,6 +1748,13 @@ export interface components {
             fingerprintCrc64Avro?: string;
             /** @description It was deleted softly. */
             deleted?: boolean;
+            /**
+             * Format: date-time
+             * @description When the version was registered.
+             */
+            createdAt?: string;
+            /** @description Who registered the version: an e-mail address, or the name of a key. */
+            createdBy?: string;
         };
         RegistryConflict: {
             /** @example READER_FIELD_MISSING_DEFAULT_VALUE */
