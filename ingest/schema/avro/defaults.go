@@ -77,7 +77,7 @@ func (p *parser) expand(path string, n *node, v jsontree.Value) (any, error) {
 			for _, key := range o.Names() {
 				inner, _ := o.Get(key)
 				var err error
-				if out[key], err = p.expand(path+"/"+key, n.items, inner); err != nil {
+				if out[key], err = p.expand(path+"/"+schema.Shorten(key), n.items, inner); err != nil {
 					return nil, err
 				}
 				p.defaults += len(key)
@@ -106,7 +106,7 @@ func (p *parser) expandRecord(path string, n *node, o *jsontree.Object) (any, er
 			v = f.def
 		}
 		var err error
-		if out[f.name], err = p.expand(path+"/"+f.name, f.typ, v); err != nil {
+		if out[f.name], err = p.expand(path+"/"+schema.Shorten(f.name), f.typ, v); err != nil {
 			return nil, err
 		}
 		p.defaults += len(f.name)

@@ -23,15 +23,18 @@ const base = "https://schema.invalid/"
 func compile(tree jsontree.Value, dependencies []schema.Dependency) (compiled *jsonschema.Schema, err error) {
 	l := loader{trees: make([]jsontree.Value, len(dependencies)), dependencies: dependencies}
 	objects := 0
-	if err := l.check(tree, &objects, ""); err != nil {
+	if err := l.check(tree, &objects, "", 0); err != nil {
 		return nil, err
 	}
 	for i, d := range dependencies {
 		where := fmt.Sprintf(" of the referenced schema %q", schema.Shorten(d.Name))
+		if len(d.Name) > maxAddress {
+			return nil, schema.Invalid("The name of a reference is %d bytes long; %d are allowed.", len(d.Name), maxAddress)
+		}
 		if l.trees[i], err = jsontree.Parse(d.Schema); err != nil {
 			return nil, schema.Within(d.Name, err)
 		}
-		if err := l.check(l.trees[i], &objects, where); err != nil {
+		if err := l.check(l.trees[i], &objects, where, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -113,8 +116,15 @@ func (l *loader) Load(address string) (any, error) {
 
 var errUnknown = errors.New("no reference of that name")
 
-// check bounds a text and looks at what the library would take in another sense.
-func (l *loader) check(v jsontree.Value, objects *int, where string) error {
+// maxAddress bounds the path to any place in a schema, and what identifies and refers to schemas, in bytes: the library
+// keeps the whole address with every subschema.
+const maxAddress = 2_000
+
+// check bounds a text and looks at what the library would take in another sense. The path to v is length bytes long.
+func (l *loader) check(v jsontree.Value, objects *int, where string, length int) error {
+	if length > maxAddress {
+		return schema.Invalid("The names that lead to a place in the schema%s are longer than %d bytes together. Shorten them, or define inner parts under $defs.", where, maxAddress)
+	}
 	switch v := v.(type) {
 	case bool:
 		*objects++
@@ -123,7 +133,7 @@ func (l *loader) check(v jsontree.Value, objects *int, where string) error {
 			return schema.Invalid("A list in the schema%s has %d elements; %d are allowed.", where, len(v), schema.MaxNodes)
 		}
 		for i := range v {
-			if err := l.check(v[i], objects, where); err != nil {
+			if err := l.check(v[i], objects, where, length+6); err != nil {
 				return err
 			}
 		}
@@ -136,7 +146,10 @@ func (l *loader) check(v jsontree.Value, objects *int, where string) error {
 		}
 		for _, name := range v.Names() {
 			inner, _ := v.Get(name)
-			if err := l.check(inner, objects, where); err != nil {
+			if text, ok := inner.(string); ok && strings.HasPrefix(name, "$") && name != "$comment" && len(text) > maxAddress {
+				return schema.Invalid("%s%s is %d bytes long; %d are allowed.", schema.Shorten(name), where, len(text), maxAddress)
+			}
+			if err := l.check(inner, objects, where, length+1+len(name)); err != nil {
 				return err
 			}
 		}

@@ -99,6 +99,8 @@ func TestWhatIsRefused(t *testing.T) {
 		"1 MiB of brackets":        {strings.Repeat(`{"not":`, 140_000), "deeper"},
 		"more than 1 MiB":          {`"` + strings.Repeat("a", schema.MaxSchemaBytes) + `"`, "bytes long"},
 		"many subschemas":          {`{"allOf":[` + strings.Repeat(`{},`, jsonformat.MaxObjects) + `{}]}`, "objects and booleans"},
+		"a long path":              {`{"properties":{"` + strings.Repeat("a", 3000) + `":{"properties":{"b":true}}}}`, "longer than 2000 bytes"},
+		"a long identifier":        {`{"$id":"https://example.com/` + strings.Repeat("a", 3000) + `"}`, "$id is 3020 bytes long"},
 		"an identifier twice":      {`{"$defs":{"a":{"$id":"x"},"b":{"$id":"x"}}}`, "cannot be compiled"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 
 const (
 	maxTokens  = 100_000 // of all texts of a schema together
-	maxNesting = 2 * schema.MaxDepth
+	maxNesting = 40      // of braces, brackets and parentheses; Protobuf's own compiler stops at 32 messages
+	maxName    = 500     // bytes of one name with its dots; every element carries the names of all that are around it
 	// maxVisits bounds the files that one look-up of a name may go through: imports, and the ways along `import public`,
 	// which double with every pair of files that both make the same one public.
 	maxVisits = 300
@@ -20,7 +21,7 @@ const (
 // scan counts the tokens of a text and refuses what nests too deeply, before anything recursive sees it. It knows just
 // enough of the language for that: comments, strings, words and signs.
 func scan(text string, tokens *int) error {
-	depth := 0
+	depth, name, dotted := 0, 0, false
 	for i := 0; i < len(text); {
 		c := text[i]
 		switch {
@@ -36,8 +37,12 @@ func scan(text string, tokens *int) error {
 		case c == '"' || c == '\'':
 			i = endOfString(text, i)
 		case word(c):
+			if !dotted {
+				name = 0
+			}
 			for i < len(text) && word(text[i]) {
 				i++
+				name++
 			}
 		default:
 			switch c {
@@ -47,6 +52,10 @@ func scan(text string, tokens *int) error {
 				depth--
 			}
 			i++
+		}
+		dotted = c == '.'
+		if name > maxName {
+			return schema.Invalid("The schema has a name of more than %d bytes. Shorten it.", maxName)
 		}
 		if depth > maxNesting {
 			return schema.Invalid("The schema nests deeper than %d levels. Define inner messages beside the outer ones.", maxNesting)
