@@ -200,4 +200,3 @@ func TestManyRegisterAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{1}, versions)
 }
-
