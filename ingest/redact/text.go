@@ -81,12 +81,16 @@ func (w *work) decoded(v view, layer int, at place) {
 func (w *work) detect(v *view, t traits, at place) {
 	for _, i := range w.r.detecting {
 		r := &w.r.rules[i]
-		if !r.detector.may(t) || w.version && r.detector.versions && quadEnd(v.text, 0) == len(v.text) {
+		if w.version && r.detector.versions && quadEnd(v.text, 0) == len(v.text) {
 			continue
 		}
-		for _, find := range r.detector.find {
+		for k := range r.detector.find {
+			f := &r.detector.find[k]
+			if !f.may(t) {
+				continue
+			}
 			for from := 0; from < len(v.text); {
-				start, end := find(v.text, from)
+				start, end := f.find(v.text, from)
 				if start < 0 {
 					break
 				}
@@ -168,7 +172,7 @@ func (w *work) anyDetector(text []byte) int {
 
 func (w *work) firstFound(text []byte, t traits) int {
 	for _, i := range w.r.detecting {
-		if d := w.r.rules[i].detector; d.may(t) && d.finds(text) {
+		if w.r.rules[i].detector.finds(text, t) {
 			return i
 		}
 	}

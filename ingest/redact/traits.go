@@ -21,6 +21,7 @@ const (
 	dot
 	document // { or [ at the beginning
 	capital
+	space
 )
 
 const minWord = 16 // letters of the shortest key that a detector finds and that may do without digits
@@ -40,6 +41,7 @@ func classes() (t [256]uint16) {
 		t[c] |= joint
 	}
 	t[0xa0], t[0xc2] = joint, joint // a no-break space in UTF-8
+	t[' '] |= space
 	t['_'] |= wordy
 	t['-'] |= wordy
 	t['@'] |= atSign

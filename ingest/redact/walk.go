@@ -156,7 +156,7 @@ func (w *work) number(n *doc.Node) (removed bool) {
 	raw = integer(raw)
 	for _, i := range w.r.numeric {
 		r := &w.r.rules[i]
-		if !r.detector.is(raw) {
+		if !r.detector.is(raw, look(raw)) {
 			continue
 		}
 		switch r.action {
@@ -202,7 +202,7 @@ func (w *work) earlierDetector(n *doc.Node, rule int) int {
 			break
 		}
 		r := &w.r.rules[i]
-		if (!number || r.detector.numbers) && r.detector.may(t) && r.detector.is(text) {
+		if (!number || r.detector.numbers) && r.detector.is(text, t) {
 			return i
 		}
 		if r.action == mask && isMasked(text) || (r.action == hash || r.action == tokenise) && isPseudonym(text) {
