@@ -3,7 +3,7 @@ import { CircleCheck, TriangleAlert } from 'lucide-react'
 import { Link } from 'react-router'
 import { sourcesOptions } from '../api/queries'
 import type { RehearsalReport } from '../api/types'
-import { Diff } from '../code/Code'
+import { Code, Diff } from '../code/Code'
 import { formatNumber, formatShare, plural } from '../numbers/format'
 import { Prose } from '../parts/Prose'
 import { TableScroll } from '../parts/TableScroll'
@@ -49,7 +49,7 @@ export function Report({ report: r }: { report: RehearsalReport }) {
 
 const parts = [
   ['passed', 'Stored as they are'],
-  ['changed', 'Stored, put into form'],
+  ['changed', 'Stored, changed'],
   ['violating', 'Break a rule'],
 ] as const
 
@@ -160,25 +160,55 @@ function Causes({ report: r }: { report: RehearsalReport }) {
 function Examples({ report: r }: { report: RehearsalReport }) {
   return (
     <section>
-      <h3 className={classes.heading}>Examples, before and after</h3>
+      <h3 className={classes.heading}>Examples</h3>
       {r.examples.map((e, i) => (
         <details key={e.event_id} className={classes.example} open={i === 0}>
           <summary>
             <span className="mono">{e.event_id}</span> <strong>{e.event}</strong>{' '}
-            <span className="quiet">{e.causes.length === 0 ? 'put into form' : e.causes.join(', ')}</span>
+            <span className="quiet">{e.causes.length === 0 ? 'changed' : e.causes.join(', ')}</span>
           </summary>
-          <Diff
-            before={pretty(e.before)}
-            after={pretty(e.after)}
-            language="json"
-            names={['as it is stored', e.causes.length === 0 ? 'as it would be stored' : 'as it would be set aside']}
-          />
+          <Example example={e} />
         </details>
       ))}
     </section>
   )
 }
 
-function pretty(document: unknown): string {
-  return document === null || document === undefined ? '' : JSON.stringify(document, null, 2)
+/** An event before and after; just the event where the rules leave it as it is, or set it aside as it was sent. */
+function Example({ example: e }: { example: RehearsalReport['examples'][number] }) {
+  const aside = e.causes.length > 0
+  // What is found out about an event is not found out about one that is set aside.
+  const before = pretty(e.before, aside)
+  const after = pretty(e.after, aside)
+  if (before === after) return <Code value={before} language="json" label={`the event ${e.event_id}`} />
+  return (
+    <Diff
+      before={before}
+      after={after}
+      language="json"
+      names={['as it is stored', aside ? 'as it would be set aside' : 'as it would be stored']}
+    />
+  )
+}
+
+const order = [
+  'event',
+  'event_id',
+  'type',
+  'user_id',
+  'anonymous_id',
+  'session_id',
+  'timestamp',
+  'properties',
+  'context',
+]
+
+/** The event as JSON, the members that matter most first. */
+function pretty(event: Record<string, unknown> | null, withoutFacts: boolean): string {
+  if (event === null) return ''
+  const rank = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length)
+  const members = Object.entries(event)
+    .filter(([name]) => !(withoutFacts && name === 'facts'))
+    .sort(([a], [b]) => rank(a) - rank(b))
+  return JSON.stringify(Object.fromEntries(members), null, 2)
 }

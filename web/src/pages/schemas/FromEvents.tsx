@@ -17,7 +17,7 @@ import { Conflicts } from './Conflicts'
 import { EventPicker } from './EventPicker'
 import { subjectPath } from './paths'
 import { inferredOptions, type Inferred, type SeenProperty } from './proposals'
-import { register, registryKey, RegistryError } from './registry'
+import { register, registryKey, RegistryError, subjectsOptions } from './registry'
 import classes from './Schemas.module.css'
 import { languageOf, readable } from './text'
 
@@ -83,6 +83,9 @@ function Proposed({ event }: { event: string }) {
 function Seen({ event, inferred }: { event: string; inferred: Inferred }) {
   return (
     <Panel title="What was seen" note={`In the newest ${plural(inferred.events, 'event')} named ${event}.`} flush>
+      {!inferred.complete && (
+        <p className={classes.pad}>There were more properties than can be described here. The rest is left open.</p>
+      )}
       {inferred.properties.length === 0 ? (
         <p className={`quiet ${classes.pad}`}>These events carry no properties.</p>
       ) : (
@@ -127,12 +130,26 @@ function SeenRow({ property: p }: { property: SeenProperty }) {
         ))}
       </td>
       <td className={classes.values}>
-        {p.values === null ? <span className="quiet">many</span> : p.values.slice(0, 8).join(' · ')}
-        {p.values !== null && p.values.length > 8 && <span className="quiet"> and {p.values.length - 8} more</span>}
+        <Values property={p} />
       </td>
       <td>{p.required ? 'required' : <span className="quiet">optional</span>}</td>
     </tr>
   )
+}
+
+function Values({ property: p }: { property: SeenProperty }) {
+  if (p.conflict !== '') return <strong className={classes.attention}>{p.conflict}</strong>
+  if (p.values !== null) {
+    const rest = p.values.length - 8
+    return (
+      <>
+        one of {p.values.slice(0, 8).join(' · ')}
+        {rest > 0 && <span className="quiet"> and {rest} more</span>}
+      </>
+    )
+  }
+  const many = p.distinct > 0 ? `${formatNumber(p.distinct)} different` : ''
+  return <span className="quiet">{[p.format, many].filter(Boolean).join(', ')}</span>
 }
 
 function Proposal({ event, inferred }: { event: string; inferred: Inferred }) {
@@ -163,7 +180,9 @@ function Proposal({ event, inferred }: { event: string; inferred: Inferred }) {
       notifications.show({ message: `${event} is bound to ${subject}.` })
     },
   })
+  const { data: subjects = [] } = useQuery(subjectsOptions)
   const bound = contract && contractOf(contract).events.find((b) => b.event === event && b.subject !== '')
+  const newest = subjects.find((s) => s.subject === subject)
   const refused = make.error instanceof RegistryError && make.error.conflicts.length > 0 ? make.error : null
   return (
     <Panel
@@ -183,9 +202,15 @@ function Proposal({ event, inferred }: { event: string; inferred: Inferred }) {
           label="the proposed schema"
           onChange={setText}
         />
-        {bound && (
+        {newest && (
           <p className={classes.flat}>
-            {event} is bound to <strong>{bound.subject}</strong> already. It would be bound to {subject} instead.
+            <strong>{subject}</strong> has {plural(newest.version, 'version')} already: this one would be the next, and
+            has to get on with them.
+          </p>
+        )}
+        {bound && bound.subject !== subject && (
+          <p className={classes.flat}>
+            {event} is bound to <strong>{bound.subject}</strong> now. It would be bound to {subject} instead.
           </p>
         )}
         <div className={classes.fields}>
@@ -213,7 +238,7 @@ function Proposal({ event, inferred }: { event: string; inferred: Inferred }) {
         )}
         <div className={classes.buttons}>
           <Button type="submit" loading={make.isPending} disabled={subject.trim() === ''}>
-            Make it version 1 and bind {event}
+            Make it version {(newest?.version ?? 0) + 1} and bind {event}
           </Button>
           <span className="quiet">
             Applies to events from now on; the {formatNumber(inferred.events)} seen stay as they are.

@@ -5,6 +5,7 @@ import { Code } from '../../code/Code'
 import type { Language } from '../../code/language'
 import { Panel } from '../../parts/Page'
 import { ErrorNote, SkeletonRows } from '../../parts/States'
+import type { Binding } from '../contract/contract'
 import { stubOptions, type StubLanguage } from './proposals'
 import type { Registered } from './registry'
 
@@ -15,7 +16,9 @@ const languages: readonly { value: StubLanguage; label: string; language: Langua
 ]
 
 /** Typed code to send the event with, so that what does not fit is found while it is written. */
-export function StubTab({ newest }: { newest: Registered }) {
+export function StubTab({ newest, bound }: { newest: Registered; bound: readonly Binding[] }) {
+  // The code sends the event that is bound to the subject.
+  const event = bound[0]?.event ?? newest.subject
   const [params, setParams] = useSearchParams()
   const lang = languages.find((l) => l.value === params.get('lang')) ?? languages[0]
   if (lang === undefined) return null
@@ -38,21 +41,22 @@ export function StubTab({ newest }: { newest: Registered }) {
         />
       }
     >
-      <Stub newest={newest} lang={lang.value} language={lang.language} name={lang.label} />
+      <Stub newest={newest} event={event} lang={lang.value} language={lang.language} name={lang.label} />
     </Panel>
   )
 }
 
 interface StubProps {
   newest: Registered
+  event: string
   lang: StubLanguage
   language: Language
   name: string
 }
 
-function Stub({ newest, lang, language, name }: StubProps) {
-  const { data, error, refetch } = useQuery(stubOptions(newest.subject, lang, newest.version))
+function Stub({ newest, event, lang, language, name }: StubProps) {
+  const { data, error, refetch } = useQuery(stubOptions(newest.subject, lang, newest.version, event))
   if (error && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />
   if (data === undefined) return <SkeletonRows rows={10} />
-  return <Code value={data} language={language} label={`the ${name} code`} />
+  return <Code value={data} language={newest.type === 'PROTOBUF' ? 'protobuf' : language} label={`the ${name} code`} />
 }

@@ -105,7 +105,7 @@ function Shown({ tab, subject, versions, newest }: ShownProps) {
       // Anew after each registration, from the version that then is the newest.
       return <NextTab key={newest.version} newest={newest} bound={bound ?? []} />
     case 'code':
-      return <StubTab newest={newest} />
+      return <StubTab newest={newest} bound={bound ?? []} />
     case 'settings':
       return <SettingsTab subject={subject} versions={versions.length} bound={bound ?? []} />
   }

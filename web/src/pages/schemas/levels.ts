@@ -45,7 +45,7 @@ export const levels: readonly Level[] = [
     meaning: 'All versions can read each other’s events.',
     allows: 'Add and take away optional properties only. The strictest.',
   },
-  { value: 'NONE', name: 'None', meaning: 'Versions are not compared.', allows: 'Anything. Nobody is warned.' },
+  { value: 'NONE', name: 'None', meaning: 'Versions are not compared.', allows: 'Everything is taken.' },
 ]
 
 export function levelOf(value: string): Level {
