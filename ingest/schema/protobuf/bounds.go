@@ -12,7 +12,8 @@ import (
 const (
 	maxTokens  = 100_000 // of all texts of a schema together
 	maxNesting = 40      // of braces, brackets and parentheses; Protobuf's own compiler stops at 32 messages
-	maxName    = 500     // bytes of one name with its dots; every element carries the names of all that are around it
+	maxName    = 200     // bytes of one name with its dots
+	maxAround  = 1_000   // bytes of the names of all messages around an element: every element carries them
 	// maxVisits bounds the files that one look-up of a name may go through: imports, and the ways along `import public`,
 	// which double with every pair of files that both make the same one public.
 	maxVisits = 300
@@ -22,6 +23,8 @@ const (
 // enough of the language for that: comments, strings, words and signs.
 func scan(text string, tokens *int) error {
 	depth, name, dotted := 0, 0, false
+	var around []int // lengths of the names before the braces that are open
+	total := 0
 	for i := 0; i < len(text); {
 		c := text[i]
 		switch {
@@ -46,16 +49,24 @@ func scan(text string, tokens *int) error {
 			}
 		default:
 			switch c {
-			case '{', '[', '(', '<':
+			case '{':
 				depth++
-			case '}', ']', ')', '>':
+				around, total = append(around, name), total+name
+			case '}':
+				depth--
+				if n := len(around); n > 0 {
+					around, total = around[:n-1], total-around[n-1]
+				}
+			case '[', '(', '<':
+				depth++
+			case ']', ')', '>':
 				depth--
 			}
 			i++
 		}
 		dotted = c == '.'
-		if name > maxName {
-			return schema.Invalid("The schema has a name of more than %d bytes. Shorten it.", maxName)
+		if name > maxName || total > maxAround {
+			return schema.Invalid("The schema has a name of more than %d bytes, or of more than %d with the messages around it. Shorten them.", maxName, maxAround)
 		}
 		if depth > maxNesting {
 			return schema.Invalid("The schema nests deeper than %d levels. Define inner messages beside the outer ones.", maxNesting)

@@ -115,6 +115,7 @@ func TestBombs(t *testing.T) {
 		"many fields":          {`syntax = "proto3"; message M {` + fields.String() + "}", "are allowed"},
 		"many values":          {`syntax = "proto3"; enum E {` + values.String() + "}", "are allowed"},
 		"a long name":          {`syntax = "proto3"; message ` + strings.Repeat("a", 1_000_000) + " {", "name of more than"},
+		"long names in others": {`syntax = "proto3"; ` + strings.Repeat("message "+strings.Repeat("A", 150)+" {", 10), "name of more than"},
 		"a long package":       {`syntax = "proto3"; package ` + strings.Repeat("a . ", 40_000) + "a;", "name of more than"},
 		"a long path":          {`syntax = "proto3"; message M { ` + strings.Repeat("a.", 400_000) + "a x = 1; }", "name of more than"},
 		"many texts":           {`syntax = ` + strings.Repeat(`"" `, 300_000), "words and signs"},
