@@ -163,8 +163,10 @@ func (p *publishing) acknowledge(ctx context.Context) error {
 	}
 }
 
+// send writes an acknowledgement, and gives up on a sender that does not read it.
 func (p *publishing) send(h *inHand) error {
 	_ = p.control.SetWriteDeadline(time.Now().Add(ackPatience))
+	defer func() { _ = p.control.SetWriteDeadline(time.Time{}) }() // a stream may be quiet for as long as it likes
 	defer p.room.Release(h.bytes)
 	return p.stream.Send(h.ack)
 }

@@ -198,17 +198,19 @@ func TestServerIsAskedToEnd(t *testing.T) { //nolint:paralleltest // it needs th
 	require.Zero(t, server.Wait(t, 20*time.Second))
 	require.Less(t, time.Since(asked), 10*time.Second, "streams do not hold up the end")
 	said := 0
+	var ends []error
 	for _, s := range l.senders {
 		s.mu.Lock()
 		for _, err := range s.ends {
 			require.Equal(t, codes.Unavailable, status.Code(err), "%v", err)
+			ends = append(ends, err)
 			if reason(t, err) == "shutting_down" {
 				said++
 			}
 		}
 		s.mu.Unlock()
 	}
-	require.Equal(t, len(l.senders), said, "every stream was told")
+	require.Equal(t, len(l.senders), said, "every stream was told: %v", ends)
 	server.Start(t)
 	l.await(t, 100)
 	l.end(t, account)

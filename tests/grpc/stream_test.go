@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
 	statusv1 "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -66,6 +67,55 @@ func TestStream(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// Connect's client streams over each of its protocols, as long as it speaks HTTP/2.
+func TestStreamOfConnect(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+	account := server.SignUp(t)
+	for name, options := range map[string][]connect.ClientOption{
+		"Connect": {connect.WithSendGzip()}, "Connect in JSON": {connect.WithProtoJSON()}, "gRPC": {connect.WithGRPC()}, "gRPC-Web": {connect.WithGRPCWeb()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := connectClient(t, server, httpClient(t, true), options...).PublishStream(t.Context())
+			s.RequestHeader().Set("Authorization", "Bearer "+account.Keys.Secret)
+			for i := range uint64(10) {
+				require.NoError(t, s.Send(named(i, "a", "")))
+				ack, err := s.Receive()
+				require.NoError(t, err)
+				require.Equal(t, i, ack.Sequence)
+				require.NotEmpty(t, ack.GetResponse().GetReceipt())
+			}
+			require.NoError(t, s.CloseRequest())
+			_, err := s.Receive()
+			require.ErrorIs(t, err, io.EOF)
+		})
+	}
+	s := connectClient(t, server, httpClient(t, false)).PublishStream(t.Context())
+	s.RequestHeader().Set("Authorization", "Bearer "+account.Keys.Secret)
+	_ = s.Send(named(1, "a", "")) // which may be too late
+	_, err := s.Receive()
+	require.Error(t, err, "HTTP/1.1 has no streams in both directions")
+}
+
+// A stream may be quiet for longer than a request may take, and than the server waits for a sender that reads nothing.
+func TestStreamIsQuiet(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+	account := server.SignUp(t)
+	s, err := openStream(with(t.Context(), account.Keys.Secret), dial(t, server))
+	require.NoError(t, err)
+	for i := range uint64(2) {
+		if i > 0 {
+			time.Sleep(62 * time.Second)
+		}
+		require.NoError(t, s.send(named(i, "a", "")))
+		ack, err := s.receive()
+		require.NoError(t, err)
+		require.Equal(t, i, ack.Sequence)
+	}
 }
 
 // What is wrong with one request is its own matter.
