@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -49,6 +50,9 @@ func closeResponses(doc *openapi3.T) {
 		if ref == nil || ref.Value == nil || done[ref.Value] {
 			return
 		}
+		if len(ref.Value.AllOf) > 0 {
+			ref.Value = joined(ref.Value.AllOf)
+		}
 		s := ref.Value
 		done[s] = true
 		if s.Type.Is("object") && s.AdditionalProperties.Has == nil && s.AdditionalProperties.Schema == nil {
@@ -68,6 +72,16 @@ func closeResponses(doc *openapi3.T) {
 			}
 		}
 	}
+}
+
+// joined is one object of the members of several, of which each by itself would refuse the others'.
+func joined(parts openapi3.SchemaRefs) *openapi3.Schema {
+	all := openapi3.NewObjectSchema()
+	for _, part := range parts {
+		maps.Copy(all.Properties, part.Value.Properties)
+		all.Required = append(all.Required, part.Value.Required...)
+	}
+	return all
 }
 
 // operations are the operations of a contract by their ID.
