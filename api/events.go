@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -13,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/doc"
 	"github.com/observatory/observatory/ingest/wire"
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/tenants"
@@ -141,11 +141,11 @@ func ingestResult(a ingest.Acceptance, loose bool) []byte {
 		b = append(b, `{"index":`...)
 		b = strconv.AppendInt(b, int64(r.Index), 10)
 		b = append(append(append(b, `,"code":"`...), r.Code...), `","message":`...)
-		message, err := json.Marshal(r.Message)
-		if err != nil {
-			message = []byte(`""`)
+		b = doc.AppendString(b, r.Message)
+		if r.Path != "" {
+			b = doc.AppendString(append(b, `,"path":`...), r.Path)
 		}
-		b = append(append(b, message...), '}')
+		b = append(b, '}')
 	}
 	b = append(b, ']')
 	if loose {

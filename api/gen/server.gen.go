@@ -1937,6 +1937,9 @@ type RejectedEvent struct {
 	// Index Position in the request, from 0.
 	Index   int    `json:"index"`
 	Message string `json:"message"`
+
+	// Path Of the property that breaks the contract, as in `properties.items[2].price`; left out where it is the event as a whole.
+	Path *string `json:"path,omitempty"`
 }
 
 // Replay defines model for Replay.

@@ -42,6 +42,10 @@ func TestGuide(t *testing.T) {
 	require.Contains(t, said, `"breakdown": "/pricing"`, "the trend is broken down")
 	require.Contains(t, said, `"rule": "`, "the broken rule is named")
 	require.Contains(t, strings.ToLower(said), "cache-control: private, max-age=31536000, immutable", "a schema may be kept for ever")
+	require.Contains(t, said, `"path": "properties.title"`, "the rehearsal names what is missing")
+	require.Contains(t, said, `"code": "schema_violation"`, "an event that breaks its contract is set aside")
+	require.Regexp(t, `"revenue": 19\.90?\b`, said, "another one is conformed")
+	require.Contains(t, said, "export interface OrderCompleted {", "there is typed code")
 	require.Contains(t, said, "2 events: 2 stored", "the log is imported")
 	require.Contains(t, said, "line 3", "the malformed line is named")
 }

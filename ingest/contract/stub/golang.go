@@ -68,7 +68,7 @@ func Track%[1]s(ctx context.Context, client *http.Client, url, key, eventID, use
 `
 
 func goObject(b *strings.Builder, t *typ) {
-	fmt.Fprintf(b, "// %s holds properties of the event. %s\ntype %s struct {\n", t.name, comment(t.doc), t.name)
+	fmt.Fprintf(b, "// %s holds properties of the event.%s\ntype %s struct {\n", t.name, about(t.doc), t.name)
 	taken := map[string]bool{}
 	for _, f := range t.fields {
 		if strings.ContainsAny(f.name, "`\",\\") || f.name == "-" {

@@ -52,7 +52,7 @@ def track_%[1]s(url: str, key: str, properties: %[2]s, *, event_id: str, user_id
 `
 
 func pythonObject(b *strings.Builder, t *typ) {
-	fmt.Fprintf(b, "\n\n@dataclass\nclass %s:\n    # Properties of the event. %s\n", t.name, comment(t.doc))
+	fmt.Fprintf(b, "\n\n@dataclass\nclass %s:\n    # Properties of the event.%s\n", t.name, about(t.doc))
 	fields := slices.Clone(t.fields)
 	slices.SortStableFunc(fields, func(a, c field) int { // those with a default come last
 		switch {

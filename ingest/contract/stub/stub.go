@@ -129,3 +129,11 @@ func comment(text string) string {
 	}
 	return strings.TrimSpace(text)
 }
+
+// about is a comment that follows another sentence.
+func about(text string) string {
+	if text = comment(text); text != "" {
+		return " " + text
+	}
+	return ""
+}

@@ -11,7 +11,7 @@ func typescript(in Input, m *model, root *typ) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "// Generated from version %d of the subject %s. Do not edit: generate it again.\n\n", in.Version, comment(quoted(in.Subject)))
 	for _, t := range m.objects {
-		fmt.Fprintf(&b, "/** Properties of the event. %s */\nexport interface %s {\n", comment(t.doc), t.name)
+		fmt.Fprintf(&b, "/** Properties of the event.%s */\nexport interface %s {\n", about(t.doc), t.name)
 		for _, f := range t.fields {
 			if f.doc != "" {
 				fmt.Fprintf(&b, "  /** %s */\n", comment(f.doc))

@@ -2070,6 +2070,8 @@ export interface components {
             index: number;
             code: string;
             message: string;
+            /** @description Of the property that breaks the contract, as in `properties.items[2].price`; left out where it is the event as a whole. */
+            path?: string;
         };
         /** @enum {string} */
         EventStatus: "pending" | "stored" | "duplicate" | "quarantined" | "suppressed" | "held";
