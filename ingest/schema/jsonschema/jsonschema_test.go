@@ -52,6 +52,12 @@ func TestDrafts(t *testing.T) {
 	require.Error(t, old.Schema().Validate([]any{"a", "b"}))
 	_, err := jsonformat.Format{}.Parse(schema.Text{Schema: "{" + list})
 	require.Error(t, err, "a list of items is not a schema in 2020-12")
+	for _, address := range []string{"http://json-schema.org/draft-07/schema#", "http://json-schema.org/draft-07/schema", "https://json-schema.org/draft-07/schema#"} {
+		require.Equal(t, 7, parse(t, `{"$schema":"`+address+`"}`).Schema().DraftVersion)
+	}
+	for _, address := range []string{"https://json-schema.org/draft/2020-12/schema", "https://json-schema.org/draft/2020-12/schema#", "http://json-schema.org/draft/2020-12/schema"} {
+		require.Equal(t, 2020, parse(t, `{"$schema":"`+address+`"}`).Schema().DraftVersion)
+	}
 	tree := parse(t, `{"$ref":"#/$defs/node","$defs":{"node":{"type":"object","properties":{"children":{"items":{"$ref":"#/$defs/node"}}},"required":["children"]}}}`)
 	require.NoError(t, tree.Schema().Validate(map[string]any{"children": []any{map[string]any{"children": []any{}}}}))
 	require.Error(t, tree.Schema().Validate(map[string]any{"children": []any{map[string]any{}}}))
