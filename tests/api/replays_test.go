@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -163,4 +164,49 @@ func TestQuarantineIsRepaired(t *testing.T) {
 	a.Session.Get(t, "/v1/replays?cursor=nonsense").WantProblem(t, http.StatusBadRequest, "cursor_invalid")
 	a.Session.Get(t, "/v1/quarantine/causes?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z").WantProblem(t, http.StatusBadRequest, "invalid_period")
 	a.Session.Post(t, "/v1/replays/"+id+"/cancel", nil).WantProblem(t, http.StatusConflict, "replay_state")
+}
+
+// Stored events go through the rules of today: by the same rules they stay as they are, and what a new rule forbids goes from what is stored.
+func TestHistoryGoesThroughTheRulesOfToday(t *testing.T) {
+	t.Parallel()
+	server, _ := start(t)
+	a := server.SignUp(t)
+	sent := harness.As[client.Ack](t, a.Secret.Post(t, "/v1/events", []any{
+		map[string]any{"event": "sale", "event_id": "1", "user_id": "ada@example.com", "properties": map[string]any{
+			"email": "ada@example.com", "card": "4111 1111 1111 1111", "password": "hunter2", "ip": "192.0.2.77", "secret_plan": "world", "url": "https://x.example/?utm_source=mail&token=abc",
+		}},
+		map[string]any{"event": "sale", "event_id": "2", "anonymous_id": "a", "context": map[string]any{"userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "ip": "203.0.113.9"}},
+		map[string]any{"event": "sale", "event_id": "3", "context": map[string]any{"userAgent": "Googlebot/2.1"}},
+	}).Want(t, http.StatusAccepted))
+	require.Equal(t, 3, a.Secret.Settled(t, sent.Receipt).Counts.Stored)
+	everything := map[string]any{"kind": "history", "from": soon(-time.Hour), "to": soon(time.Hour)}
+	run := func() (counts map[string]int) {
+		id := harness.As[replay](t, a.Session.Post(t, "/v1/replays", everything).Want(t, http.StatusCreated)).ID
+		require.NoError(t, awaitReplay(t, a, id, "done"))
+		return harness.As[struct{ Counts map[string]int }](t, a.Session.Get(t, "/v1/replays/"+id).Want(t, http.StatusOK)).Counts
+	}
+	read := func() string {
+		return string(a.Session.Post(t, "/v1/query/events", map[string]any{}).Want(t, http.StatusOK).Body)
+	}
+	before := read()
+	require.Contains(t, before, "secret_plan")
+	counts := run()
+	require.Equal(t, []int{3, 3, 0}, []int{counts["found"], counts["unchanged"], counts["stored"]}, "by the same rules")
+	require.JSONEq(t, before, read())
+
+	a.Session.Do(t, http.MethodPut, "/v1/policies/redaction", map[string]any{
+		"document": map[string]any{"rules": []any{map[string]any{"name": "plans", "path": "properties.secret_plan", "action": "drop"}}}, "note": "", "base_version": 0,
+	}).Want(t, http.StatusOK)
+	testkit.Eventually(t, harness.Patience, func() error {
+		counts = run()
+		if counts["stored"] == 0 {
+			return errors.New("the policy is not in force yet")
+		}
+		return nil
+	})
+	require.Equal(t, 3, counts["stored"])
+	require.NotContains(t, read(), "secret_plan")
+	require.Equal(t, 3, run()["unchanged"])
+	require.Equal(t, client.Counts{Received: 3, Stored: 3}, a.Secret.Settled(t, sent.Receipt).Counts)
+	require.Equal(t, 3, a.Secret.Count(t, "sale"))
 }

@@ -46,6 +46,7 @@ func TestGuide(t *testing.T) {
 	require.Contains(t, said, `"code": "schema_violation"`, "an event that breaks its contract is set aside")
 	require.Regexp(t, `"revenue": 19\.90?\b`, said, "another one is conformed")
 	require.Contains(t, said, "export interface OrderCompleted {", "there is typed code")
+	require.Contains(t, said, `"repaired": 1`, "an event comes out of quarantine")
 	require.Contains(t, said, "2 events: 2 stored", "the log is imported")
 	require.Contains(t, said, "line 3", "the malformed line is named")
 }
