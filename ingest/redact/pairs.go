@@ -62,10 +62,12 @@ func valueAfter(text []byte, i int, colon bool) (start, end int) {
 		escaped := before(text, i) == '\\'
 		i++
 		for end = i; end < len(text); end++ {
-			if text[end] == '\\' && !(escaped && after(text, end+1) == q) {
-				end++
-			} else if text[end] == q || text[end] == '\\' {
+			closing := text[end] == q || escaped && text[end] == '\\' && after(text, end+1) == q
+			if closing {
 				break
+			}
+			if text[end] == '\\' {
+				end++
 			}
 		}
 		return i, min(end, len(text))

@@ -29,7 +29,9 @@ type phone struct {
 func findPhone(text []byte, from int) (start, end int) {
 	for i := from; i < len(text); i++ {
 		c := text[i]
-		if !isDigit(c) && (c != '+' && c != '(' || !isDigit(after(text, i+1)) && !(c == '(' && after(text, i+1) == '+')) {
+		next := after(text, i+1)
+		begins := isDigit(c) || (c == '+' || c == '(') && isDigit(next) || c == '(' && next == '+'
+		if !begins {
 			continue
 		}
 		b := before(text, i)
@@ -101,7 +103,7 @@ func (p *phone) end(text []byte, i int) int {
 	case behindPhoneWord(text, i):
 		return p.fitting(7, 15)
 	}
-	if end := p.northAmerican(text, i); end > 0 {
+	if end := p.northAmerican(text); end > 0 {
 		return end
 	}
 	return p.trunk(d)
@@ -132,7 +134,7 @@ func (p *phone) fitting(least, most int) int {
 }
 
 // northAmerican checks the form 212-555-0147, with or without a 1 before it.
-func (p *phone) northAmerican(text []byte, i int) int {
+func (p *phone) northAmerican(text []byte) int {
 	g, d := p.groups, p.digits[:]
 	ends := p.ends
 	if len(g) >= 4 && g[0] == 1 && d[0] == '1' {

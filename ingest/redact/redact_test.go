@@ -78,10 +78,14 @@ func TestRejected(t *testing.T) {
 		in, out string
 		as      ingest.Format
 	}{
-		{ingest.FormatNative, `{"event":"ada@example.com","user_id":"u1","payload":"AAAA","properties":{"password":"x"},"password":"y","odd":"203.0.113.9"}`,
-			`{"event":"***@example.com","user_id":"u1","payload_bytes":4,"properties":{},"odd":"203.0.113.0"}`, ingest.FormatNative},
-		{ingest.FormatSegment, `{"type":"identify","userId":"u","traits":{"email":"ada@example.com","token":"t"},"name":"x"}`,
-			`{"type":"identify","userId":"u","traits":{"email":"***@example.com"},"name":"x"}`, ingest.FormatSegment},
+		{
+			ingest.FormatNative, `{"event":"ada@example.com","user_id":"u1","payload":"AAAA","properties":{"password":"x"},"password":"y","odd":"203.0.113.9"}`,
+			`{"event":"***@example.com","user_id":"u1","payload_bytes":4,"properties":{},"odd":"203.0.113.0"}`, ingest.FormatNative,
+		},
+		{
+			ingest.FormatSegment, `{"type":"identify","userId":"u","traits":{"email":"ada@example.com","token":"t"},"name":"x"}`,
+			`{"type":"identify","userId":"u","traits":{"email":"***@example.com"},"name":"x"}`, ingest.FormatSegment,
+		},
 		{ingest.FormatNative, `{"event":"x","properties":{"secret":"s","ada@example.com":12, "n`, `{"event":"","properties":{"secret":"","***@example.com":0,`, ingest.FormatText},
 		{ingest.FormatNative, `{"a":"he said "hunter2": x"}`, `{"a":""`, ingest.FormatText},
 		{ingest.FormatNative, `"hunter2"`, `""`, ingest.FormatText},

@@ -51,6 +51,7 @@ func TestNoSecretIsKeptAnywhere(t *testing.T) {
 	}
 	look := &search{t: t, marks: marks(), places: s.secrets.places}
 	look.clickHouse(server.DataDir)
+	look.redis(server.DataDir)
 	server.Stop(t)
 
 	look.in("an answer of the API", heard.bytes())

@@ -1,6 +1,7 @@
 package canary_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -77,6 +79,29 @@ func (s *search) clickHouse(dataDir string) {
 		}
 		require.NoError(s.t, rows.Err(), name)
 		s.in("the table "+name, all)
+	}
+}
+
+// redis reads every key of the queue.
+func (s *search) redis(dataDir string) {
+	s.t.Helper()
+	urls, err := embedded.Discover(dataDir)
+	require.NoError(s.t, err)
+	options, err := redis.ParseURL(urls.Redis)
+	require.NoError(s.t, err)
+	client := redis.NewClient(options)
+	defer client.Close()
+	ctx := s.t.Context()
+	keys, err := client.Keys(ctx, "*").Result()
+	require.NoError(s.t, err)
+	require.NotEmpty(s.t, keys)
+	for _, key := range keys {
+		// One of these fits the kind of the key; the others are answered with an error.
+		values := []any{
+			key, client.Get(ctx, key).Val(), client.HGetAll(ctx, key).Val(), client.LRange(ctx, key, 0, -1).Val(),
+			client.SMembers(ctx, key).Val(), client.ZRange(ctx, key, 0, -1).Val(), client.XRange(ctx, key, "-", "+").Val(),
+		}
+		s.in("the queue's "+key, fmt.Append(nil, values...))
 	}
 }
 
