@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -40,7 +41,8 @@ type publishing struct {
 	room    *semaphore.Weighted // bytes
 	inHand  chan *inHand        // in order; closed when no more will come
 	work    sync.WaitGroup
-	readErr error // why no more will come; read it after inHand is closed
+	stopped atomic.Bool // no more is to be read
+	readErr error       // why no more will come; read it after inHand is closed
 }
 
 // inHand is a request of a stream that was read.
@@ -73,14 +75,17 @@ func (s *server) publishStream(ctx context.Context, stream *connect.BidiStream[r
 	return s.rpcError(it.call, err)
 }
 
-// stopReading ends the reading. What has arrived is still read.
-func (p *publishing) stopReading() { _ = p.control.SetReadDeadline(time.Unix(1, 0)) }
+// stopReading ends the reading. What has arrived and was not read is left: it may be much.
+func (p *publishing) stopReading() {
+	p.stopped.Store(true)
+	_ = p.control.SetReadDeadline(time.Unix(1, 0)) // for a reader that waits
+}
 
 // read reads requests and begins to work on them.
 func (p *publishing) read(ctx context.Context) {
 	defer close(p.inHand)
 	body := p.it.request.Body.(*heldBody) //nolint:forcetypeassert // that is how it was given to connect
-	for {
+	for !p.stopped.Load() {
 		msg, err := p.stream.Receive()
 		if err != nil {
 			p.readErr = err

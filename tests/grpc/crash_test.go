@@ -210,7 +210,7 @@ func TestServerIsAskedToEnd(t *testing.T) { //nolint:paralleltest // it needs th
 		}
 		s.mu.Unlock()
 	}
-	require.Equal(t, len(l.senders), said, "every stream was told: %v", ends)
+	require.Equal(t, len(l.senders), said, "every stream was told, of %d that ended: %.300v", len(ends), fmt.Sprint(ends))
 	server.Start(t)
 	l.await(t, 100)
 	l.end(t, account)
