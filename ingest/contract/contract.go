@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/contract/conform"
@@ -31,7 +32,8 @@ type Contract struct {
 	policy   Policy
 	schemas  Schemas
 	bindings map[string]*binding
-	decoders sync.Map // of decoderKey, to *conform.Decoder
+	decoders sync.Map     // of decoderKey, to *conform.Decoder
+	compiled atomic.Int64 // decoders since they were last forgotten
 }
 
 type binding struct {

@@ -42,8 +42,10 @@ func (c *Contract) decode(w *Workspace, read *reader, unknown conform.Unknown, e
 	return conformed, nil
 }
 
-// decoder is the one of a pair of schemas, compiled when it is first needed. There are no more than pairs of the
-// tenant's own schemas.
+// maxDecoders bounds the pairs of schemas that are kept ready. A tenant that uses more of them at once pays for it in time.
+const maxDecoders = 1_000
+
+// decoder is the one of a pair of schemas, compiled when it is first needed.
 func (c *Contract) decoder(f frame, read *reader) (d *conform.Decoder, conformed, ok bool) {
 	key := decoderKey{writer: f.id}
 	var into any
@@ -56,6 +58,10 @@ func (c *Contract) decoder(f frame, read *reader) (d *conform.Decoder, conformed
 	}
 	if d, ok = conform.NewDecoder(f.parsed.Native(), into); !ok {
 		return nil, false, false
+	}
+	if c.compiled.Add(1) > maxDecoders {
+		c.decoders.Clear()
+		c.compiled.Store(1)
 	}
 	had, _ := c.decoders.LoadOrStore(key, d)
 	d, _ = had.(*conform.Decoder)

@@ -47,7 +47,7 @@ func (r *avroReader) value(p *avroPlan, skip bool) {
 		return
 	}
 	if p.problem != "" {
-		r.stop(ingest.CodeSchemaIncompatible, "The event's schema cannot read what the payload was written with: %s.", p.problem)
+		r.incompatible(p.problem)
 		return
 	}
 	switch p.kind {
@@ -112,7 +112,7 @@ func (r *avroReader) scalar(p *avroPlan, skip bool) {
 		case i < 0 || i >= int64(len(p.symbols)):
 			r.invalid("an enum has no such symbol")
 		case p.symbols[i] == nil && !skip:
-			r.stop(ingest.CodeSchemaIncompatible, "The event's schema cannot read what the payload was written with: its enum %s lacks a symbol, and has no default.", p.to.name)
+			r.incompatible("its enum " + p.to.name + " lacks a symbol, and has no default")
 		default:
 			r.buf = append(r.buf, p.symbols[i]...)
 		}

@@ -99,7 +99,7 @@ func (f *Findings) grow(bytes int) bool {
 		return true
 	}
 	if f.over == nil {
-		f.over = &ingest.Rejection{Code: ingest.CodeEventTooLarge, Message: fmt.Sprintf("The event has more than %d bytes once the schema's defaults are filled in.", ingest.MaxEventBytes)}
+		f.over = &ingest.Rejection{Code: ingest.CodeEventTooLarge, Message: fmt.Sprintf("The event has more than %d bytes once it is conformed to its schema.", ingest.MaxEventBytes)}
 	}
 	return false
 }

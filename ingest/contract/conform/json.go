@@ -52,7 +52,11 @@ func (f *Findings) convert(p *plan, n *doc.Node, unknown Unknown, level int) {
 			i++
 		}
 	default:
+		before := len(n.Raw())
 		p.convertScalar(n)
+		if more := len(n.Raw()) - before; more > 0 && !f.grow(more) {
+			return
+		}
 	}
 	for i := range p.branches {
 		if p.branches[i].most > 0 {

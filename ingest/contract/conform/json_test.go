@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -175,6 +176,28 @@ func TestJSONIsBounded(t *testing.T) {
 		o := fit(t, jsonSchema(t, `{"properties":{"a":{"$ref":"#","default":{}}}}`), `{}`, conform.Keep)
 		require.Nil(t, o.over)
 		require.Less(t, strings.Count(o.text, "{"), ingest.MaxDepth)
+	})
+	t.Run("conversions", func(t *testing.T) {
+		t.Parallel()
+		schema := jsonSchema(t, `{"properties":{"a":{"items":{"type":"string","format":"date-time"}}}}`)
+		o := fit(t, schema, `{"a":[`+strings.Repeat(`1700000000,`, 2900)+`1700000000]}`, conform.Keep)
+		require.NotNil(t, o.over)
+		require.Equal(t, ingest.CodeEventTooLarge, o.over.Code)
+	})
+	t.Run("schemas that are compiled", func(t *testing.T) {
+		t.Parallel()
+		refs, properties := []string{}, []string{}
+		for i := range 3000 {
+			refs = append(refs, fmt.Sprintf(`{"maxLength":%d}`, i+1))
+		}
+		for i := range 200 {
+			properties = append(properties, fmt.Sprintf(`"p%d":{"title":"%d","allOf":[{"$ref":"#/$defs/all"}]}`, i, i))
+		}
+		schema := jsonSchema(t, `{"$defs":{"all":{"allOf":[`+strings.Join(refs, ",")+`]}},"properties":{`+strings.Join(properties, ",")+`}}`)
+		begun := time.Now()
+		require.Empty(t, fit(t, schema, `{"p1":"x"}`, conform.Keep).lines())
+		require.NotEmpty(t, fit(t, schema, `{"p1":"xx"}`, conform.Keep).lines())
+		require.Less(t, time.Since(begun), 5*time.Second)
 	})
 	t.Run("alternatives of alternatives", func(t *testing.T) {
 		t.Parallel()

@@ -87,6 +87,13 @@ func kindOf(n *doc.Node) kinds {
 // part of a combination is laid out, and the library decides.
 const maxPlans = 20_000
 
+// maxTogether bounds the schemas that are laid out as one, and maxDescribed those in which descriptions of its properties
+// are looked for; beyond that none is unknown.
+const (
+	maxTogether  = 100
+	maxDescribed = 1_000
+)
+
 // planner compiles plans.
 type planner struct {
 	plans map[string]*plan // by the schemas that they are of
@@ -98,7 +105,7 @@ func (c *planner) plan(schemas ...*jsonschema.Schema) *plan {
 	for _, s := range schemas {
 		all = collect(all, s)
 	}
-	crowded := len(c.plans) >= maxPlans
+	crowded := len(c.plans) >= maxPlans || len(all) >= maxTogether
 	if crowded {
 		all = all[:1]
 	}
@@ -137,7 +144,7 @@ func (c *planner) plan(schemas ...*jsonschema.Schema) *plan {
 
 // collect adds the schemas that always apply where s does.
 func collect(all []*jsonschema.Schema, s *jsonschema.Schema) []*jsonschema.Schema {
-	if s == nil || slices.Contains(all, s) {
+	if s == nil || len(all) >= maxTogether || slices.Contains(all, s) {
 		return all
 	}
 	all = collect(append(all, s), s.Ref)
@@ -314,7 +321,10 @@ func (p *plan) describe() {
 		if s == nil || seen[s] {
 			return
 		}
-		seen[s] = true
+		if seen[s] = true; len(seen) > maxDescribed {
+			all = true
+			return
+		}
 		_, additional := s.AdditionalProperties.(*jsonschema.Schema)
 		all = all || additional
 		for name := range s.Properties {

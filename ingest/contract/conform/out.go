@@ -53,6 +53,11 @@ func (o *out) invalid(what string) {
 	o.stop(ingest.CodePayloadInvalid, "The payload does not hold what its schema says: %s.", what)
 }
 
+// incompatible stops at what the reader's schema cannot read.
+func (o *out) incompatible(why string) {
+	o.stop(ingest.CodeSchemaIncompatible, "The event's schema cannot read what the payload was written with: %s.", why)
+}
+
 // step counts a value that is read, and what was written so far. It is false when decoding is to stop.
 func (o *out) step() bool {
 	if o.stopped != nil {

@@ -37,6 +37,10 @@ func (r *protoReader) message(p *protoPlan, data []byte) {
 		r.wellKnown(p, data)
 		return
 	}
+	if p.problem != "" {
+		r.incompatible(p.problem)
+		return
+	}
 	if !r.enter('{') {
 		return
 	}
@@ -201,7 +205,7 @@ func (r *protoReader) field(f *protoField, from, to int) {
 	}
 	switch {
 	case f.problem != "":
-		r.stop(ingest.CodeSchemaIncompatible, "The event's schema cannot read what the payload was written with: %s.", f.problem)
+		r.incompatible(f.problem)
 	case f.isMap:
 		r.entriesOf(f, from, to)
 	case f.asList:

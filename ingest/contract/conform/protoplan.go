@@ -16,6 +16,8 @@ type protoPlan struct {
 	byNum  map[protowire.Number]int
 	absent []missingField // of the reader, where the writer has no such field
 	oneofs int
+
+	problem string // why messages of this type cannot be read
 }
 
 // protoField is a field of the writer.
@@ -44,6 +46,9 @@ type protoPlanner struct {
 	alone            *protoPlanner // of what only the writer knows
 }
 
+// maxProtoPlans bounds the pairs of messages that are looked at: those of two large files have millions.
+const maxProtoPlans = 20_000
+
 func planProto(writer, reader protoreflect.MessageDescriptor) *protoPlan {
 	c := &protoPlanner{writers: newProtoShapes(), readers: newProtoShapes(), plans: map[[2]protoreflect.FullName]*protoPlan{}}
 	return c.message(writer, reader)
@@ -56,6 +61,10 @@ func (c *protoPlanner) message(w, r protoreflect.MessageDescriptor) *protoPlan {
 	}
 	p := &protoPlan{to: c.readers.message(r), byNum: map[protowire.Number]int{}}
 	c.plans[key] = p
+	if len(c.plans) > maxProtoPlans {
+		p.problem = "the two have too many combinations of messages"
+		return p
+	}
 	if own(w) || own(r) {
 		p.known = r.FullName()
 		if f := r.Fields().ByNumber(1); isWrapper(r) && f != nil {

@@ -56,8 +56,12 @@ func (f *Findings) shape(s *shape, n *doc.Node, unknown Unknown, level int) {
 		f.union(s, n, unknown, level)
 	case shapeAny:
 	default:
+		before := len(n.Raw())
 		if !s.scalar(n) {
 			f.expect(n, "%s", s.wanted())
+		}
+		if more := len(n.Raw()) - before; more > 0 {
+			f.grow(more)
 		}
 	}
 }
