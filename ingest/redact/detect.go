@@ -20,14 +20,15 @@ type detector struct {
 
 // finder finds one form of what a detector looks for.
 type finder struct {
-	may  func(traits) bool                            // whether a text can hold any, as quick as can be
-	find func(text []byte, from int) (start, end int) // the first that begins at from or later; -1 when there is none
+	needs traits                                       // the least that a text has which holds any
+	find  func(text []byte, from int) (start, end int) // the first that begins at from or later; -1 when there is none
 }
 
 // finds tells whether there is anything in a text.
 func (d *detector) finds(text []byte, t traits) bool {
-	for _, f := range d.find {
-		if !f.may(t) {
+	for i := range d.find {
+		f := &d.find[i]
+		if !t.meets(&f.needs) {
 			continue
 		}
 		if start, _ := f.find(text, 0); start >= 0 {
@@ -39,8 +40,9 @@ func (d *detector) finds(text []byte, t traits) bool {
 
 // is tells whether the whole of a text is what the detector looks for.
 func (d *detector) is(text []byte, t traits) bool {
-	for _, f := range d.find {
-		if !f.may(t) {
+	for i := range d.find {
+		f := &d.find[i]
+		if !t.meets(&f.needs) {
 			continue
 		}
 		if start, end := f.find(text, 0); start == 0 && end == len(text) {
@@ -72,56 +74,56 @@ func (d *detector) advice(a Action) string {
 var detectors = []*detector{ //nolint:gochecknoglobals // a constant table
 	{
 		name: "email", about: "E-mail addresses, also percent-encoded in URLs.", examples: []string{"ada@example.com", "ada%2Bnews%40example.com"},
-		find: []finder{{func(t traits) bool { return t.bits&atSign != 0 && t.bits&dot != 0 }, findEmail}}, mask: maskEmail,
+		find: []finder{{traits{bits: atSign | dot}, findEmail}}, mask: maskEmail,
 	},
 	{
 		name: "phone", about: "Telephone numbers: international ones, and national ones as they are usually written.", examples: []string{"+49 30 901820", "(212) 555-0147"},
-		find: []finder{{func(t traits) bool { return t.chain >= 7 }, findPhone}}, mask: maskNumber,
+		find: []finder{{traits{chain: 7}, findPhone}}, mask: maskNumber,
 	},
 	{
 		name: "card", about: "Payment card numbers: prefix and length of an issuer, and a Luhn check digit.", examples: []string{"4111 1111 1111 1111"},
-		find: []finder{{func(t traits) bool { return t.chain >= 14 }, findCard}}, mask: maskNumber, numbers: true,
+		find: []finder{{traits{chain: 14}, findCard}}, mask: maskNumber, numbers: true,
 	},
 	{
 		name: "iban", about: "International bank account numbers with the length of their country and right check digits.", examples: []string{"DE89 3704 0044 0532 0130 00"},
-		find: []finder{{func(t traits) bool { return t.digits >= 4 && t.bits&letter != 0 }, findIBAN}}, mask: maskNumber,
+		find: []finder{{traits{bits: letter, digits: 4}, findIBAN}}, mask: maskNumber,
 	},
 	{
 		name: "national_id", about: "Numbers of persons: " + nationalIDNames() + ".", examples: []string{"219-09-9999", "AB123456C", "12345678Z"},
-		find: []finder{{func(t traits) bool { return t.digits >= 6 }, findNationalID}}, mask: maskNumber, numbers: true,
+		find: []finder{{traits{digits: 6}, findNationalID}}, mask: maskNumber, numbers: true,
 	},
 	{
 		name: "ipv4", about: "IPv4 addresses, but for loopback ones and versions.", examples: []string{"203.0.113.7"},
-		find: []finder{{mayIPv4, findIPv4}}, mask: maskAll, actions: []Action{truncate}, versions: true,
+		find: []finder{{traits{bits: dot, digits: 4}, findIPv4}}, mask: maskAll, actions: []Action{truncate}, versions: true,
 	},
 	{
 		name: "ipv6", about: "IPv6 addresses, but for loopback ones.", examples: []string{"2001:db8:85a3::8a2e:370:7334"},
-		find: []finder{{mayIPv6, findIPv6}}, mask: maskAll, actions: []Action{truncate},
+		find: []finder{{traits{bits: colon}, findIPv6}}, mask: maskAll, actions: []Action{truncate},
 	},
 	{
 		name: "ip", about: "Addresses of both kinds.", examples: []string{"203.0.113.7", "2001:db8::1"},
-		find: []finder{{mayIPv6, findIPv6}, {mayIPv4, findIPv4}}, mask: maskAll, actions: []Action{truncate}, versions: true,
+		find: []finder{{traits{bits: colon}, findIPv6}, {traits{bits: dot, digits: 4}, findIPv4}}, mask: maskAll, actions: []Action{truncate}, versions: true,
 	},
 	{
 		name: "jwt", about: "JSON web tokens.", examples: []string{"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"},
-		find: []finder{{func(t traits) bool { return t.word >= minWord && t.bits&dot != 0 }, findJWT}},
+		find: []finder{{traits{bits: dot, word: minWord}, findJWT}},
 	},
 	{
 		name: "api_key", about: "Keys of well-known services by their prefixes, and private keys in PEM form.", examples: []string{"sk_live_…", "AKIA…", "ghp_…", "-----BEGIN PRIVATE KEY-----"},
-		find: []finder{{func(t traits) bool { return t.word >= minWord }, findAPIKey}},
+		find: []finder{{traits{word: minWord}, findAPIKey}},
 	},
 	{
 		name: "bearer", about: "Tokens behind Bearer and Basic, in parameters of URLs such as access_token, and user and password before the host of a URL.",
 		examples: []string{"Authorization: Bearer 2YotnFZFEjr1zCsicMWpAA", "?access_token=2YotnFZFEjr1zCsicMWpAA", "https://ada:secret@example.com"},
 		find: []finder{
-			{func(t traits) bool { return t.bits&equals != 0 }, findParameter},
-			{func(t traits) bool { return t.bits&(colon|atSign) == colon|atSign }, findUserInfo},
-			{func(t traits) bool { return t.bits&(space|letter) == space|letter && t.bits&(digit|capital) != 0 }, findScheme},
+			{traits{bits: equals}, findParameter},
+			{traits{bits: colon | atSign}, findUserInfo},
+			{traits{bits: space | letter}, findScheme},
 		},
 	},
 	{
 		name: "coordinates", about: "Pairs of latitude and longitude with four or more decimal places.", examples: []string{"52.520008, 13.404954"},
-		find: []finder{{func(t traits) bool { return t.digits >= 8 && t.bits&dot != 0 }, findCoordinates}}, mask: maskAll, actions: []Action{truncate},
+		find: []finder{{traits{bits: dot, digits: 8}, findCoordinates}}, mask: maskAll, actions: []Action{truncate},
 	},
 }
 

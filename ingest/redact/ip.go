@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-func mayIPv4(t traits) bool { return t.digits >= 4 && t.bits&dot != 0 }
-func mayIPv6(t traits) bool { return t.bits&colon != 0 && t.word > 0 }
-
 // findIPv4 finds four numbers with dots between them that are no version.
 func findIPv4(text []byte, from int) (start, end int) {
 	for i := from; ; {

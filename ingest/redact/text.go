@@ -86,7 +86,7 @@ func (w *work) detect(v *view, t traits, at place) {
 		}
 		for k := range r.detector.find {
 			f := &r.detector.find[k]
-			if !f.may(t) {
+			if !t.meets(&f.needs) {
 				continue
 			}
 			for from := 0; from < len(v.text); {

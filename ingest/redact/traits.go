@@ -1,6 +1,6 @@
 package redact
 
-// traits is what one quick look over a text finds. Detectors tell from it whether they have anything to look for.
+// traits is what one quick look over a text finds. It says whether detectors have anything to look for.
 type traits struct {
 	bits   uint16 // classes of characters that are there
 	digits int
@@ -97,6 +97,11 @@ func rows(text []byte) traits {
 		longestChain = max(longestChain, chain)
 	}
 	return traits{bits, digits, longestChain, longestWord}
+}
+
+// meets tells whether a text has at least what is needed.
+func (t traits) meets(needs *traits) bool {
+	return t.bits&needs.bits == needs.bits && t.digits >= needs.digits && t.chain >= needs.chain && t.word >= needs.word
 }
 
 // plain tells whether a text of these traits holds nothing that anybody looks for: no number, no sign, and no long word.
