@@ -33,7 +33,7 @@ func TestModes(t *testing.T) {
 
 	o := conform(t, c, "enforced", `{"total":"12.50","currency":"usd","x":1}`, nil)
 	require.Nil(t, o.rejection)
-	require.Equal(t, `{"total":12.50,"currency":"USD","x":1}`, o.properties)
+	exactly(t, `{"total":12.50,"currency":"USD","x":1}`, o.properties)
 	require.Equal(t, id, o.Schema)
 
 	o = conform(t, c, "enforced", `{"total":"cheap","currency":"GBP"}`, nil)
@@ -41,13 +41,13 @@ func TestModes(t *testing.T) {
 
 	o = conform(t, c, "warned", `{"total":"cheap","currency":"usd"}`, nil)
 	require.Nil(t, o.rejection)
-	require.Equal(t, `{"total":"cheap","currency":"USD"}`, o.properties, "what fits is conformed, the rest stays")
+	exactly(t, `{"total":"cheap","currency":"USD"}`, o.properties, "what fits is conformed, the rest stays")
 	require.Equal(t, []ingest.Violation{{Code: "schema_violation", Path: "properties.total", Message: "must be a number"}}, o.Violations)
 	require.Equal(t, id, o.Schema)
 
 	o = conform(t, c, "off", `{"total":"12.50"}`, nil)
 	require.Nil(t, o.rejection)
-	require.Equal(t, `{"total":"12.50"}`, o.properties)
+	exactly(t, `{"total":"12.50"}`, o.properties)
 	require.Zero(t, o.Schema)
 
 	o = conform(t, c, "closed", `{"total":1,"extra":2}`, nil)
@@ -56,7 +56,7 @@ func TestModes(t *testing.T) {
 
 	o = conform(t, c, "pruned", `{"total":1,"extra":2}`, nil)
 	require.Nil(t, o.rejection)
-	require.Equal(t, `{"total":1,"currency":"EUR"}`, o.properties)
+	exactly(t, `{"total":1,"currency":"EUR"}`, o.properties)
 
 	require.Equal(t, "schema_unknown", conform(t, c, "gone", `{}`, nil).rejection.Code)
 	o = conform(t, c, "gone_warned", `{}`, nil)
@@ -106,18 +106,18 @@ func TestFramedJSON(t *testing.T) {
 
 	o := conform(t, c, "e", ``, framed(v1, `{"total":"1"}`))
 	require.Nil(t, o.rejection)
-	require.Equal(t, `{"total":1,"currency":"EUR"}`, o.properties)
+	exactly(t, `{"total":1,"currency":"EUR"}`, o.properties)
 	require.Equal(t, v2, o.Schema)
 	require.Nil(t, o.Payload)
 
 	o = conform(t, c, "free", ``, framed(v1, `{"total":"1"}`))
 	require.Nil(t, o.rejection)
-	require.Equal(t, `{"total":"1"}`, o.properties)
+	exactly(t, `{"total":"1"}`, o.properties)
 	require.Equal(t, v1, o.Schema)
 
 	o = conform(t, c, "stranger", ``, framed(v1, `{"total":"1"}`))
 	require.Equal(t, "unknown_event", o.rejection.Code)
-	require.Equal(t, `{"total":"1"}`, o.properties, "so that it can be repaired")
+	exactly(t, `{"total":"1"}`, o.properties, "so that it can be repaired")
 
 	for payload, code := range map[string]string{
 		"":                       "payload_invalid",

@@ -101,3 +101,6 @@ func conform(t require.TestingT, c *contract.Contract, name, properties string, 
 	out.properties = string(n.Append(nil))
 	return out
 }
+
+// exactly compares JSON texts byte by byte: nothing may be written otherwise than it is meant to be.
+func exactly(t require.TestingT, want, got string, why ...any) { require.Equal(t, want, got, why...) }

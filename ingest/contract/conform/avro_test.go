@@ -96,8 +96,8 @@ func TestAvroDecodesEveryType(t *testing.T) {
 	o := decode(t, s, s, encode(t, s, everyAvroValue()), conform.Keep)
 	require.Nil(t, o.rejection)
 	require.Empty(t, o.violations)
-	require.Equal(t, everyAvroJSON, o.text)
-	require.Equal(t, everyAvroJSON, decode(t, s, nil, encode(t, s, everyAvroValue()), conform.Refuse).text, "without a reader")
+	exactly(t, everyAvroJSON, o.text)
+	exactly(t, everyAvroJSON, decode(t, s, nil, encode(t, s, everyAvroValue()), conform.Refuse).text, "without a reader")
 
 	again := fit(t, s, o.text, conform.Refuse)
 	require.Empty(t, again.violations, "what was decoded conforms")
@@ -112,15 +112,24 @@ func TestAvroResolves(t *testing.T) {
 		value                map[string]any
 		out                  string
 	}{
-		{"promotes", record(`{"name":"a","type":"int"},{"name":"b","type":"long"},{"name":"c","type":"float"},{"name":"d","type":"string"},{"name":"e","type":"bytes"}`),
+		{
+			"promotes", record(`{"name":"a","type":"int"},{"name":"b","type":"long"},{"name":"c","type":"float"},{"name":"d","type":"string"},{"name":"e","type":"bytes"}`),
 			record(`{"name":"a","type":"long"},{"name":"b","type":"double"},{"name":"c","type":"double"},{"name":"d","type":"bytes"},{"name":"e","type":"string"}`),
-			map[string]any{"a": 1, "b": int64(2), "c": float32(0.5), "d": "x", "e": []byte("y")}, `{"a":1,"b":2,"c":0.5,"d":"eA==","e":"y"}`},
-		{"drops what is gone, fills in what is new", record(`{"name":"a","type":"int"},{"name":"old","type":{"type":"array","items":"string"}}`),
+			map[string]any{"a": 1, "b": int64(2), "c": float32(0.5), "d": "x", "e": []byte("y")},
+			`{"a":1,"b":2,"c":0.5,"d":"eA==","e":"y"}`,
+		},
+		{
+			"drops what is gone, fills in what is new", record(`{"name":"a","type":"int"},{"name":"old","type":{"type":"array","items":"string"}}`),
 			record(`{"name":"new","type":"string","default":"x"},{"name":"a","type":"int"},{"name":"when","type":{"type":"long","logicalType":"timestamp-millis"},"default":0},{"name":"y","type":"bytes","default":"\u00ff"},{"name":"r","type":{"type":"record","name":"I","fields":[{"name":"k","type":"int","default":3}]},"default":{}}`),
-			map[string]any{"a": 1, "old": []any{"p", "q"}}, `{"a":1,"new":"x","when":"1970-01-01T00:00:00Z","y":"/w==","r":{"k":3}}`},
+			map[string]any{"a": 1, "old": []any{"p", "q"}},
+			`{"a":1,"new":"x","when":"1970-01-01T00:00:00Z","y":"/w==","r":{"k":3}}`,
+		},
 		{"knows aliases", record(`{"name":"price","type":"int"}`), `{"type":"record","name":"S","aliases":["R"],"fields":[{"name":"amount","aliases":["price"],"type":"int"}]}`, map[string]any{"price": 5}, `{"amount":5}`},
-		{"enums", record(`{"name":"a","type":{"type":"enum","name":"E","symbols":["A","B"]}},{"name":"b","type":"E"}`), record(`{"name":"a","type":{"type":"enum","name":"E","symbols":["U","B"],"default":"U"}},{"name":"b","type":"E"}`),
-			map[string]any{"a": "A", "b": "B"}, `{"a":"U","b":"B"}`},
+		{
+			"enums", record(`{"name":"a","type":{"type":"enum","name":"E","symbols":["A","B"]}},{"name":"b","type":"E"}`), record(`{"name":"a","type":{"type":"enum","name":"E","symbols":["U","B"],"default":"U"}},{"name":"b","type":"E"}`),
+			map[string]any{"a": "A", "b": "B"},
+			`{"a":"U","b":"B"}`,
+		},
 		{"a value into a union", record(`{"name":"a","type":"int"}`), record(`{"name":"a","type":["null","string","long"]}`), map[string]any{"a": 5}, `{"a":5}`},
 		{"a union into a value", record(`{"name":"a","type":["null","int"]}`), record(`{"name":"a","type":"long"}`), map[string]any{"a": 5}, `{"a":5}`},
 	} {
@@ -160,11 +169,11 @@ func TestAvroUnknownProperties(t *testing.T) {
 	w := avroSchema(t, `{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"old","type":{"type":"map","values":["null",{"type":"array","items":"double"}]}}]}`)
 	r := avroSchema(t, `{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}`)
 	data := encode(t, w, map[string]any{"a": 1, "old": map[string]any{"k": []any{0.5}}})
-	require.Equal(t, `{"a":1,"old":{"k":[0.5]}}`, decode(t, w, r, data, conform.Keep).text)
-	require.Equal(t, `{"a":1}`, decode(t, w, r, data, conform.Drop).text)
+	exactly(t, `{"a":1,"old":{"k":[0.5]}}`, decode(t, w, r, data, conform.Keep).text)
+	exactly(t, `{"a":1}`, decode(t, w, r, data, conform.Drop).text)
 	o := decode(t, w, r, data, conform.Refuse)
 	require.Equal(t, []string{"properties.old: not described by the schema"}, o.lines())
-	require.Equal(t, `{"a":1,"old":{"k":[0.5]}}`, o.text)
+	exactly(t, `{"a":1,"old":{"k":[0.5]}}`, o.text)
 }
 
 // What JSON cannot say is a violation, and not made up.
@@ -179,7 +188,7 @@ func TestAvroWithoutAPlaceInJSON(t *testing.T) {
 	data = append(data, 2, 'x')
 	o := decode(t, s, s, data, conform.Keep)
 	require.Nil(t, o.rejection)
-	require.Equal(t, `{"a":null,"l":[null],"t":null,"u":null}`, o.text)
+	exactly(t, `{"a":null,"l":[null],"t":null,"u":null}`, o.text)
 	require.Equal(t, []string{
 		"properties.a: must be a finite number", "properties.l[0]: must be a finite number",
 		"properties.t: must be a time in RFC 3339, or seconds or milliseconds since 1970", "properties.u: must be a UUID",
@@ -193,7 +202,7 @@ func TestAvroBombs(t *testing.T) { //nolint:paralleltest // memory is measured
 		return avroSchema(t, `{"type":"record","name":"R","fields":[{"name":"a","type":`+typ+`}]}`)
 	}
 	empty := avroSchema(t, `{"type":"record","name":"R","fields":[]}`)
-	for _, c := range []struct {
+	for _, c := range []struct { //nolint:paralleltest // as above
 		name, typ string
 		data      []byte
 		code      string
@@ -220,7 +229,7 @@ func TestAvroBombs(t *testing.T) { //nolint:paralleltest // memory is measured
 		{"bytes that grow", `{"type":"array","items":"bytes"}`, append(append(binary.AppendVarint(nil, 1), binary.AppendVarint(nil, 30_000)...), make([]byte, 30_001)...), ingest.CodeEventTooLarge},
 		{"records without end", `["null","R"]`, bytes.Repeat([]byte{2}, 30_000), ingest.CodeTooDeep},
 	} {
-		t.Run(c.name, func(t *testing.T) { //nolint:paralleltest // as above
+		t.Run(c.name, func(t *testing.T) {
 			s := record(c.typ)
 			for _, reader := range []avro.Schema{s, empty} {
 				var o decoded
@@ -242,7 +251,7 @@ func TestAvroConformsJSON(t *testing.T) {
 		`"lts":"2026-11-21 10:00","dec":"-12345678901234567.89","fdec":1.500,"dur":"P1M2DT3.004S"}`
 	o := fit(t, s, in, conform.Refuse)
 	require.Empty(t, o.lines())
-	require.Equal(t, strings.Replace(everyAvroJSON, `"say \"hi\""`, `"12"`, 1), o.text)
+	exactly(t, strings.Replace(everyAvroJSON, `"say \"hi\""`, `"12"`, 1), o.text)
 
 	o = fit(t, s, `{"n":1,"b":1,"i":3000000000,"l":"9223372036854775808","f":1e39,"d":"NaN","y":"?","s":[],"x":"AQ==","e":"BLUE","a":{},"m":{"k":{}},"u":5,"uuid":"x","date":"2026-11-21T10:00:00Z","tm":"noon","tu":-1,`+
 		`"tsm":"soon","tsu":true,"lts":"2026-11-21T10:00:00+01:00","dec":1.234,"fdec":12345678.5,"extra":1}`, conform.Refuse)
@@ -254,8 +263,8 @@ func TestAvroConformsJSON(t *testing.T) {
 	t.Run("fills in defaults, and knows aliases", func(t *testing.T) {
 		t.Parallel()
 		s := avroSchema(t, `{"type":"record","name":"R","fields":[{"name":"amount","aliases":["price"],"type":"int"},{"name":"e","type":{"type":"enum","name":"E","symbols":["U","A"],"default":"U"},"default":"A"},{"name":"o","type":["null","string"],"default":null}]}`)
-		require.Equal(t, `{"amount":5,"e":"U","o":null}`, fit(t, s, `{"price":"5","e":"new"}`, conform.Keep).text)
-		require.Equal(t, `{"amount":5,"e":"A","o":"x"}`, fit(t, s, `{"amount":5,"o":{"string":"x"},"e":"A"}`, conform.Keep).text[:len(`{"amount":5,`)]+`"e":"A","o":"x"}`)
+		exactly(t, `{"amount":5,"e":"U","o":null}`, fit(t, s, `{"price":"5","e":"new"}`, conform.Keep).text)
+		exactly(t, `{"amount":5,"e":"A","o":"x"}`, fit(t, s, `{"amount":5,"o":{"string":"x"},"e":"A"}`, conform.Keep).text[:len(`{"amount":5,`)]+`"e":"A","o":"x"}`)
 		require.Equal(t, []string{"properties.amount: required, and missing"}, fit(t, s, `{}`, conform.Keep).lines())
 	})
 }

@@ -116,6 +116,7 @@ func (r *avroReader) scalar(p *avroPlan, skip bool) {
 		default:
 			r.buf = append(r.buf, p.symbols[i]...)
 		}
+	default: // is no scalar
 	}
 	if skip {
 		r.buf, r.f = r.buf[:mark], f

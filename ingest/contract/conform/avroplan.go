@@ -131,18 +131,18 @@ func choose(writer avro.Schema, union *avro.UnionSchema) avro.Schema {
 // matches tells whether data of one type may be read as another, without looking into it.
 func matches(writer, reader avro.Schema) bool {
 	w, r := writer.Type(), reader.Type()
-	switch {
-	case w == r:
+	switch w {
+	case r:
 		return sameName(writer, reader)
-	case w == avro.Int:
+	case avro.Int:
 		return r == avro.Long || r == avro.Float || r == avro.Double
-	case w == avro.Long:
+	case avro.Long:
 		return r == avro.Float || r == avro.Double
-	case w == avro.Float:
+	case avro.Float:
 		return r == avro.Double
-	case w == avro.String:
+	case avro.String:
 		return r == avro.Bytes
-	case w == avro.Bytes:
+	case avro.Bytes:
 		return r == avro.String
 	default:
 		return false

@@ -115,6 +115,7 @@ func (f *Findings) choose(b *branch, n *doc.Node, unknown Unknown, level int) {
 			return
 		case maybe:
 			return
+		case no:
 		}
 	}
 	before := n.Append(nil)
@@ -176,6 +177,7 @@ func (p *plan) convertScalar(n *doc.Node) {
 				n.SetString(text)
 			}
 		}
+	default: // is no scalar that could be anything else
 	}
 }
 

@@ -85,6 +85,7 @@ func (f *Findings) branchFits(b *branch, n *doc.Node) verdict {
 			fit++
 		case maybe:
 			unsure++
+		case no:
 		}
 	}
 	switch {
@@ -186,6 +187,7 @@ func scalarFits(p *plan, n *doc.Node) verdict {
 				return no
 			}
 		}
+	default: // nothing else is asked of it
 	}
 	return v
 }

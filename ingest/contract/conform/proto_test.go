@@ -91,7 +91,7 @@ func TestProtobufConformsJSON(t *testing.T) {
 	require.Equal(t, form, got)
 
 	o = fit(t, file, `{}`, conform.Keep)
-	require.Equal(t, `{"d":0,"f":0,"i32":0,"i64":0,"u32":0,"u64":0,"s32":0,"s64":0,"f32":0,"f64":0,"sf32":0,"sf64":0,"b":false,"s":"","y":"","colour":"NONE"}`, o.text)
+	exactly(t, `{"d":0,"f":0,"i32":0,"i64":0,"u32":0,"u64":0,"s32":0,"s64":0,"f32":0,"f64":0,"sf32":0,"sf64":0,"b":false,"s":"","y":"","colour":"NONE"}`, o.text)
 	require.Equal(t, o.text, decode(t, file, file, []byte{0}, conform.Keep).text)
 
 	o = fit(t, file, `{"colour":2,"may_be":null,"i64":"12","u64":12.0,"y":"_-8","at":1795255200,"colours":[1,7]}`, conform.Refuse)
@@ -120,7 +120,7 @@ func TestProtobufResolves(t *testing.T) {
 	data := marshal(t, v1, `{"id":"a","cents":-5,"note":"n","codes":[1,2],"raw":"eA==","big":"7","colour":1,"one":4,"many":[5,6]}`)
 	o := decode(t, v1, v3, data, conform.Drop)
 	require.Nil(t, o.rejection)
-	require.Equal(t, `{"order_id":"a","cents":-5,"raw":"x","big":7,"colour":"RED","one":[4],"many":6,"currency":"","codes":""}`, o.text)
+	exactly(t, `{"order_id":"a","cents":-5,"raw":"x","big":7,"colour":"RED","one":[4],"many":6,"currency":"","codes":""}`, o.text)
 
 	o = decode(t, v1, v3, data, conform.Keep)
 	require.Contains(t, o.text, `"note":"n"`)
@@ -176,7 +176,7 @@ func TestProtobufWire(t *testing.T) {
 	b = varint(b, 99, 1)
 	o := decode(t, file, file, append([]byte{0}, b...), conform.Drop)
 	require.Nil(t, o.rejection)
-	require.Equal(t, `{"a":2,"m":{"a":7,"m":{"a":8}},"list":[1,2,3],"by":{"k":2,"":0},"x":6}`, o.text)
+	exactly(t, `{"a":2,"m":{"a":7,"m":{"a":8}},"list":[1,2,3],"by":{"k":2,"":0},"x":6}`, o.text)
 	require.Equal(t, []string{"properties.*: not described by the schema"}, decode(t, file, file, append([]byte{0}, b...), conform.Refuse).lines())
 }
 
@@ -185,8 +185,8 @@ func TestProtobufProto2(t *testing.T) {
 	file := protoFile(t, `syntax = "proto2"; message M { required string id = 1; optional int32 n = 2 [default = -3]; optional E e = 3 [default = B]; optional bytes y = 4 [default = "\001"]; optional string none = 5; optional group G = 6 { optional int32 k = 1; } enum E { A = 0; B = 1; } }`)
 	o := decode(t, file, file, []byte{0}, conform.Keep)
 	require.Equal(t, []string{"properties.id: required, and missing"}, o.lines())
-	require.Equal(t, `{"n":-3,"e":"B","y":"AQ=="}`, o.text)
-	require.Equal(t, `{"id":"x","e":"B","n":-3,"y":"AQ=="}`, fit(t, file, `{"id":"x","e":1}`, conform.Keep).text)
+	exactly(t, `{"n":-3,"e":"B","y":"AQ=="}`, o.text)
+	exactly(t, `{"id":"x","e":"B","n":-3,"y":"AQ=="}`, fit(t, file, `{"id":"x","e":1}`, conform.Keep).text)
 	require.Equal(t, []string{"properties.id: required, and missing"}, fit(t, file, `{}`, conform.Keep).lines())
 
 	b := protowire.AppendBytes(protowire.AppendTag([]byte{0}, 1, protowire.BytesType), []byte("x"))
@@ -206,12 +206,12 @@ func TestProtobufMessageIndexes(t *testing.T) {
 	for want, index := range map[string][]byte{`{"a":7}`: {0}, `{"b":7}`: {4, 0, 0}, `{"c":7}`: {6, 0, 0, 0}, `{"d":7}`: {2, 2}} {
 		require.Equal(t, want, decode(t, file, file, append(slices.Clone(index), one...), conform.Keep).text)
 	}
-	require.Equal(t, `{"a":7}`, decode(t, file, file, append([]byte{2, 0}, one...), conform.Keep).text, "the long form of the first")
+	exactly(t, `{"a":7}`, decode(t, file, file, append([]byte{2, 0}, one...), conform.Keep).text, "the long form of the first")
 	for _, index := range [][]byte{nil, {2}, {1}, {2, 4}, {4, 0, 2}, {0xff}, {200, 200, 200}, bytes.Repeat([]byte{0xff}, 10), {6, 0, 0}} {
 		require.Equal(t, ingest.CodePayloadInvalid, decode(t, file, file, index, conform.Keep).rejection.Code, index)
 	}
 	other := protoFile(t, `syntax = "proto3"; package renamed; message A { int32 a2 = 1; } message X {}`)
-	require.Equal(t, `{"a2":7}`, decode(t, file, other, append([]byte{0}, one...), conform.Keep).text, "of another package, at the same place")
+	exactly(t, `{"a2":7}`, decode(t, file, other, append([]byte{0}, one...), conform.Keep).text, "of another package, at the same place")
 	require.Equal(t, ingest.CodeSchemaIncompatible, decode(t, file, other, append([]byte{2, 2}, one...), conform.Keep).rejection.Code)
 }
 
@@ -231,7 +231,7 @@ func TestProtobufBombs(t *testing.T) { //nolint:paralleltest // memory is measur
 	for range 1000 {
 		lists = field(1, field(6, lists))
 	}
-	for _, c := range []struct {
+	for _, c := range []struct { //nolint:paralleltest // as above
 		name string
 		data []byte
 		code string
@@ -255,7 +255,7 @@ func TestProtobufBombs(t *testing.T) { //nolint:paralleltest // memory is measur
 			return b
 		}(), ingest.CodeTooManyKeys},
 	} {
-		t.Run(c.name, func(t *testing.T) { //nolint:paralleltest // as above
+		t.Run(c.name, func(t *testing.T) {
 			var o decoded
 			require.Less(t, allocated(func() { o = decode(t, file, file, append([]byte{0}, c.data...), conform.Keep) }), uint64(8<<20))
 			if c.code == "" {

@@ -156,6 +156,7 @@ func nested(data []byte) (deepest int) {
 		case protowire.EndGroupType:
 			level--
 			continue
+		default:
 		}
 		if n = protowire.ConsumeFieldValue(1, typ, data); n < 0 {
 			return deepest

@@ -46,6 +46,7 @@ func (r *protoReader) wellKnown(p *protoPlan, data []byte) {
 				url = e.data
 			case 2:
 				value = e.data
+			default:
 			}
 		})
 		r.anyMessage(url, value)
@@ -135,6 +136,7 @@ func (r *protoReader) anyObject(data []byte) {
 				name = string(e.data)
 			case 2:
 				value = e.data
+			default:
 			}
 		})
 		if _, had := values[name]; !had {

@@ -25,6 +25,7 @@ func (s *shape) holds(n *doc.Node) bool {
 		return n.Kind() == doc.Number && s.floats(n.Raw())
 	case shapeDecimal:
 		return n.Kind() == doc.Number && s.decimals(n.Raw())
+	default: // a text
 	}
 	if n.Kind() != doc.String {
 		return false

@@ -68,3 +68,6 @@ func allocated(f func()) uint64 {
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }
+
+// exactly compares JSON texts byte by byte: nothing may be written otherwise than it is meant to be.
+func exactly(t require.TestingT, want, got string, why ...any) { require.Equal(t, want, got, why...) }

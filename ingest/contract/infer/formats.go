@@ -81,7 +81,6 @@ func formatsOf(t []byte) formats {
 	return 0
 }
 
-//nolint:gochecknoglobals // constants
 var (
 	uuidForm  = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 	emailForm = regexp.MustCompile(`^[A-Za-z0-9_%+-]{1,32}(\.[A-Za-z0-9_%+-]{1,15}){0,1}@[A-Za-z0-9]+(\.[A-Za-z0-9]+)+$`)

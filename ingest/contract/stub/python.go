@@ -110,6 +110,7 @@ func pythonType(t *typ) string {
 		name = "List[" + pythonType(t.elem) + "]"
 	case mapType:
 		name = "Dict[str, " + pythonType(t.elem) + "]"
+	case anyType:
 	}
 	if t.nullable && t.kind != anyType {
 		return "Optional[" + name + "]"

@@ -78,6 +78,7 @@ func tsType(t *typ) string {
 		name = "Array<" + tsType(t.elem) + ">"
 	case mapType:
 		name = "Record<string, " + tsType(t.elem) + ">"
+	case anyType:
 	}
 	if t.nullable && t.kind != anyType {
 		return name + " | null"
