@@ -85,7 +85,7 @@ type work struct {
 	keys    map[string]int // first key rule of a name
 	touched ruleSet
 	states  []pathState // of the nodes on the way from the root
-	spans   []span
+	spans   []span      // in their order, none overlaps another
 	layers  [maxLayers]view
 	nested  [maxNested]doc.Doc
 	level   int // of documents within texts

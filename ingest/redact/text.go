@@ -105,10 +105,9 @@ func (w *work) detect(v *view, t traits, at place) {
 func (w *work) claim(v *view, start, end, rule int, at place) {
 	value := v.text[start:end]
 	s := span{start: v.at(start), end: v.at(end)}
-	for i := range w.spans {
-		if s.start < w.spans[i].end && w.spans[i].start < s.end {
-			return
-		}
+	i, _ := slices.BinarySearchFunc(w.spans, s.start, func(have span, start int) int { return have.end - start - 1 })
+	if i < len(w.spans) && w.spans[i].start < s.end {
+		return
 	}
 	r := &w.r.rules[rule]
 	switch {
@@ -125,7 +124,7 @@ func (w *work) claim(v *view, start, end, rule int, at place) {
 	if !s.stays {
 		w.touch(rule)
 	}
-	w.spans = append(w.spans, s)
+	w.spans = slices.Insert(w.spans, i, s)
 }
 
 // protect keeps pseudonyms and tokens from being redacted again.
@@ -145,7 +144,6 @@ func (w *work) render(text []byte) (out []byte, changed bool) {
 	if len(w.spans) == 0 {
 		return text, false
 	}
-	slices.SortFunc(w.spans, func(a, b span) int { return a.start - b.start })
 	out = make([]byte, 0, len(text)+32)
 	from := 0
 	for _, s := range w.spans {
