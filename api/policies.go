@@ -40,6 +40,9 @@ func (s *server) ListPolicyVersions(ctx context.Context, r gen.ListPolicyVersion
 		return nil, err
 	}
 	out := gen.ListPolicyVersions200JSONResponse{Versions: make([]gen.Policy, len(all))}
+	if out.DefaultPolicy, err = policyOut(s.deps.Policies.Default(kind)); err != nil {
+		return nil, err
+	}
 	for i, p := range all {
 		if out.Versions[i], err = policyOut(p); err != nil {
 			return nil, err

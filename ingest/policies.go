@@ -96,9 +96,14 @@ func ParsePolicyKind(text string) (PolicyKind, error) {
 func (p *Policies) Newest(ctx context.Context, tenant tenants.ID, kind PolicyKind) (Policy, error) {
 	newest, err := p.store.Policy(ctx, tenant, kind)
 	if errors.Is(err, ErrNoSuchPolicy) {
-		return Policy{Kind: kind, Document: p.rules.DefaultPolicy(kind)}, nil
+		return p.Default(kind), nil
 	}
 	return newest, err
+}
+
+// Default is what is in force until a first version is published: version 0.
+func (p *Policies) Default(kind PolicyKind) Policy {
+	return Policy{Kind: kind, Document: p.rules.DefaultPolicy(kind)}
 }
 
 // Versions lists the versions that were published, newest first, 200 at most.

@@ -11,6 +11,7 @@ import (
 const (
 	MaxRehearsedSenders  = 100
 	MaxRehearsedCauses   = 100
+	MaxRehearsedRules    = 200
 	MaxRehearsedExamples = 10 // events before and after, and IDs of each cause
 )
 
@@ -22,6 +23,7 @@ type RehearsalReport struct {
 	Violating int64              `json:"violating"` // break a rule
 	BySender  []RehearsedSender  `json:"by_sender"` // most violating first
 	ByCause   []RehearsedCause   `json:"by_cause"`  // most frequent first
+	ByRule    []RehearsedRule    `json:"by_rule"`   // of redaction, the one that changed most events first
 	Examples  []RehearsedExample `json:"examples"`
 }
 
@@ -43,6 +45,12 @@ type RehearsedCause struct {
 	IDs     []string `json:"examples"` // event IDs
 }
 
+// RehearsedRule is one rule of redaction, and how many events it changed something in.
+type RehearsedRule struct {
+	Rule   string `json:"rule"` // its name
+	Events int64  `json:"events"`
+}
+
 // RehearsedExample is one event, before and after. Both are JSON objects; After is what would be stored, or kept aside.
 type RehearsedExample struct {
 	ID     string   `json:"event_id"`
@@ -50,6 +58,7 @@ type RehearsedExample struct {
 	Before RawJSON  `json:"before"`
 	After  RawJSON  `json:"after"`
 	Causes []string `json:"causes"` // codes of what it breaks
+	Rules  []string `json:"rules"`  // names of the rules of redaction that changed something in it
 }
 
 // RawJSON is JSON text that is written into a report as it is; null when empty.
@@ -78,6 +87,7 @@ type Rehearsed struct {
 	Source        string
 	Before, After []byte // JSON objects
 	Causes        []Violation
+	Rules         []string // of redaction, that changed something; without repetition
 }
 
 // Rehearsal adds up what became of the events. It is not safe for concurrent use. Its memory is bounded by the bounds of
@@ -86,6 +96,7 @@ type Rehearsal struct {
 	report  RehearsalReport
 	senders map[RehearsedSender]*RehearsedSender // by SDK, version and source
 	causes  map[causeKey]*RehearsedCause
+	rules   map[string]int64
 }
 
 // MoreViolations comes between the first violation of an event that is set aside and the number of those that are not told.
@@ -95,7 +106,7 @@ type causeKey struct{ code, path, message string }
 
 // NewRehearsal begins a rehearsal.
 func NewRehearsal() *Rehearsal {
-	return &Rehearsal{senders: map[RehearsedSender]*RehearsedSender{}, causes: map[causeKey]*RehearsedCause{}}
+	return &Rehearsal{senders: map[RehearsedSender]*RehearsedSender{}, causes: map[causeKey]*RehearsedCause{}, rules: map[string]int64{}}
 }
 
 // Add counts one event.
@@ -117,8 +128,13 @@ func (r *Rehearsal) Add(e Rehearsed) {
 		}
 	}
 	r.count(&e)
+	for _, rule := range e.Rules {
+		if _, known := r.rules[rule]; known || len(r.rules) < MaxRehearsedRules {
+			r.rules[rule]++
+		}
+	}
 	if (violating || changed) && len(r.report.Examples) < MaxRehearsedExamples {
-		example := RehearsedExample{ID: e.ID, Event: e.Event, Before: bytes.Clone(e.Before), After: bytes.Clone(e.After), Causes: []string{}}
+		example := RehearsedExample{ID: e.ID, Event: e.Event, Before: bytes.Clone(e.Before), After: bytes.Clone(e.After), Causes: []string{}, Rules: append([]string{}, e.Rules...)}
 		for i := range e.Causes {
 			if !slices.Contains(example.Causes, e.Causes[i].Code) {
 				example.Causes = append(example.Causes, e.Causes[i].Code)
@@ -182,6 +198,13 @@ func (r *Rehearsal) Report() *RehearsalReport {
 	}
 	slices.SortFunc(report.ByCause, func(a, b RehearsedCause) int {
 		return cmp.Or(cmp.Compare(b.Events, a.Events), strings.Compare(a.Code, b.Code), strings.Compare(a.Path, b.Path), strings.Compare(a.Message, b.Message))
+	})
+	report.ByRule = make([]RehearsedRule, 0, len(r.rules))
+	for rule, events := range r.rules {
+		report.ByRule = append(report.ByRule, RehearsedRule{Rule: rule, Events: events})
+	}
+	slices.SortFunc(report.ByRule, func(a, b RehearsedRule) int {
+		return cmp.Or(cmp.Compare(b.Events, a.Events), strings.Compare(a.Rule, b.Rule))
 	})
 	report.Examples = append([]RehearsedExample{}, r.report.Examples...)
 	return &report

@@ -17,7 +17,7 @@ func TestRehearsalAddsUp(t *testing.T) {
 		e := ingest.Rehearsed{ID: fmt.Sprint(i), Event: "checkout", SDK: "js", Version: fmt.Sprint(i % 3), Source: "s", Before: []byte(`{"a":1}`), After: []byte(`{"a":1}`)}
 		switch i % 3 {
 		case 1:
-			e.After = []byte(`{"a":2}`)
+			e.After, e.Rules = []byte(`{"a":2}`), []string{"emails", fmt.Sprint("rule-", i)}
 		case 2:
 			e.Causes = []ingest.Violation{
 				{Code: "schema_violation", Path: fmt.Sprintf("properties.items[%d].price", i), Message: fmt.Sprintf("number expected; and %d more", i)},
@@ -39,6 +39,9 @@ func TestRehearsalAddsUp(t *testing.T) {
 	require.EqualValues(t, 10, report.ByCause[0].Events)
 	require.Len(t, report.Examples, ingest.MaxRehearsedExamples)
 	require.Equal(t, []string{"schema_violation", "unknown_property"}, report.Examples[1].Causes)
+	require.Len(t, report.ByRule, 11)
+	require.Equal(t, ingest.RehearsedRule{Rule: "emails", Events: 10}, report.ByRule[0])
+	require.Equal(t, []string{"emails", "rule-1"}, report.Examples[0].Rules)
 	text, err := json.Marshal(report)
 	require.NoError(t, err)
 	require.Contains(t, string(text), `"before":{"a":1},"after":{"a":2}`)
@@ -48,12 +51,13 @@ func TestRehearsalIsBounded(t *testing.T) {
 	t.Parallel()
 	r := ingest.NewRehearsal()
 	for i := range 1000 {
-		r.Add(ingest.Rehearsed{ID: fmt.Sprint(i), SDK: fmt.Sprint(i), Causes: []ingest.Violation{{Code: "schema_violation", Path: fmt.Sprint(i)}}})
+		r.Add(ingest.Rehearsed{ID: fmt.Sprint(i), SDK: fmt.Sprint(i), Rules: []string{fmt.Sprint(i)}, Causes: []ingest.Violation{{Code: "schema_violation", Path: fmt.Sprint(i)}}})
 	}
 	report := r.Report()
 	require.EqualValues(t, 1000, report.Violating)
 	require.Len(t, report.BySender, ingest.MaxRehearsedSenders)
 	require.Len(t, report.ByCause, ingest.MaxRehearsedCauses)
+	require.Len(t, report.ByRule, ingest.MaxRehearsedRules)
 }
 
 func TestAnyElement(t *testing.T) {

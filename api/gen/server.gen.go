@@ -1895,6 +1895,15 @@ type RehearsalReport struct {
 		Path     string   `json:"path"`
 	} `json:"by_cause"`
 
+	// ByRule The rules of redaction that changed something, the one that changed most events first; 200 at most.
+	ByRule []struct {
+		// Events That it changed something in.
+		Events int64 `json:"events"`
+
+		// Rule Its name.
+		Rule string `json:"rule"`
+	} `json:"by_rule"`
+
 	// BySender Most violating first, 100 at most.
 	BySender []struct {
 		Events int64 `json:"events"`
@@ -1921,6 +1930,9 @@ type RehearsalReport struct {
 		Causes  []string                `json:"causes"`
 		Event   string                  `json:"event"`
 		EventId string                  `json:"event_id"`
+
+		// Rules Of redaction; those that changed something in it.
+		Rules []string `json:"rules"`
 	} `json:"examples"`
 
 	// Passed As they are.
@@ -5497,7 +5509,8 @@ type ListPolicyVersionsResponseObject interface {
 }
 
 type ListPolicyVersions200JSONResponse struct {
-	Versions []Policy `json:"versions"`
+	DefaultPolicy Policy   `json:"default_policy"`
+	Versions      []Policy `json:"versions"`
 }
 
 func (response ListPolicyVersions200JSONResponse) VisitListPolicyVersionsResponse(w http.ResponseWriter) error {

@@ -144,6 +144,7 @@ func (r *Rules) rehearse(s *space, tenant tenants.ID, sample *ingest.Sample) ing
 	item := ingest.Item{Event: sample.Event}
 	item.Event.Schema, item.Event.Violations = 0, nil
 	r.apply(s, &ingest.Preparation{Sender: ingest.Sender{Tenant: tenant, Source: sample.Source}}, &item)
+	out.Rules = item.Event.Redactions
 	if rejection := item.Rejection; rejection != nil {
 		out.After = item.Raw
 		out.Causes = []ingest.Violation{{Code: rejection.Code, Path: rejection.Path, Message: rejection.Message}}

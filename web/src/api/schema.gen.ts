@@ -2259,6 +2259,16 @@ export interface components {
                 /** @description IDs of events. */
                 examples: string[];
             }[];
+            /** @description The rules of redaction that changed something, the one that changed most events first; 200 at most. */
+            by_rule: {
+                /** @description Its name. */
+                rule: string;
+                /**
+                 * Format: int64
+                 * @description That it changed something in.
+                 */
+                events: number;
+            }[];
             /** @description Ten at most. */
             examples: {
                 event_id: string;
@@ -2270,6 +2280,8 @@ export interface components {
                     [key: string]: unknown;
                 } | null;
                 causes: string[];
+                /** @description Of redaction; those that changed something in it. */
+                rules: string[];
             }[];
         };
         LedgerHour: {
@@ -3523,6 +3535,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         versions: components["schemas"]["Policy"][];
+                        default_policy: components["schemas"]["Policy"];
                     };
                 };
             };
