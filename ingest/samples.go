@@ -14,7 +14,8 @@ type Sample struct {
 
 // Samples reads stored events, for whoever wants to know what events look like.
 type Samples interface {
-	// RecentEvents are the events of a name, or (empty) of any, that were received last; newest first, last at most.
+	// RecentEvents are the events of a name, or (empty) of any, that were received last; newest first, last at most,
+	// and fewer where they are large.
 	RecentEvents(ctx context.Context, tenant tenants.ID, event string, last int) ([]Sample, error)
 }
 

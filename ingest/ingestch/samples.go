@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/ingest"
@@ -26,7 +27,8 @@ func (s *Store) RecentEvents(ctx context.Context, tenant tenants.ID, event strin
 			since = time.Now().Add(-back)
 		}
 		var err error
-		if all, err = s.recent(ctx, tenant, event, since, last); err != nil || len(all) >= last {
+		all, err = s.recent(ctx, tenant, event, since, last)
+		if err != nil || len(all) >= max(last*9/10, 1) { // some were there twice
 			return all, err
 		}
 	}
@@ -46,23 +48,41 @@ func (s *Store) recent(ctx context.Context, tenant tenants.ID, event string, sin
 		FROM events
 		WHERE `+where+`
 		ORDER BY received_at DESC, receipt_id, receipt_index
-		LIMIT 1 BY event, event_id
 		LIMIT {last:UInt32}`, args...)
 	if err != nil {
 		return nil, ch.Fault(err)
 	}
-	return scanAll(rows, func(e *ingest.Sample) error {
-		var name, id, user, anonymous, session, properties, context, sdk, version, bot, facts string
-		var typ int8
-		var source uuid.UUID
-		var schema uint32
-		err := rows.Scan(&name, &typ, &e.Time, &id, &user, &anonymous, &session, &properties, &context, &source, &sdk, &version, &schema, &bot, &facts)
-		e.Event = ingest.Event{
-			Type: ingest.Type(typ), Name: []byte(name), ID: []byte(id), UserID: []byte(user), AnonymousID: []byte(anonymous), SessionID: []byte(session), //nolint:gosec // six of them
-			Time: e.Time.UTC(), Properties: []byte(properties), Context: []byte(context),
-			Client: ingest.SDK{Name: []byte(sdk), Version: []byte(version)}, Schema: int32(schema), Bot: []byte(bot), Facts: []byte(facts), //nolint:gosec // written from an int32
+	defer rows.Close() //nolint:errcheck // Err tells
+	var all []ingest.Sample
+	seen := map[string]bool{} // what was received twice, or replayed, and not merged yet
+	for size := 0; size < maxSampleBytes && rows.Next(); {
+		e, err := scanSample(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read sample: %w", err)
 		}
-		e.Source = tenants.SourceID(source)
-		return err
-	})
+		if key := string(e.Name) + "\x00" + string(e.ID); !seen[key] {
+			seen[key] = true
+			all = append(all, e)
+			size += len(e.Properties) + len(e.Context) + len(e.Facts)
+		}
+	}
+	return all, ch.Fault(rows.Err())
+}
+
+// maxSampleBytes bounds what samples take in memory.
+const maxSampleBytes = 32 << 20
+
+func scanSample(rows driver.Rows) (e ingest.Sample, err error) {
+	var name, id, user, anonymous, session, properties, context, sdk, version, bot, facts string
+	var typ int8
+	var source uuid.UUID
+	var schema uint32
+	err = rows.Scan(&name, &typ, &e.Time, &id, &user, &anonymous, &session, &properties, &context, &source, &sdk, &version, &schema, &bot, &facts)
+	e.Event = ingest.Event{
+		Type: ingest.Type(typ), Name: []byte(name), ID: []byte(id), UserID: []byte(user), AnonymousID: []byte(anonymous), SessionID: []byte(session), //nolint:gosec // six of them
+		Time: e.Time.UTC(), Properties: []byte(properties), Context: []byte(context),
+		Client: ingest.SDK{Name: []byte(sdk), Version: []byte(version)}, Schema: int32(schema), Bot: []byte(bot), Facts: []byte(facts), //nolint:gosec // written from an int32
+	}
+	e.Source = tenants.SourceID(source)
+	return e, err
 }
