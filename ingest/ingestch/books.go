@@ -172,7 +172,7 @@ func (s *Store) Quarantine(ctx context.Context, tenant tenants.ID, cause uuid.UU
 			CAST(format, 'String'), payload, CAST(sdk_name, 'String'), CAST(sdk_version, 'String'), CAST(redactions, 'Array(String)'), source_id, correlation_id, expires_at
 		FROM dead_letters
 		WHERE tenant_id = {tenant:UUID} AND expires_at > now()`+which+`
-			AND (received_at, receipt_id, receipt_index) < (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})
+			AND received_at <= fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND (received_at, receipt_id, receipt_index) < (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})
 			AND (receipt_id, receipt_index) NOT IN (SELECT receipt_id, receipt_index FROM repairs WHERE tenant_id = {tenant:UUID} AND received_at <= fromUnixTimestamp64Milli({at:Int64}, 'UTC'))
 		ORDER BY tenant_id DESC, received_at DESC, receipt_id DESC, receipt_index DESC
 		LIMIT {limit:UInt32}`, args...)

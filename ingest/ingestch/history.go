@@ -56,14 +56,23 @@ func (s *Store) nextHour(ctx context.Context, tenant tenants.ID, in repair.Event
 	if in.After.Event != "" {
 		return in.After.Hour, nil // there may be more behind the cursor
 	}
-	where, args := eventsOf(tenant, in, from, in.To)
-	var n uint64
-	var first time.Time
-	err := s.conn.QueryRow(ctx, "SELECT count(), min(time) FROM events WHERE "+where, args...).Scan(&n, &first)
-	if err != nil || n == 0 {
-		return time.Time{}, ch.Fault(err)
+	const day = 24 * time.Hour
+	for _, ahead := range []time.Duration{day, 31 * day, in.To.Sub(from)} { // so that the rest of a long period is not read for each hour
+		to := from.Add(ahead)
+		if to.After(in.To) {
+			to = in.To
+		}
+		where, args := eventsOf(tenant, in, from, to)
+		var n uint64
+		var first time.Time
+		if err := s.conn.QueryRow(ctx, "SELECT count(), min(time) FROM events WHERE "+where, args...).Scan(&n, &first); err != nil {
+			return time.Time{}, ch.Fault(err)
+		}
+		if n > 0 {
+			return first.UTC().Truncate(time.Hour), nil
+		}
 	}
-	return first.UTC().Truncate(time.Hour), nil
+	return time.Time{}, nil
 }
 
 // CountEvents implements repair.Archive.
@@ -118,7 +127,7 @@ func (s *Store) eventsWhere(ctx context.Context, tenant tenants.ID, in repair.Ev
 		e.Type, e.Name, e.ID, e.Time = ingest.Type(typ), []byte(name), []byte(id), e.Time.UTC() //nolint:gosec // an Enum8 of ours
 		e.UserID, e.AnonymousID, e.SessionID = []byte(user), []byte(anonymous), []byte(session)
 		e.Properties, e.Context, e.Facts, e.Bot = []byte(properties), []byte(context), []byte(facts), []byte(bot)
-		e.Event.Client = ingest.SDK{Name: []byte(sdk), Version: []byte(version)}
+		e.Client = ingest.SDK{Name: []byte(sdk), Version: []byte(version)}
 		e.Schema, e.Policy = int32(schema), int(policy) //nolint:gosec // written from an int32
 		for i := range codes {
 			e.Violations = append(e.Violations, ingest.Violation{Code: codes[i], Path: paths[i], Message: messages[i]})

@@ -85,15 +85,15 @@ func (s *Store) StoredIDs(ctx context.Context, tenant tenants.ID, in repair.Lett
 func letters(tenant tenants.ID, in repair.LettersInput) (where string, args []any) {
 	return `
 			tenant_id = {tenant:UUID} AND cause = {cause:UUID} AND received_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') AND expires_at > now()
-			AND (received_at, receipt_id, receipt_index) > (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})
+			AND received_at >= fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND (received_at, receipt_id, receipt_index) > (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})
 			AND (receipt_id, receipt_index) NOT IN (
 				SELECT receipt_id, receipt_index FROM repairs
 				WHERE tenant_id = {tenant:UUID} AND received_at >= fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND received_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
 			)`, []any{
-			clickhouse.Named("tenant", tenant.String()), clickhouse.Named("cause", in.Cause.String()), clickhouse.Named("until", fmt.Sprint(in.Until.UnixMilli())),
-			clickhouse.Named("at", fmt.Sprint(max(0, in.After.ReceivedAt.UnixMilli()))), clickhouse.Named("receipt", uuid.UUID(in.After.Receipt).String()),
-			clickhouse.Named("index", fmt.Sprint(in.After.Index)), clickhouse.Named("limit", fmt.Sprint(in.Limit)),
-		}
+		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("cause", in.Cause.String()), clickhouse.Named("until", fmt.Sprint(in.Until.UnixMilli())),
+		clickhouse.Named("at", fmt.Sprint(max(0, in.After.ReceivedAt.UnixMilli()))), clickhouse.Named("receipt", uuid.UUID(in.After.Receipt).String()),
+		clickhouse.Named("index", fmt.Sprint(in.After.Index)), clickhouse.Named("limit", fmt.Sprint(in.Limit)),
+	}
 }
 
 // RepairedBy implements repair.Archive.

@@ -35,14 +35,15 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 // house is a node with real engines: what sends events, carries them, and repairs them.
 type house struct {
-	t      *testing.T
-	conn   driver.Conn
-	store  *ingestch.Store
-	jobs   *ingestpg.Store
-	rules  *rules
-	by     tenants.By
-	mails  *mailbox
-	outbox *tenants.Outbox
+	t                *testing.T
+	conn             driver.Conn
+	store            *ingestch.Store
+	jobs             *ingestpg.Store
+	rules            *rules
+	inRunner, inSink suppressed
+	by               tenants.By
+	mails            *mailbox
+	outbox           *tenants.Outbox
 
 	disk  vfs.FS
 	logID uuid.UUID
@@ -122,10 +123,10 @@ func (h *house) start() {
 	require.NoError(t, err)
 	h.log, err = eventlog.Open(eventlog.Config{FS: h.disk, Dir: "log", Floor: settled, Logger: logger})
 	require.NoError(t, err)
-	h.sink, err = ingest.NewSink(ingest.SinkConfig{Interval: 20 * time.Millisecond}, ingest.SinkDeps{Log: h.log, State: h.state, Store: h.store, Now: time.Now, Logger: logger})
+	h.sink, err = ingest.NewSink(ingest.SinkConfig{Interval: 20 * time.Millisecond}, ingest.SinkDeps{Log: h.log, State: h.state, Store: h.store, Now: time.Now, Logger: logger, Suppression: &h.inSink})
 	require.NoError(t, err)
 	h.runner = repair.NewRunner(repair.RunnerDeps{
-		Queue: h.jobs, Archive: h.store, Prepare: h.rules, Log: h.log, LogID: h.logID, Sink: h.sink, Now: time.Now, Logger: logger,
+		Queue: h.jobs, Archive: h.store, Prepare: h.rules, Suppression: &h.inRunner, Log: h.log, LogID: h.logID, Sink: h.sink, Now: time.Now, Logger: logger,
 	})
 	h.collector = ingest.NewCollector(ingest.CollectorDeps{
 		Log: h.log, Prepare: h.rules, Receipts: ingest.NewReceipts([]byte("secret")), Limits: ingest.NewRateLimits(0), Now: time.Now,
@@ -311,3 +312,11 @@ func (h *house) forget() {
 }
 
 func newUUID() uuid.UUID { return uuid.New() }
+
+// suppressed is somebody whose events must not be stored any more.
+type suppressed struct{ user atomic.Value }
+
+func (s *suppressed) Suppressed(_ tenants.ID, e *ingest.Event) bool {
+	user, ok := s.user.Load().(string)
+	return ok && user == string(e.UserID)
+}

@@ -166,3 +166,32 @@ func TestRepairOfWhatCouldNotBeRead(t *testing.T) {
 	require.JSONEq(t, `{"colour":"red"}`, rows["m"].Properties)
 	h.balanced()
 }
+
+// The events of somebody who was suppressed meanwhile stay out, whether that was known when they were read or only when they were stored.
+func TestRepairLeavesOutWhoIsSuppressed(t *testing.T) {
+	t.Parallel()
+	for name, when := range map[string]func(*house) *suppressed{
+		"known when they are read":   func(h *house) *suppressed { return &h.inRunner },
+		"known when they are stored": func(h *house) *suppressed { return &h.inSink },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			h.send(sale("a", `{}`), strings.ReplaceAll(sale("b", `{}`), "u-1", "u-2"))
+			h.send(sale("c", `{"amount":1}`))
+			h.settle()
+			cause := h.cause().ID
+			h.rules.lax.Store(true)
+			h.rules.stamp.Store("new")
+			when(h).user.Store("u-1")
+			done := h.replay(repair.Spec{Kind: repair.Repair, Cause: cause})
+			require.Equal(t, repair.Counts{Found: 2, Stored: 1, Skipped: 1}, done.Progress.Counts)
+			h.replay(lately())
+			rows := h.stored()
+			require.NotContains(t, rows, "a")
+			require.Contains(t, rows, "b")
+			require.Empty(t, rows["c"].Facts, "what is stored of them is not written again")
+			require.Equal(t, ingest.Counts{Received: 3, Stored: 2, Quarantined: 1}, h.balanced())
+		})
+	}
+}
