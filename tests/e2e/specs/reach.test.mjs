@@ -166,7 +166,7 @@ test('the theme follows the system until one is chosen, and the choice is kept',
 
 const pages = [
   '/', '/welcome', '/explore', '/explore?breakdown=properties.path&chart=bar', '/explore?chart=table', '/explore/events', '/live', '/events/seen', '/events/unseen',
-  '/data/catalog', '/data/delivery', '/data/quarantine', '/data/receipts', '/settings/organization', '/settings/sources', '/settings/members',
+  '/data/catalog', '/data/schemas', '/data/schemas/new', '/data/contract', '/data/delivery', '/data/quarantine', '/data/receipts', '/settings/organization', '/settings/sources', '/settings/members',
   '/settings/audit', '/settings/account', '/nowhere',
 ]
 

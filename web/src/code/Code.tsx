@@ -1,9 +1,15 @@
 import { lazy, Suspense, type ComponentProps } from 'react'
 import { Skeleton } from '@mantine/core'
 
-// The editor is a part of its own: only pages with code load it.
-const LazyEditor = lazy(() => import('./Editor'))
-const LazyDiff = lazy(() => import('./Diff'))
+// The editor is a part of its own: only pages with code load it. It measures its lines when it is made, so the font must be
+// there by then.
+const LazyEditor = lazy(() => withFont(import('./Editor')))
+const LazyDiff = lazy(() => withFont(import('./Diff')))
+
+async function withFont<T>(part: Promise<T>): Promise<T> {
+  await document.fonts.load("13px 'JetBrains Mono Variable'").catch(() => null)
+  return part
+}
 
 /** Code to be read or, with onChange, written. Large texts are no burden: only what is in sight is drawn. */
 export function Code(props: ComponentProps<typeof LazyEditor>) {

@@ -21,6 +21,15 @@ export function Publishing({ policy, draft }: { policy: Policy; draft: Draft }) 
     mutationFn: ({ contract, last }: { contract: Contract; last: number }) =>
       rehearsePolicy('contract', contract, last),
   })
+  const put = async () => {
+    // This is gone by the time that it is published: there is nothing unpublished then.
+    const made = await publish
+      .mutateAsync({ document: draft.contract, note: note.trim(), base: draft.base })
+      .catch(() => null)
+    if (made === null) return
+    draft.discard()
+    notifications.show({ message: `Version ${made.version} is in force for events sent from now on.` })
+  }
   const flaws = flawsOf(draft.contract)
   const stale = draft.base !== policy.version || isApiError(publish.error, 'policy_changed')
   const rehearsed = rehearse.variables?.contract === draft.contract
@@ -39,15 +48,7 @@ export function Publishing({ policy, draft }: { policy: Policy; draft: Draft }) 
           className={classes.publishing}
           onSubmit={(e) => {
             e.preventDefault()
-            publish.mutate(
-              { document: draft.contract, note: note.trim(), base: draft.base },
-              {
-                onSuccess: (p) => {
-                  draft.discard()
-                  notifications.show({ message: `Version ${p.version} is in force for events sent from now on.` })
-                },
-              },
-            )
+            void put()
           }}
         >
           <ul className={classes.changes}>

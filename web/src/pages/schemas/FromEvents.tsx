@@ -122,7 +122,7 @@ function SeenRow({ property: p }: { property: SeenProperty }) {
         </span>
         {formatShare(p.share)}
       </td>
-      <td>
+      <td className={classes.oneLine}>
         {p.types.map((t) => (
           <span key={t.type} className={classes.bound}>
             {t.type} {p.types.length > 1 && <span className="quiet">{formatShare(t.share)}</span>}
@@ -237,8 +237,8 @@ function Proposal({ event, inferred }: { event: string; inferred: Inferred }) {
           make.error && <ErrorNote error={make.error} meaning="Events are still stored as before." />
         )}
         <div className={classes.buttons}>
-          <Button type="submit" loading={make.isPending} disabled={subject.trim() === ''}>
-            Make it version {(newest?.version ?? 0) + 1} and bind {event}
+          <Button type="submit" className={classes.long} loading={make.isPending} disabled={subject.trim() === ''}>
+            Make it version {(newest?.version ?? 0) + 1} and bind the event
           </Button>
           <span className="quiet">
             Applies to events from now on; the {formatNumber(inferred.events)} seen stay as they are.
