@@ -84,7 +84,7 @@ func (r *Rules) apply(s *space, in *ingest.Preparation, item *ingest.Item) {
 		context = s.context.Empty()
 	}
 	if item.Rejection = r.Contract.Conform(&s.conforming, e, properties); item.Rejection != nil {
-		r.setAside(s, item, properties, context)
+		r.setAside(item, properties, context)
 		return
 	}
 	r.Redactor.Event(e, properties, context)
@@ -97,7 +97,7 @@ func (r *Rules) apply(s *space, in *ingest.Preparation, item *ingest.Item) {
 
 // setAside keeps an event that breaks the contract as an event of our own dialect, so that it can be put right and sent again. Of a
 // payload that could not be decoded nothing is kept.
-func (r *Rules) setAside(s *space, item *ingest.Item, properties, context *doc.Node) {
+func (r *Rules) setAside(item *ingest.Item, properties, context *doc.Node) {
 	item.Format, item.Raw = ingest.FormatNative, nil
 	if item.Event.Payload != nil {
 		item.Format = ingest.FormatBinary

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
 
 	"github.com/observatory/observatory/ingest/contract"
@@ -72,15 +71,6 @@ func (s *tenantSchemas) add(d DeclaredSchema) {
 			s.newest[v.Subject] = placed{d.ID, v.Version}
 		}
 	}
-}
-
-// with is the tenant's schemas as they would be with one more. What was compiled is compiled again: it is for rehearsals.
-func (s *tenantSchemas) with(d DeclaredSchema) *tenantSchemas {
-	next := &tenantSchemas{
-		formats: s.formats, byID: maps.Clone(s.byID), newest: maps.Clone(s.newest), version: maps.Clone(s.version), rabin: maps.Clone(s.rabin),
-	}
-	next.add(d)
-	return next
 }
 
 // Newest implements contract.Schemas.

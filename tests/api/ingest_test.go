@@ -190,8 +190,16 @@ func partialRejection(t *testing.T, a harness.Account) {
 		require.Equal(t, bad[q.Index].code, q.Code)
 		require.Equal(t, "partial", q.CorrelationID)
 		require.Equal(t, ack.Receipt, q.Receipt)
-		sent := strings.ToValidUTF8(bad[q.Index].event, "\uFFFD")
-		require.Equal(t, sent[:min(len(sent), 32<<10)], q.Payload)
+		sent := bad[q.Index].event
+		switch q.Code {
+		case "not_an_object", "not_a_number", "invalid_utf8", "event_too_large": // not read, so that nobody knows what is in it: its values are blanked
+			require.Less(t, len(q.Payload), len(sent)+1)
+			require.NotContains(t, q.Payload, "xxx")
+		case "invalid_timestamp":
+			require.JSONEq(t, `{"event":"x","timestamp":"[redacted]"}`, q.Payload)
+		default:
+			require.JSONEq(t, sent, q.Payload)
+		}
 	}
 }
 
