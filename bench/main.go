@@ -97,6 +97,12 @@ func run(ctx context.Context) (err error) {
 		return fmt.Errorf("trend: %w", err)
 	}
 	fmt.Printf("(g) daily count over all of them  %9.0f ms with FINAL, %.0f ms without\n", ms(final), ms(plain))
+	unchecked, checked, err := conformed(ctx, s, p.events/4)
+	if err != nil {
+		return fmt.Errorf("contract: %w", err)
+	}
+	fmt.Printf("(h) events bound to a schema      %9.0f events/s  against %.0f unchecked; server %.1f against %.1f CPU-s per million\n",
+		checked.rate, unchecked.rate, checked.server, unchecked.server)
 	return nil
 }
 

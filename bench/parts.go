@@ -74,34 +74,38 @@ func perMillion(d time.Duration, n int) float64 { return d.Seconds() * 1e6 / flo
 // stored is what batches over HTTP came to; CPU in seconds per million events.
 type stored struct{ rate, ackRate, server, clickhouse, generator float64 }
 
+// batches sends batches and counts what is stored.
 func batches(ctx context.Context, s *server, total int) (stored, error) {
+	out, n, err := sendBatches(ctx, s, total, 1)
+	if err != nil {
+		return stored{}, err
+	}
+	return out, s.countIs(ctx, n)
+}
+
+// sendBatches sends n events, total or as many as there is time for, and waits until they are stored.
+func sendBatches(ctx context.Context, s *server, total int, run int64) (out stored, n int, err error) {
 	const connections = 32
 	before, err := s.usage()
 	if err != nil {
-		return stored{}, err
+		return stored{}, 0, err
 	}
 	begin := time.Now()
-	took, err := s.load(ctx, connections, batchSize, total, 3*time.Minute, 1)
+	took, err := s.load(ctx, connections, batchSize, total, 3*time.Minute, run)
 	if err != nil {
-		return stored{}, err
+		return stored{}, 0, err
 	}
 	acked := time.Since(begin)
 	if err := s.settled(ctx); err != nil {
-		return stored{}, err
+		return stored{}, 0, err
 	}
 	all := time.Since(begin)
 	after, err := s.usage()
-	if err != nil {
-		return stored{}, err
-	}
-	n := len(took) * batchSize
-	if err := s.countIs(ctx, n); err != nil {
-		return stored{}, err
-	}
+	n = len(took) * batchSize
 	return stored{
 		rate: float64(n) / all.Seconds(), ackRate: float64(n) / acked.Seconds(),
 		server: perMillion(after.server-before.server, n), clickhouse: perMillion(after.clickhouse-before.clickhouse, n), generator: perMillion(after.self-before.self, n),
-	}, nil
+	}, n, err
 }
 
 // settled waits until the log holds nothing that is not stored.

@@ -26,6 +26,7 @@ type server struct {
 	addr    string
 	dataDir string
 	key     string
+	session *http.Cookie // the owner
 	urls    embedded.URLs
 	cmd     *exec.Cmd
 	log     *os.File
@@ -82,6 +83,9 @@ func (s *server) signUp(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer res.Body.Close() //nolint:errcheck // read to its end
+	for _, c := range res.Cookies() {
+		s.session = c
+	}
 	var made struct {
 		Keys struct {
 			Secret string `json:"secret"`
