@@ -7,10 +7,12 @@ import {
   type SpotlightActionGroupData,
 } from '@mantine/spotlight'
 import { useQuery } from '@tanstack/react-query'
-import { ArrowRight, ChartSpline, Fingerprint, LogOut, Moon, ReceiptText, Search, Sun } from 'lucide-react'
+import { ArrowRight, ChartSpline, FileCode2, Fingerprint, LogOut, Moon, ReceiptText, Search, Sun } from 'lucide-react'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { catalogOptions } from '../api/queries'
+import { subjectPath } from '../pages/schemas/paths'
+import { subjectsOptions } from '../pages/schemas/registry'
 import { useTravel } from '../view/useView'
 import { dataPages, explorePages, places, settingsPages } from './places'
 import { useLogOut } from './useAccount'
@@ -52,6 +54,7 @@ function usePalette(query: string): SpotlightActionGroupData[] {
   const logOut = useLogOut()
   const { opened } = useSpotlight(store)
   const { data: catalog } = useQuery({ ...catalogOptions, enabled: opened })
+  const { data: subjects } = useQuery({ ...subjectsOptions, enabled: opened })
   const { setColorScheme } = useMantineColorScheme()
   const other = useComputedColorScheme('dark') === 'dark' ? 'light' : 'dark'
   const go = (path: string) => () => void navigate(path)
@@ -83,6 +86,15 @@ function usePalette(query: string): SpotlightActionGroupData[] {
         label: e.event,
         leftSection: <ChartSpline size={17} />,
         onClick: go(`/explore?event=${encodeURIComponent(e.event)}`),
+      })),
+    },
+    {
+      group: 'Schemas',
+      actions: (subjects ?? []).slice(0, 200).map((s) => ({
+        id: `schema ${s.subject}`,
+        label: s.subject,
+        leftSection: <FileCode2 size={17} />,
+        onClick: go(subjectPath(s.subject)),
       })),
     },
     {

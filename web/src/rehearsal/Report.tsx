@@ -97,9 +97,11 @@ function Senders({ report: r }: { report: RehearsalReport }) {
           <tbody>
             {r.by_sender.map((s) => (
               <tr key={`${s.sdk} ${s.version} ${s.source}`}>
-                <td className="mono">{s.sdk === '' ? <span className="quiet">not told</span> : s.sdk}</td>
-                <td className="mono">{s.version === '' ? '–' : s.version}</td>
-                <td>{sources.find((known) => known.id === s.source)?.name ?? s.source}</td>
+                <td className={`mono ${classes.oneLine}`}>
+                  {s.sdk === '' ? <span className="quiet">not told</span> : s.sdk}
+                </td>
+                <td className={`mono ${classes.oneLine}`}>{s.version === '' ? '–' : s.version}</td>
+                <td className={classes.oneLine}>{sources.find((known) => known.id === s.source)?.name ?? s.source}</td>
                 <td className="number">{formatNumber(s.events)}</td>
                 <td className={`number ${s.violating === 0 ? 'quiet' : ''}`}>{formatNumber(s.violating)}</td>
                 <td className={classes.barCell}>
@@ -137,8 +139,10 @@ function Causes({ report: r }: { report: RehearsalReport }) {
             {r.by_cause.map((c) => (
               <tr key={`${c.code} ${c.path} ${c.message}`}>
                 <td className="number">{formatNumber(c.events)}</td>
-                <td className="mono">{c.path === '' ? <span className="quiet">the event</span> : c.path}</td>
-                <td>
+                <td className={`mono ${classes.oneLine}`}>
+                  {c.path === '' ? <span className="quiet">the event</span> : c.path}
+                </td>
+                <td className={classes.message}>
                   <Prose>{c.message}</Prose> <code className="mono quiet">{c.code}</code>
                 </td>
                 <td className={classes.ids}>
@@ -157,7 +161,8 @@ function Causes({ report: r }: { report: RehearsalReport }) {
   )
 }
 
-function Examples({ report: r }: { report: RehearsalReport }) {
+/** Events before and after, with what changed them. */
+export function Examples({ report: r }: { report: RehearsalReport }) {
   return (
     <section>
       <h3 className={classes.heading}>Examples</h3>
@@ -165,7 +170,9 @@ function Examples({ report: r }: { report: RehearsalReport }) {
         <details key={e.event_id} className={classes.example} open={i === 0}>
           <summary>
             <span className="mono">{e.event_id}</span> <strong>{e.event}</strong>{' '}
-            <span className="quiet">{e.causes.length === 0 ? 'changed' : e.causes.join(', ')}</span>
+            <span className="quiet">
+              {e.causes.length > 0 ? e.causes.join(', ') : e.rules.length > 0 ? `by ${e.rules.join(', ')}` : 'changed'}
+            </span>
           </summary>
           <Example example={e} />
         </details>

@@ -7,9 +7,12 @@ import { useMe } from '../../app/session'
 import { ErrorNote } from '../../parts/States'
 import { DataPage } from '../data/DataPage'
 import { Bindings } from './Bindings'
+import type { Contract } from './contract'
 import { History } from './History'
 import { Publishing } from './Publishing'
 import { UnknownEvents } from './UnknownEvents'
+import { Unpublished } from './Unpublished'
+import { review } from './review'
 import { useDraft } from './useDraft'
 
 /** What was agreed with the senders: which events there are, which schema each keeps to, and what becomes of those that do not. */
@@ -38,13 +41,19 @@ function Shown({ policy }: { policy: Policy }) {
   const me = useMe()
   const draft = useDraft(me.tenant.id, policy)
   const may = mayManage(me.role)
+  const restore = (contract: Contract) => {
+    draft.change(contract)
+    // Once it is drawn.
+    requestAnimationFrame(review)
+  }
   return (
     <>
       {!may && <p className="quiet">Only owners and admins can change the contract.</p>}
-      {draft.changes.length > 0 && <Publishing policy={policy} draft={draft} />}
       <Bindings contract={draft.contract} inForce={policy} onChange={may ? draft.change : null} />
       <UnknownEvents contract={draft.contract} onChange={may ? draft.change : null} />
-      <History policy={policy} onRestore={may ? draft.change : null} />
+      {draft.changes.length > 0 && <Publishing policy={policy} draft={draft} />}
+      <History policy={policy} onRestore={may ? restore : null} />
+      {draft.changes.length > 0 && <Unpublished count={draft.changes.length} />}
     </>
   )
 }

@@ -88,10 +88,7 @@ function Entry({ version: v, before, inForce, onRestore }: EntryProps) {
           <Button
             size="compact-xs"
             variant="subtle"
-            onClick={() => {
-              onRestore(contractOf(v))
-              window.scrollTo({ top: 0 })
-            }}
+            onClick={() => onRestore(contractOf(v))}
             aria-label={`Restore version ${v.version}`}
           >
             Restore

@@ -11,6 +11,7 @@ import { ErrorNote } from '../../parts/States'
 import { Rehearsal } from '../../rehearsal/Rehearsal'
 import classes from './Contract.module.css'
 import { flawsOf, type Contract } from './contract'
+import { reviewId } from './review'
 import type { Draft } from './useDraft'
 
 /** The changes that were made: what they are, what they would do, and putting them into force. */
@@ -34,7 +35,7 @@ export function Publishing({ policy, draft }: { policy: Policy; draft: Draft }) 
   const stale = draft.base !== policy.version || isApiError(publish.error, 'policy_changed')
   const rehearsed = rehearse.variables?.contract === draft.contract
   return (
-    <>
+    <div id={reviewId} tabIndex={-1} className={classes.review}>
       <Panel
         title={plural(draft.changes.length, 'unpublished change')}
         note={`From version ${formatNumber(draft.base)}. Only you see them until you publish.`}
@@ -100,6 +101,6 @@ export function Publishing({ policy, draft }: { policy: Policy; draft: Draft }) 
         current={rehearsed}
         disabled={flaws.length > 0}
       />
-    </>
+    </div>
   )
 }
