@@ -102,19 +102,6 @@ export function ledgerOptions(range: Range, zone: string) {
   })
 }
 
-export const quarantineOptions = infiniteQueryOptions({
-  queryKey: ['quarantine'],
-  queryFn: ({ pageParam, signal }) =>
-    ask(
-      api.GET('/v1/quarantine', {
-        params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
-        signal,
-      }),
-    ),
-  initialPageParam: null as string | null,
-  getNextPageParam: (last) => last.next_cursor,
-})
-
 export const auditOptions = infiniteQueryOptions({
   queryKey: ['audit'],
   queryFn: ({ pageParam, signal }) =>

@@ -22,7 +22,13 @@ const Infer = lazy(() => import('../pages/schemas/Infer'))
 const Subject = lazy(() => import('../pages/schemas/Subject'))
 const Contract = lazy(() => import('../pages/contract/Contract'))
 const Delivery = lazy(() => import('../pages/data/Delivery'))
-const Quarantine = lazy(() => import('../pages/data/Quarantine'))
+const Causes = lazy(() => import('../pages/quarantine/Causes'))
+const CausePage = lazy(() => import('../pages/quarantine/CausePage'))
+const QuarantinedEvents = lazy(() => import('../pages/quarantine/QuarantinedEvents'))
+const Replays = lazy(() => import('../pages/quarantine/Replays'))
+const HistoryReplay = lazy(() => import('../pages/quarantine/HistoryReplay'))
+const ReplayPage = lazy(() => import('../pages/quarantine/ReplayPage'))
+const QuarantineSettings = lazy(() => import('../pages/quarantine/Settings'))
 const Receipts = lazy(() => import('../pages/data/Receipts'))
 const Organization = lazy(() => import('../pages/settings/Organization'))
 const Sources = lazy(() => import('../pages/settings/Sources'))
@@ -67,7 +73,13 @@ export function AppRoutes() {
           <Route path="/data/schemas/subjects/:subject/:tab" element={<Subject />} />
           <Route path="/data/contract" element={<Contract />} />
           <Route path="/data/delivery" element={<Delivery />} />
-          <Route path="/data/quarantine" element={<Quarantine />} />
+          <Route path="/data/quarantine" element={<Causes />} />
+          <Route path="/data/quarantine/events" element={<QuarantinedEvents />} />
+          <Route path="/data/quarantine/replays" element={<Replays />} />
+          <Route path="/data/quarantine/replays/new" element={<HistoryReplay />} />
+          <Route path="/data/quarantine/replays/:replay" element={<ReplayPage />} />
+          <Route path="/data/quarantine/settings" element={<QuarantineSettings />} />
+          <Route path="/data/quarantine/:cause" element={<CausePage />} />
           <Route path="/data/receipts" element={<Receipts />} />
           <Route path="/data/receipts/:id" element={<Receipts />} />
           <Route path="/settings" element={<Onward to="/settings/organization" />} />
