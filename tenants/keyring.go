@@ -3,16 +3,13 @@ package tenants
 import (
 	"context"
 	"crypto/ed25519"
-	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/internal/follow"
 )
 
 // KeyRing verifies API keys in memory. It holds every key and signing key, and keeps them fresh in the background: by
@@ -22,23 +19,15 @@ import (
 // All methods may be called from many goroutines.
 type KeyRing struct {
 	cfg    KeyRingConfig
-	feed   KeyFeed
-	log    *slog.Logger
 	now    func() time.Time
 	parser *jwt.Parser
-	wake   chan struct{} // holds at most one request to refresh soon
 
 	mu      sync.RWMutex
 	keys    map[KeyID]*ringEntry
 	signing map[string]ed25519.PublicKey // by kid
 	tokens  *tokenCache
 
-	refreshing sync.Mutex // one refresh at a time, so that an older answer never overwrites a newer one
-	mark       KeyMark    // of the last refresh; guarded by refreshing
-	failing    bool       // whether the last refresh failed; guarded by refreshing
-
-	madeAt   time.Time
-	syncedAt atomic.Pointer[time.Time] // nil until the first refresh succeeded
+	*follow.Follower // keeps it fresh
 }
 
 // ringEntry is one key. Cached tokens point to it, so that they see every change of the key at once.
@@ -48,21 +37,18 @@ type ringEntry struct{ key *APIKey }
 type KeyFeed interface {
 	// KeyChanges returns what changed after the call that returned the mark since, and possibly a little from before it;
 	// for the zero mark, and whenever in doubt, everything.
-	KeyChanges(ctx context.Context, since KeyMark) (KeyChanges, error)
+	KeyChanges(ctx context.Context, since follow.Mark) (KeyChanges, error)
 	// ListenKeys calls changed after every change, and whenever it may have missed one, until ctx ends. It is a
 	// short cut only: a call may be lost.
 	ListenKeys(ctx context.Context, changed func())
 }
-
-// KeyMark is a position in the history of changes. Zero is its beginning.
-type KeyMark int64
 
 // KeyChanges is what a KeyRing takes over.
 type KeyChanges struct {
 	Keys     []APIKey
 	Complete bool               // Keys are all keys, and others are to be forgotten
 	Signing  []SigningPublicKey // always all live ones
-	Mark     KeyMark            // for the next call
+	Mark     follow.Mark        // for the next call
 }
 
 // SigningPublicKey is the public half of a signing key.
@@ -120,16 +106,21 @@ func NewKeyRing(cfg KeyRingConfig, deps KeyRingDeps) *KeyRing {
 	if cfg.SettleTime <= 0 {
 		cfg.SettleTime = 10 * time.Second
 	}
-	return &KeyRing{
+	r := &KeyRing{
 		cfg:    cfg,
-		feed:   deps.Feed,
-		log:    deps.Log,
 		now:    deps.Now,
 		parser: tokenFormat{cfg.Issuer, cfg.Audience}.parser(deps.Now),
-		wake:   make(chan struct{}, 1),
 		tokens: newTokenCache(cfg.CacheSize),
-		madeAt: deps.Now(),
 	}
+	r.Follower = follow.New(follow.Config{
+		What: "API keys", Meanwhile: "the last known ones are served for at most " + cfg.MaxStale.String(),
+		Poll: cfg.Poll, Changes: changesLimit, All: refreshLimit, Listen: deps.Feed.ListenKeys, Log: deps.Log, Now: deps.Now,
+		Ask: func(ctx context.Context, since follow.Mark) (follow.Mark, func(), error) {
+			changes, err := deps.Feed.KeyChanges(ctx, since)
+			return changes.Mark, func() { r.apply(changes) }, err
+		},
+	})
+	return r
 }
 
 // Verify returns the key that a token stands for. It does no I/O. The key is shared: do not modify it.
@@ -202,7 +193,7 @@ func (r *KeyRing) unknown(parsed parsedToken, now time.Time) error {
 	if parsed.IssuedAt == nil || now.Sub(parsed.IssuedAt.Time) > r.cfg.SettleTime {
 		return ErrKeyUnknown
 	}
-	r.refreshSoon()
+	r.RefreshSoon()
 	return ErrKeyNotYetKnown
 }
 
@@ -215,11 +206,11 @@ func (r *KeyRing) publicKey(kid string) (ed25519.PublicKey, bool) {
 
 // trusted returns ErrKeysNotLoaded or ErrKeysStale when the ring cannot be relied on.
 func (r *KeyRing) trusted(now time.Time) error {
-	synced := r.syncedAt.Load()
+	synced, ok := r.SyncedAt()
 	switch {
-	case synced == nil:
+	case !ok:
 		return ErrKeysNotLoaded
-	case now.Sub(*synced) > r.cfg.MaxStale:
+	case now.Sub(synced) > r.cfg.MaxStale:
 		return ErrKeysStale
 	}
 	return nil
@@ -228,82 +219,11 @@ func (r *KeyRing) trusted(now time.Time) error {
 // Ready returns nil when Verify can tell, else ErrKeysNotLoaded or ErrKeysStale.
 func (r *KeyRing) Ready() error { return r.trusted(r.now()) }
 
-// Staleness is how long ago the ring was known to be up to date, or how long it has been waiting to be filled. Beyond a
-// few seconds Postgres is out of reach and revocations do not arrive: worth an alert.
-func (r *KeyRing) Staleness() time.Duration {
-	if synced := r.syncedAt.Load(); synced != nil {
-		return r.now().Sub(*synced)
-	}
-	return r.now().Sub(r.madeAt)
-}
-
 // Len is the number of keys in the ring.
 func (r *KeyRing) Len() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return len(r.keys)
-}
-
-// Run keeps the ring fresh until ctx ends, and returns nil then. A feed that is down is logged once and tried again.
-func (r *KeyRing) Run(ctx context.Context) error {
-	var g errgroup.Group
-	g.Go(func() error { r.poll(ctx); return nil })
-	g.Go(func() error { r.feed.ListenKeys(ctx, r.refreshSoon); return nil })
-	return g.Wait()
-}
-
-func (r *KeyRing) poll(ctx context.Context) {
-	tick := time.NewTicker(r.cfg.Poll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-r.wake:
-		}
-		_ = r.Refresh(ctx) // logged, and seen in Staleness
-	}
-}
-
-func (r *KeyRing) refreshSoon() {
-	select {
-	case r.wake <- struct{}{}:
-	default: // one is asked for already
-	}
-}
-
-// Refresh brings the ring up to date now. On an error, which it also logs, the ring keeps what it has.
-func (r *KeyRing) Refresh(ctx context.Context) error {
-	r.refreshing.Lock()
-	defer r.refreshing.Unlock()
-	limit := refreshLimit
-	if r.mark != 0 {
-		limit = changesLimit
-	}
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	asked := r.now() // what the answer says was true at this time or later
-	changes, err := r.feed.KeyChanges(limited, r.mark)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err() // the caller went away; that says nothing about the feed
-	case err != nil:
-		r.mark = 0 // what answers next may be another server, whose marks mean something else
-		if !r.failing {
-			r.failing = true
-			r.log.WarnContext(ctx, "API keys cannot be refreshed; the last known ones are served", "error", err, "for_at_most", r.cfg.MaxStale)
-		}
-		return fmt.Errorf("refresh API keys: %w", err)
-	}
-	if r.failing {
-		r.failing = false
-		r.log.InfoContext(ctx, "API keys are fresh again", "after", r.Staleness())
-	}
-	r.apply(changes)
-	r.mark = changes.Mark
-	r.syncedAt.Store(&asked)
-	return nil
 }
 
 func (r *KeyRing) apply(c KeyChanges) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -55,7 +56,7 @@ func FuzzVerify(f *testing.F) {
 // books is a feed that never changes.
 type books struct{ all tenants.KeyChanges }
 
-func (b books) KeyChanges(context.Context, tenants.KeyMark) (tenants.KeyChanges, error) {
+func (b books) KeyChanges(context.Context, follow.Mark) (tenants.KeyChanges, error) {
 	return b.all, nil
 }
 

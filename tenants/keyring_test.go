@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tenants"
 )
@@ -68,7 +69,7 @@ func (f *quietFeed) ListenKeys(ctx context.Context, changed func()) {
 	f.KeyFeed.ListenKeys(ctx, func() { f.notified.Store(true); changed() })
 }
 
-func (f *quietFeed) KeyChanges(ctx context.Context, since tenants.KeyMark) (tenants.KeyChanges, error) {
+func (f *quietFeed) KeyChanges(ctx context.Context, since follow.Mark) (tenants.KeyChanges, error) {
 	changes, err := f.KeyFeed.KeyChanges(ctx, since)
 	if since != 0 && !f.notified.Load() {
 		changes.Keys, changes.Mark = nil, since

@@ -50,8 +50,7 @@ func (o *Outbox) body(kind MailKind, l letter) body {
 			link:    o.link("invite", l.Token),
 			after:   []string{"The link works for 7 days. If you do not know the sender, ignore this mail."},
 		}
-	}
-	if kind == mailQuarantine {
+	case mailQuarantine:
 		reasons := fmt.Sprintf("%d new reasons", l.Causes)
 		if l.Causes == 1 {
 			reasons = "a new reason"

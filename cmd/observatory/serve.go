@@ -129,6 +129,9 @@ func newServing(n *node) (*serving, error) {
 	promauto.With(n.metrics).NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "observatory_keys_staleness_seconds", Help: "Time since the API keys were last known to be up to date. They are served for a day without contact.",
 	}, func() float64 { return n.keys.Staleness().Seconds() })
+	promauto.With(n.metrics).NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "observatory_rules_staleness_seconds", Help: "Time since the schemas and policies were last known to be up to date. They are applied as they are without contact.",
+	}, func() float64 { return s.rules.pipeline.Rulebook().Staleness().Seconds() })
 	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now})
 	if s.replays, err = newReplays(s); err != nil {
 		return nil, errors.Join(err, s.close())

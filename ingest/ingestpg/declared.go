@@ -11,6 +11,7 @@ import (
 	"github.com/observatory/observatory/ingest/ingestpg/db"
 	"github.com/observatory/observatory/ingest/pipeline"
 	"github.com/observatory/observatory/ingest/schema"
+	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/tenants"
 )
@@ -19,7 +20,7 @@ var _ pipeline.Feed = (*Store)(nil)
 
 // Declared implements pipeline.Feed. A mark is the lowest transaction number that was still running when it was taken: rows from
 // that number on are all that the earlier call can have missed. A mark ahead of the server's own is another server's.
-func (s *Store) Declared(ctx context.Context, since pipeline.Mark) (pipeline.Changes, error) {
+func (s *Store) Declared(ctx context.Context, since follow.Mark) (pipeline.Changes, error) {
 	var changes pipeline.Changes
 	var changed []uuid.UUID
 	err := s.pool.AcrossTenants(ctx, func(t pgx.Tx) error {
@@ -28,7 +29,7 @@ func (s *Store) Declared(ctx context.Context, since pipeline.Mark) (pipeline.Cha
 		if err != nil {
 			return err
 		}
-		changes.Mark = pipeline.Mark(xmin)
+		changes.Mark = follow.Mark(xmin)
 		if changes.Complete = since == 0 || since > changes.Mark; changes.Complete {
 			since = 0
 		}

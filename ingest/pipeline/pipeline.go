@@ -12,7 +12,6 @@ import (
 	"github.com/observatory/observatory/ingest/doc"
 	"github.com/observatory/observatory/ingest/enrich"
 	"github.com/observatory/observatory/ingest/schema"
-	"github.com/observatory/observatory/tenants"
 )
 
 // Pipeline is the ingest.Preparer that applies each tenant's rules.
@@ -33,10 +32,7 @@ type Deps struct {
 // New makes a pipeline with an empty rulebook: call its Refresh to fill it and Run to keep it fresh.
 func New(cfg Config, deps Deps) *Pipeline {
 	return &Pipeline{
-		book: &Rulebook{
-			feed: deps.Feed, log: deps.Logger, now: deps.Now, wake: make(chan struct{}, 1), tenants: map[tenants.ID]*entry{},
-			compile: &compiler{secret: cfg.Secret, formats: deps.Formats, resources: deps.Resources},
-		},
+		book:   newRulebook(cfg, deps),
 		spaces: sync.Pool{New: func() any { return new(space) }},
 	}
 }

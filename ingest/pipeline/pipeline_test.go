@@ -17,6 +17,7 @@ import (
 	"github.com/observatory/observatory/ingest/schema"
 	avroformat "github.com/observatory/observatory/ingest/schema/avro"
 	jsonformat "github.com/observatory/observatory/ingest/schema/jsonschema"
+	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -25,7 +26,7 @@ type shelf struct {
 	mu       sync.Mutex
 	declared map[tenants.ID]pipeline.Declared
 	changed  []tenants.ID
-	mark     pipeline.Mark
+	mark     follow.Mark
 	away     error
 	wake     func()
 }
@@ -39,7 +40,7 @@ func (s *shelf) declare(d pipeline.Declared) {
 	s.changed = append(s.changed, d.Tenant)
 }
 
-func (s *shelf) Declared(_ context.Context, since pipeline.Mark) (pipeline.Changes, error) {
+func (s *shelf) Declared(_ context.Context, since follow.Mark) (pipeline.Changes, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/tenants"
 	"github.com/observatory/observatory/tenants/tenantspg/db"
@@ -19,7 +20,7 @@ const keysChannel = "observatory_keys"
 // changed them last, so rows from that number on are all that the earlier call can have missed, plus a few that it saw. A
 // mark ahead of the server's own clock of transactions comes from another server, before a restore for example: then
 // everything is returned.
-func (s *Store) KeyChanges(ctx context.Context, since tenants.KeyMark) (tenants.KeyChanges, error) {
+func (s *Store) KeyChanges(ctx context.Context, since follow.Mark) (tenants.KeyChanges, error) {
 	var changes tenants.KeyChanges
 	err := s.pool.AcrossTenants(ctx, func(tx pgx.Tx) error {
 		q := db.New(tx)
@@ -27,7 +28,7 @@ func (s *Store) KeyChanges(ctx context.Context, since tenants.KeyMark) (tenants.
 		if err != nil {
 			return err
 		}
-		changes.Mark = tenants.KeyMark(xmin)
+		changes.Mark = follow.Mark(xmin)
 		if changes.Complete = since == 0 || since > changes.Mark; changes.Complete {
 			since = 0
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tenants"
 )
@@ -73,7 +74,7 @@ func TestKeyChangesFromAnotherServer(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, changes.Complete)
 	require.Len(t, changes.Keys, 2)
-	require.Less(t, changes.Mark, tenants.KeyMark(1<<60))
+	require.Less(t, changes.Mark, follow.Mark(1<<60))
 }
 
 func TestKeysThatEndedLongAgoAreLeftOut(t *testing.T) {
