@@ -10,13 +10,17 @@ export function policyOptions(kind: PolicyKind) {
   })
 }
 
-/** Every version of a kind, newest first. */
-export function policyVersionsOptions(kind: PolicyKind) {
+/** Every version of a kind, newest first, and the default policy that was in force before them. */
+export function policyHistoryOptions(kind: PolicyKind) {
   return queryOptions({
     queryKey: ['policy', kind, 'versions'],
-    queryFn: async ({ signal }) =>
-      (await ask(api.GET('/v1/policies/{kind}/versions', { params: { path: { kind } }, signal }))).versions,
+    queryFn: ({ signal }) => ask(api.GET('/v1/policies/{kind}/versions', { params: { path: { kind } }, signal })),
   })
+}
+
+/** Every version of a kind, newest first. */
+export function policyVersionsOptions(kind: PolicyKind) {
+  return { ...policyHistoryOptions(kind), select: (history: { versions: Policy[] }) => history.versions }
 }
 
 /** Puts a policy into force. The answer is `policy_changed` where somebody else has published one meanwhile. */

@@ -21,6 +21,9 @@ const Schemas = lazy(() => import('../pages/schemas/Schemas'))
 const Infer = lazy(() => import('../pages/schemas/Infer'))
 const Subject = lazy(() => import('../pages/schemas/Subject'))
 const Contract = lazy(() => import('../pages/contract/Contract'))
+const Redaction = lazy(() => import('../pages/redaction/Redaction'))
+const Secret = lazy(() => import('../pages/redaction/Secret'))
+const Enrichment = lazy(() => import('../pages/enrichment/Enrichment'))
 const Delivery = lazy(() => import('../pages/data/Delivery'))
 const Causes = lazy(() => import('../pages/quarantine/Causes'))
 const CausePage = lazy(() => import('../pages/quarantine/CausePage'))
@@ -72,6 +75,9 @@ export function AppRoutes() {
           <Route path="/data/schemas/subjects/:subject" element={<Subject />} />
           <Route path="/data/schemas/subjects/:subject/:tab" element={<Subject />} />
           <Route path="/data/contract" element={<Contract />} />
+          <Route path="/data/redaction" element={<Redaction />} />
+          <Route path="/data/redaction/secret" element={<Secret />} />
+          <Route path="/data/enrichment" element={<Enrichment />} />
           <Route path="/data/delivery" element={<Delivery />} />
           <Route path="/data/quarantine" element={<Causes />} />
           <Route path="/data/quarantine/events" element={<QuarantinedEvents />} />

@@ -20,6 +20,7 @@ export const dataPages = [
   ['/data/schemas', 'Schemas'],
   ['/data/contract', 'Contract'],
   ['/data/redaction', 'Redaction'],
+  ['/data/enrichment', 'Enrichment'],
   ['/data/quarantine', 'Quarantine'],
   ['/data/delivery', 'Delivery'],
   ['/data/receipts', 'Receipts'],

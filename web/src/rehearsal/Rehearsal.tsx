@@ -21,11 +21,23 @@ interface RehearsalProps {
   current: boolean
   /** Why it cannot be tried yet. */
   disabled?: boolean
+  /** Shows what was found, where it is not about rules that events break. */
+  show?: (report: RehearsalReport) => ReactNode
   children?: ReactNode
 }
 
 /** Tries what is proposed on the newest stored events, before it is published. */
-export function Rehearsal({ what, run, pending, error, report, current, disabled = false, children }: RehearsalProps) {
+export function Rehearsal({
+  what,
+  run,
+  pending,
+  error,
+  report,
+  current,
+  disabled = false,
+  show = (r) => <Report report={r} />,
+  children,
+}: RehearsalProps) {
   const [last, setLast] = useState(1000)
   return (
     <Panel
@@ -65,7 +77,7 @@ export function Rehearsal({ what, run, pending, error, report, current, disabled
               You have made changes since this rehearsal. Rehearse again to see what they do.
             </p>
           )}
-          <Report report={report} />
+          {show(report)}
         </>
       ) : (
         <p className="quiet">Not rehearsed yet.</p>

@@ -1,0 +1,116 @@
+import { Button, Textarea } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { isApiError } from '../api/errors'
+import { usePublishPolicy } from '../api/policies'
+import type { Policy } from '../api/types'
+import { plural } from '../numbers/format'
+import { Panel } from '../parts/Page'
+import { ErrorNote } from '../parts/States'
+import { Time } from '../parts/Time'
+import { useView } from '../view/useView'
+import type { PolicyForm } from './form'
+import classes from './Policy.module.css'
+import type { Draft } from './useDraft'
+
+interface Props<D> {
+  form: PolicyForm<D>
+  policy: Policy
+  draft: Draft<D>
+}
+
+/** The changes that were made, and putting them into force. */
+export function Publishing<D extends object>({ form, policy, draft }: Props<D>) {
+  const client = useQueryClient()
+  const [note, setNote] = useState('')
+  const publish = usePublishPolicy(form.kind)
+  const overtaken = draft.base !== policy.version
+  const refused = publish.error !== null && !isApiError(publish.error, 'policy_changed') ? publish.error : null
+  return (
+    <Panel
+      title={plural(draft.changes.length, 'unpublished change')}
+      note={`From ${draft.base === 0 ? 'the built-in policy' : `version ${draft.base}`}. Only you see them until you publish.`}
+      actions={
+        <Button variant="default" onClick={draft.discard}>
+          Discard
+        </Button>
+      }
+    >
+      <form
+        className={classes.publishing}
+        onSubmit={(e) => {
+          e.preventDefault()
+          publish.mutate(
+            { document: draft.document, note: note.trim(), base: draft.base },
+            {
+              onSuccess: (p) => {
+                draft.discard()
+                notifications.show({ message: `Version ${p.version} is in force for events sent from now on.` })
+              },
+              onError: (error) => {
+                // Whoever was quicker is shown below, so it must be known who that was.
+                if (isApiError(error, 'policy_changed'))
+                  void client.invalidateQueries({ queryKey: ['policy', form.kind] })
+              },
+            },
+          )
+        }}
+      >
+        <ul className={classes.changes}>
+          {draft.changes.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+        {overtaken ? (
+          <Overtaken policy={policy} draft={draft} />
+        ) : (
+          refused && <ErrorNote error={refused} meaning="Nothing was published: what was in force still is." />
+        )}
+        <Textarea
+          label="Note"
+          description="Why. It stands in the history."
+          value={note}
+          onChange={(e) => setNote(e.currentTarget.value)}
+          maxLength={500}
+          autosize
+          minRows={1}
+        />
+        <div>
+          <Button type="submit" loading={publish.isPending} disabled={overtaken}>
+            Publish
+          </Button>
+        </div>
+      </form>
+    </Panel>
+  )
+}
+
+/** Somebody published a version after the changes were begun: who, when, and the two ways on. */
+function Overtaken<D>({ policy, draft }: { policy: Policy; draft: Draft<D> }) {
+  const { tz } = useView()
+  return (
+    <div className={classes.overtaken} role="alert">
+      <p>
+        <strong>
+          Version {policy.version} was published by {policy.created_by} meanwhile
+        </strong>
+        {policy.created_at !== null && (
+          <>
+            , <Time at={policy.created_at} zone={tz} />
+          </>
+        )}
+        {policy.note !== '' && <>: “{policy.note}”</>}. Nothing of yours was published. The list above says what yours
+        would change in theirs.
+      </p>
+      <div className={classes.row}>
+        <Button variant="default" size="xs" onClick={draft.discard}>
+          Discard mine
+        </Button>
+        <Button variant="default" size="xs" onClick={draft.rebase}>
+          Keep mine, in place of version {policy.version}
+        </Button>
+      </div>
+    </div>
+  )
+}
