@@ -10,6 +10,7 @@ import { Time } from '../parts/Time'
 import { useView } from '../view/useView'
 import type { PolicyForm } from './form'
 import classes from './Policy.module.css'
+import { review } from './review'
 
 interface Props<D> {
   form: PolicyForm<D>
@@ -110,7 +111,8 @@ function Entry<D>({ form, version: v, before, inForce, onRestore }: EntryProps<D
             variant="subtle"
             onClick={() => {
               onRestore(form.read(v))
-              window.scrollTo({ top: 0 })
+              // Once it is drawn.
+              requestAnimationFrame(review)
             }}
             aria-label={`Restore ${name}`}
           >

@@ -1,7 +1,7 @@
 import { Button, Textarea } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { isApiError } from '../api/errors'
 import { usePublishPolicy } from '../api/policies'
 import type { Policy } from '../api/types'
@@ -12,77 +12,90 @@ import { Time } from '../parts/Time'
 import { useView } from '../view/useView'
 import type { PolicyForm } from './form'
 import classes from './Policy.module.css'
+import { reviewId } from './review'
 import type { Draft } from './useDraft'
 
 interface Props<D> {
   form: PolicyForm<D>
   policy: Policy
   draft: Draft<D>
+  /** What must be put right first. */
+  flaws?: readonly string[]
+  /** What belongs to reviewing the changes, as rehearsing them. */
+  children?: ReactNode
 }
 
 /** The changes that were made, and putting them into force. */
-export function Publishing<D extends object>({ form, policy, draft }: Props<D>) {
+export function Publishing<D extends object>({ form, policy, draft, flaws = [], children }: Props<D>) {
   const client = useQueryClient()
   const [note, setNote] = useState('')
   const publish = usePublishPolicy(form.kind)
   const overtaken = draft.base !== policy.version
   const refused = publish.error !== null && !isApiError(publish.error, 'policy_changed') ? publish.error : null
+  const put = async () => {
+    // This is gone by the time that it is published: there is nothing unpublished then.
+    const made = await publish
+      .mutateAsync({ document: draft.document, note: note.trim(), base: draft.base })
+      .catch((error: unknown) => {
+        // Whoever was quicker is shown below, so it must be known who that was.
+        if (isApiError(error, 'policy_changed')) void client.invalidateQueries({ queryKey: ['policy', form.kind] })
+        return null
+      })
+    if (made === null) return
+    draft.discard()
+    notifications.show({ message: `Version ${made.version} is in force for events sent from now on.` })
+  }
   return (
-    <Panel
-      title={plural(draft.changes.length, 'unpublished change')}
-      note={`From ${draft.base === 0 ? 'the built-in policy' : `version ${draft.base}`}. Only you see them until you publish.`}
-      actions={
-        <Button variant="default" onClick={draft.discard}>
-          Discard
-        </Button>
-      }
-    >
-      <form
-        className={classes.publishing}
-        onSubmit={(e) => {
-          e.preventDefault()
-          publish.mutate(
-            { document: draft.document, note: note.trim(), base: draft.base },
-            {
-              onSuccess: (p) => {
-                draft.discard()
-                notifications.show({ message: `Version ${p.version} is in force for events sent from now on.` })
-              },
-              onError: (error) => {
-                // Whoever was quicker is shown below, so it must be known who that was.
-                if (isApiError(error, 'policy_changed'))
-                  void client.invalidateQueries({ queryKey: ['policy', form.kind] })
-              },
-            },
-          )
-        }}
-      >
-        <ul className={classes.changes}>
-          {draft.changes.map((line) => (
-            <li key={line}>{line}</li>
-          ))}
-        </ul>
-        {overtaken ? (
-          <Overtaken policy={policy} draft={draft} />
-        ) : (
-          refused && <ErrorNote error={refused} meaning="Nothing was published: what was in force still is." />
-        )}
-        <Textarea
-          label="Note"
-          description="Why. It stands in the history."
-          value={note}
-          onChange={(e) => setNote(e.currentTarget.value)}
-          maxLength={500}
-          autosize
-          minRows={1}
-        />
-        <div>
-          <Button type="submit" loading={publish.isPending} disabled={overtaken}>
-            Publish
+    <div id={reviewId} tabIndex={-1} className={classes.review}>
+      <Panel
+        title={plural(draft.changes.length, 'unpublished change')}
+        note={`From ${draft.base === 0 ? 'the built-in policy' : `version ${draft.base}`}. Only you see them until you publish.`}
+        actions={
+          <Button variant="default" onClick={draft.discard}>
+            Discard
           </Button>
-        </div>
-      </form>
-    </Panel>
+        }
+      >
+        <form
+          className={classes.publishing}
+          onSubmit={(e) => {
+            e.preventDefault()
+            void put()
+          }}
+        >
+          <ul className={classes.changes}>
+            {draft.changes.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+          {flaws.map((f) => (
+            <p key={f} className={classes.flaw}>
+              {f}
+            </p>
+          ))}
+          {overtaken ? (
+            <Overtaken policy={policy} draft={draft} />
+          ) : (
+            refused && <ErrorNote error={refused} meaning="Nothing was published: what was in force still is." />
+          )}
+          <Textarea
+            label="Note"
+            description="Why. It stands in the history."
+            value={note}
+            onChange={(e) => setNote(e.currentTarget.value)}
+            maxLength={500}
+            autosize
+            minRows={1}
+          />
+          <div>
+            <Button type="submit" loading={publish.isPending} disabled={overtaken || flaws.length > 0}>
+              Publish
+            </Button>
+          </div>
+        </form>
+      </Panel>
+      {children}
+    </div>
   )
 }
 

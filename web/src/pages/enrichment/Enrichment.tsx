@@ -10,6 +10,7 @@ import { ErrorNote } from '../../parts/States'
 import { Time } from '../../parts/Time'
 import { History } from '../../policy/History'
 import { Publishing } from '../../policy/Publishing'
+import { Unpublished } from '../../policy/Unpublished'
 import { useDraft } from '../../policy/useDraft'
 import { Rehearsal } from '../../rehearsal/Rehearsal'
 import { useView } from '../../view/useView'
@@ -58,21 +59,23 @@ function Shown({ policy }: { policy: Policy }) {
     <>
       <Answer policy={policy} />
       {!may && <p className="quiet">Only owners and admins can change what is found out.</p>}
-      {changed && <Publishing form={enrichment} policy={policy} draft={draft} />}
       <Steps policy={draft.document} onChange={change} />
       {draft.document.steps.includes('service') && <Services policy={draft.document} onChange={change} />}
       {changed && (
-        <Rehearsal
-          what="these steps"
-          run={(last) => rehearse.mutate({ document: draft.document, last })}
-          pending={rehearse.isPending}
-          error={rehearse.error}
-          report={rehearse.data}
-          current={tried !== undefined && enrichment.changes(tried, draft.document).length === 0}
-          show={(report) => <FoundOut report={report} />}
-        />
+        <Publishing form={enrichment} policy={policy} draft={draft}>
+          <Rehearsal
+            what="these steps"
+            run={(last) => rehearse.mutate({ document: draft.document, last })}
+            pending={rehearse.isPending}
+            error={rehearse.error}
+            report={rehearse.data}
+            current={tried !== undefined && enrichment.changes(tried, draft.document).length === 0}
+            show={(report) => <FoundOut report={report} />}
+          />
+        </Publishing>
       )}
       <History form={enrichment} policy={policy} onRestore={change} />
+      {changed && <Unpublished count={draft.changes.length} />}
     </>
   )
 }

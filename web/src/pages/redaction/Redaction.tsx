@@ -10,6 +10,7 @@ import { ErrorNote } from '../../parts/States'
 import { Time } from '../../parts/Time'
 import { History } from '../../policy/History'
 import { Publishing } from '../../policy/Publishing'
+import { Unpublished } from '../../policy/Unpublished'
 import { useDraft } from '../../policy/useDraft'
 import { Rehearsal } from '../../rehearsal/Rehearsal'
 import { useView } from '../../view/useView'
@@ -55,13 +56,13 @@ function Shown({ policy }: { policy: Policy }) {
     <>
       <Answer policy={policy} />
       {!may && <p className="quiet">Only owners and admins can change the rules.</p>}
-      {changed && <Publishing form={redaction} policy={policy} draft={draft} />}
       <RuleList
         rules={draft.document}
         inForce={redaction.read(policy)}
         history={history && [policy, ...history.versions, history.default_policy]}
         onChange={may ? draft.change : null}
       />
+      {changed && <Publishing form={redaction} policy={policy} draft={draft} />}
       <Rehearsal
         what={changed ? 'these changed rules' : 'these rules'}
         run={(last) => rehearse.mutate({ rules: draft.document, last })}
@@ -77,6 +78,7 @@ function Shown({ policy }: { policy: Policy }) {
         </p>
       </Rehearsal>
       <History form={redaction} policy={policy} onRestore={may ? draft.change : null} />
+      {changed && <Unpublished count={draft.changes.length} />}
     </>
   )
 }
