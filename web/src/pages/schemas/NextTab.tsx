@@ -3,6 +3,7 @@ import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
+import { useMe } from '../../app/session'
 import { Code } from '../../code/Code'
 import { Panel } from '../../parts/Page'
 import { ErrorNote } from '../../parts/States'
@@ -29,7 +30,7 @@ export function NextTab({ newest, bound }: Props) {
   const navigate = useNavigate()
   const travel = useTravel()
   const { data: level } = useQuery(levelOptions(newest.subject))
-  const [text, setText] = useState(() => readable(newest))
+  const { text, setText, forget } = useText(newest)
   const [event, setEvent] = useState<string | null>(null)
   const proposal = { type: newest.type, schema: text, references: newest.references }
   const check = useMutation({ mutationFn: (p: typeof proposal) => compare(newest.subject, p) })
@@ -40,6 +41,7 @@ export function NextTab({ newest, bound }: Props) {
   const publish = useMutation({
     mutationFn: (p: typeof proposal) => register(newest.subject, p),
     onSuccess: async (made) => {
+      forget()
       await client.invalidateQueries({ queryKey: registryKey })
       await navigate(travel(subjectPath(newest.subject)))
       notifications.show({ message: `Version ${made.version || newest.version + 1} is registered.` })
@@ -115,4 +117,19 @@ export function NextTab({ newest, bound }: Props) {
       </Rehearsal>
     </>
   )
+}
+
+/** The text of the next version, kept for this tab until it is registered: a look at another page loses nothing. */
+function useText(newest: Registered) {
+  const { tenant } = useMe()
+  const key = `observatory-schema-${tenant.id}-${newest.subject}-${newest.version}`
+  const [text, setText] = useState(() => sessionStorage.getItem(key) ?? readable(newest))
+  return {
+    text,
+    setText: (next: string) => {
+      setText(next)
+      sessionStorage.setItem(key, next)
+    },
+    forget: () => sessionStorage.removeItem(key),
+  }
 }

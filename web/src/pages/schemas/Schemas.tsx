@@ -117,15 +117,15 @@ function Row({ newest: s, bound }: { newest: Registered; bound: readonly Binding
   const { data: level } = useQuery(levelOptions(s.subject))
   return (
     <tr>
-      <td>
+      <td className={classes.wide}>
         <Link className={classes.subject} to={travel(subjectPath(s.subject))}>
           {s.subject}
         </Link>
       </td>
-      <td>{typeNames[s.type]}</td>
+      <td className={classes.oneLine}>{typeNames[s.type]}</td>
       <td className="number">{s.version}</td>
       <td className="number mono quiet">{s.id}</td>
-      <td>
+      <td className={classes.wide}>
         {bound === null ? (
           '–'
         ) : bound.length === 0 ? (
@@ -138,7 +138,7 @@ function Row({ newest: s, bound }: { newest: Registered; bound: readonly Binding
           ))
         )}
       </td>
-      <td>{level ? levelOf(level.level).name : '–'}</td>
+      <td className={classes.oneLine}>{level ? levelOf(level.level).name : '–'}</td>
     </tr>
   )
 }

@@ -27,6 +27,7 @@ export default function Subject() {
   const { search } = useLocation()
   const { data: versions, error, refetch } = useQuery(versionsOptions(subject))
   const newest = versions?.[0]
+  const missing = isApiError(error) && error.status === 404
   const may = mayManage(useMe().role)
   const tabs = subjectTabs.filter(([id]) => may || (id !== 'next' && id !== 'settings'))
   const current = tabs.find(([id]) => id === tab)?.[0]
@@ -35,9 +36,9 @@ export default function Subject() {
     <DataPage
       title={subject}
       lead={newest ? <Lead newest={newest} /> : ' '}
-      bar={<Tabs subject={subject} tabs={tabs} />}
+      bar={!missing && <Tabs subject={subject} tabs={tabs} />}
     >
-      {isApiError(error) && error.status === 404 ? (
+      {missing ? (
         <Panel label="Subject">
           <Empty
             title="No such subject"
