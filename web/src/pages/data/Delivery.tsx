@@ -2,6 +2,7 @@ import { Button, Skeleton, useComputedColorScheme } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { CircleCheck, TriangleAlert } from 'lucide-react'
 import { useMemo } from 'react'
+import { Link } from 'react-router'
 import { ledgerOptions } from '../../api/queries'
 import type { Ledger, LedgerHour } from '../../api/types'
 import { ChartPanel } from '../../charts/ChartPanel'
@@ -11,9 +12,9 @@ import { Panel } from '../../parts/Page'
 import { Empty, ErrorNote } from '../../parts/States'
 import { TableScroll } from '../../parts/TableScroll'
 import { tokens } from '../../theme/tokens'
-import { formatBucket, formatPeriod, formatRange } from '../../time/format'
+import { formatBucket, formatClock, formatPeriod, formatRange } from '../../time/format'
 import { resolve, type Range } from '../../time/range'
-import { useView } from '../../view/useView'
+import { useTravel, useView } from '../../view/useView'
 import { ViewBar } from '../../view/ViewBar'
 import { DataPage } from './DataPage'
 import classes from './Delivery.module.css'
@@ -25,7 +26,7 @@ const week: Range = { kind: 'preset', preset: '7d' }
 export default function Delivery() {
   const view = useView()
   const range = view.range ?? week
-  const { data: ledger, error, refetch } = useQuery(ledgerOptions(range, view.tz))
+  const { data: ledger, error, refetch, dataUpdatedAt } = useQuery(ledgerOptions(range, view.tz))
   return (
     <DataPage
       title="Delivery"
@@ -53,14 +54,22 @@ export default function Delivery() {
           </Empty>
         </Panel>
       ) : (
-        <Balance ledger={ledger} range={range} />
+        <Balance ledger={ledger} range={range} asked={dataUpdatedAt} />
       )}
     </DataPage>
   )
 }
 
-function Balance({ ledger, range }: { ledger: Ledger; range: Range }) {
+interface BalanceProps {
+  ledger: Ledger
+  range: Range
+  /** When the ledger was read, in milliseconds since 1970. */
+  asked: number
+}
+
+function Balance({ ledger, range, asked }: BalanceProps) {
   const { tz } = useView()
+  const travel = useTravel()
   const t = tokens[useComputedColorScheme('dark')]
   // Received hours only, newest first, are answered; the chart has all hours between, oldest first.
   const hours = useMemo(() => everyHour(ledger.hours), [ledger.hours])
@@ -75,49 +84,49 @@ function Balance({ ledger, range }: { ledger: Ledger; range: Range }) {
         })),
     [hours, ledger.totals, t],
   )
-  const off = ledger.hours.filter((h) => !h.balanced)
   const period = formatPeriod(resolve(range, tz, new Date()), tz)
   return (
     <>
-      <section
-        className={classes.equation}
-        aria-label={`Received ${formatNumber(ledger.totals.received)}, and where they went`}
-      >
-        <Term name="Received" value={ledger.totals.received} meaning="Acknowledged to the sender." large />
-        <span className={classes.sign} aria-hidden="true">
-          =
-        </span>
-        {ends.map((end, i) => (
-          <span className={classes.part} key={end}>
-            {i > 0 && (
-              <span className={classes.sign} aria-hidden="true">
-                +
-              </span>
-            )}
-            <Term
-              name={statusNames[end]}
-              value={ledger.totals[end]}
-              meaning={statusMeanings[end]}
-              color={statusColor(end, t)}
-            />
+      <section className={classes.balance} aria-label="Where the received events went">
+        <Verdict ledger={ledger} />
+        <p className={classes.period}>
+          {period}, {tz}.{' '}
+          {asked !== 0 && <>As of {formatClock(new Date(asked), tz)}; this page asks again by itself.</>}
+        </p>
+        <div
+          className={classes.equation}
+          role="group"
+          aria-label={`Received ${formatNumber(ledger.totals.received)}, and where they went`}
+        >
+          <Term name="Received" value={ledger.totals.received} meaning="Acknowledged to the sender." large />
+          <span className={classes.sign} aria-hidden="true">
+            =
           </span>
-        ))}
+          {ends.map((end, i) => (
+            <span className={classes.part} key={end}>
+              {i > 0 && (
+                <span className={classes.sign} aria-hidden="true">
+                  +
+                </span>
+              )}
+              <Term
+                name={statusNames[end]}
+                value={ledger.totals[end]}
+                meaning={statusMeanings[end]}
+                color={statusColor(end, t)}
+              />
+            </span>
+          ))}
+        </div>
+        {ledger.totals.quarantined > 0 && (
+          <p className={classes.onward}>
+            <Link to={travel('/data/quarantine')}>Why events are in quarantine, and how to put them right</Link>
+          </p>
+        )}
       </section>
-      {off.length === 0 ? (
-        <p className={classes.verdict}>
-          <CircleCheck size={18} aria-hidden="true" /> Every hour balances: nothing was lost, and nothing was counted
-          twice. The store was counted to check.
-        </p>
-      ) : (
-        <p className={classes.verdict} data-off="true" role="alert">
-          <TriangleAlert size={18} aria-hidden="true" /> {plural(off.length, 'hour')} did not balance, the newest at{' '}
-          {formatBucket(off[0]?.hour ?? '', 'hour', tz)}. Your operator is alerted; what was received is still in the
-          log.
-        </p>
-      )}
       <ChartPanel
         title="Received by the hour"
-        note={`${period}, ${tz}`}
+        note={`Events by what became of them. ${period}, ${tz}.`}
         series={series}
         interval="hour"
         zone={tz}
@@ -125,11 +134,56 @@ function Balance({ ledger, range }: { ledger: Ledger; range: Range }) {
         format={formatNumber}
         file={['delivery', period]}
         group="delivery"
+        footer={
+          <p className={classes.footer}>
+            An event that is repaired moves from quarantined to stored, in the hour in which it was received.
+          </p>
+        }
       />
       <Panel title="Hours" note="Those in which events were received, newest first." flush>
         <HoursTable hours={ledger.hours} zone={tz} />
       </Panel>
     </>
+  )
+}
+
+/** The answer: whether every event is accounted for, and what to do where one is not. */
+function Verdict({ ledger }: { ledger: Ledger }) {
+  const { tz } = useView()
+  const off = ledger.hours.filter((h) => !h.balanced)
+  const { received } = ledger.totals
+  if (off.length === 0) {
+    return (
+      <div className={classes.verdict}>
+        <CircleCheck size={26} aria-hidden="true" />
+        <div>
+          <h2>
+            {received === 1
+              ? 'The one received event is accounted for'
+              : `Every one of ${formatNumber(received)} received events is accounted for`}
+          </h2>
+          <p>
+            Every hour balances: nothing was lost, and nothing was counted twice. For the last day the store was counted
+            to check.
+          </p>
+        </div>
+      </div>
+    )
+  }
+  const newest = off[0]?.hour ?? ''
+  return (
+    <div className={classes.verdict} data-off="true" role="alert">
+      <TriangleAlert size={26} aria-hidden="true" />
+      <div>
+        <h2>
+          {plural(off.length, 'hour')} {off.length === 1 ? 'does' : 'do'} not balance
+        </h2>
+        <p>
+          The newest is {formatBucket(newest, 'hour', tz)} {tz}. What was received is still in the log, so nothing needs
+          to be sent again. Whoever runs Observatory has been alerted; tell them the hours that are marked below.
+        </p>
+      </div>
+    </div>
   )
 }
 

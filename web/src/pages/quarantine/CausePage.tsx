@@ -5,7 +5,6 @@ import { Link, useParams } from 'react-router'
 import { isApiError } from '../../api/errors'
 import { causeOptions, type CauseDetails } from '../../api/quarantine'
 import { formatNumber } from '../../numbers/format'
-import { Facts } from '../../parts/Facts'
 import { Panel } from '../../parts/Page'
 import { Prose } from '../../parts/Prose'
 import { Empty, ErrorNote } from '../../parts/States'
@@ -83,20 +82,36 @@ function Shown({ details }: { details: CauseDetails }) {
             </>
           )}
         </p>
-        <Facts
-          facts={[
-            ['First seen', <Time key="f" at={c.first_seen} zone={tz} />],
-            ['Last seen', <Time key="l" at={c.last_seen} zone={tz} />],
-            ['Put right', formatNumber(c.repaired)],
-            ['Schema', c.schema_id === 0 ? '' : <SchemaVersion key="s" id={c.schema_id} />],
-            [
-              'Code',
-              <code key="c" className="mono">
-                {c.code}
-              </code>,
-            ],
-          ]}
-        />
+        <dl className={classes.facts}>
+          <div>
+            <dt>First seen ({tz})</dt>
+            <dd>
+              <Time at={c.first_seen} zone={tz} />
+            </dd>
+          </div>
+          <div>
+            <dt>Last seen</dt>
+            <dd>
+              <Time at={c.last_seen} zone={tz} />
+            </dd>
+          </div>
+          <div>
+            <dt>Put right</dt>
+            <dd>{formatNumber(c.repaired)}</dd>
+          </div>
+          {c.schema_id !== 0 && (
+            <div>
+              <dt>Schema</dt>
+              <dd>
+                <SchemaVersion id={c.schema_id} />
+              </dd>
+            </div>
+          )}
+          <div>
+            <dt>Code</dt>
+            <dd className="mono">{c.code}</dd>
+          </div>
+        </dl>
       </section>
       <Repair key={c.id} details={details} />
       <CauseTrend cause={c} />

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { NavLink } from 'react-router'
+import { Link, useLocation } from 'react-router'
 import { useTravel } from '../../view/useView'
 import { DataPage } from '../data/DataPage'
 import classes from './Quarantine.module.css'
@@ -14,6 +14,9 @@ const tabs = [
 /** The frame of the pages about what was set aside, with the way between them. */
 export function QuarantineFrame({ title, lead, children }: { title: string; lead: ReactNode; children: ReactNode }) {
   const travel = useTravel()
+  const { pathname } = useLocation()
+  // A page below a tab belongs to it; the page of a cause lies beside the other tabs.
+  const current = tabs.slice(1).find(([path]) => pathname.startsWith(path))?.[0] ?? tabs[0][0]
   return (
     <DataPage
       title={title}
@@ -21,9 +24,9 @@ export function QuarantineFrame({ title, lead, children }: { title: string; lead
       bar={
         <nav aria-label="Quarantine" className={classes.tabs}>
           {tabs.map(([path, name]) => (
-            <NavLink key={path} to={travel(path)} end={path === '/data/quarantine'}>
+            <Link key={path} to={travel(path)} aria-current={path === current ? 'page' : undefined}>
               {name}
-            </NavLink>
+            </Link>
           ))}
         </nav>
       }
