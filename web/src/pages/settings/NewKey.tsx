@@ -32,7 +32,14 @@ export function NewKey({ opened, onClose, source, onCreated }: NewKeyProps) {
   )
 }
 
-const scopes: readonly Scope[] = ['events:write', 'query:read', 'schemas:read', 'schemas:write', 'privacy:write', 'admin']
+const scopes: readonly Scope[] = [
+  'events:write',
+  'query:read',
+  'schemas:read',
+  'schemas:write',
+  'privacy:write',
+  'admin',
+]
 const environments: readonly Environment[] = ['production', 'staging', 'development']
 
 function Form({ source, onClose, onCreated }: Omit<NewKeyProps, 'opened'>) {
