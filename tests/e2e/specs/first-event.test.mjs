@@ -174,8 +174,8 @@ test('what was set aside is shown with its cause, and the receipt tells of each 
     { event: 'page_view', event_id: 'good' },
     { event: 'page_view', timestamp: '9999-01-01T00:00:00Z', event_id: 'from-the-future' },
   ])
-  await page.goto('/data/quarantine')
-  await page.getByRole('cell', { name: 'timestamp_out_of_range' }).waitFor()
+  await page.goto('/data/quarantine/events')
+  await page.getByRole('cell', { name: /has a time that is out of range/ }).waitFor()
   await page.getByRole('button', { name: 'page_view' }).click()
   const drawer = page.getByRole('dialog')
   await drawer.getByText('9999-01-01T00:00:00Z').first().waitFor()
