@@ -28,17 +28,19 @@ type step struct {
 	name  string
 	apply func(*Enricher, *subject)
 	facts []string // that it finds
+	// whether it looks beyond the event, at its connection or at what this process remembers, which are gone when the event is done again
+	beyond bool
 }
 
 // steps are in the order in which they are applied, whatever the order in a policy: a step may build upon one before it,
 // and facts always stand in the same order.
 var steps = [...]step{ //nolint:gochecknoglobals // a constant table
-	{StepUserAgent, (*Enricher).userAgent, []string{"browser", "browser_version", "os", "os_version", "device"}},
-	{StepBot, (*Enricher).bot, nil},
-	{StepGeo, (*Enricher).geo, []string{"country", "region", "city"}},
-	{StepCampaign, (*Enricher).campaign, append([]string{"click_id", "referrer_domain", "channel"}, utmFacts[:]...)},
-	{StepSession, (*Enricher).session, []string{"session_new"}},
-	{StepService, (*Enricher).service, []string{"service", "stage", "service_version", "host"}},
+	{StepUserAgent, (*Enricher).userAgent, []string{"browser", "browser_version", "os", "os_version", "device"}, true},
+	{StepBot, (*Enricher).bot, nil, true},
+	{StepGeo, (*Enricher).geo, []string{"country", "region", "city"}, true},
+	{StepCampaign, (*Enricher).campaign, append([]string{"click_id", "referrer_domain", "channel"}, utmFacts[:]...), false},
+	{StepSession, (*Enricher).session, []string{"session_new"}, true},
+	{StepService, (*Enricher).service, []string{"service", "stage", "service_version", "host"}, false},
 }
 
 // Resources is what steps look things up in. They are shared by all tenants of a process. What is nil is not there, and
@@ -84,8 +86,8 @@ type Input struct {
 // Apply sets the event's Facts, Bot and Client, and its SessionID where the sender gave none. What these hold is appended to
 // memory, which is returned, or never changes. The event must be one that is accepted: the session memory learns from it.
 //
-// An event that was enriched before, and is done again, may come without its connection. A step that finds nothing on it
-// now leaves what it found then.
+// An event that was enriched before, and is done again, may come without its connection. A step that looks there and finds
+// nothing now leaves what it found then. What came out of the event itself goes with it: it may be forbidden by now.
 func (e *Enricher) Apply(in Input, memory []byte) []byte {
 	s := subject{Input: in}
 	before := in.Event.Facts
@@ -93,7 +95,7 @@ func (e *Enricher) Apply(in Input, memory []byte) []byte {
 	s.setSDK()
 	for _, step := range e.steps {
 		at := len(s.facts.buf)
-		if step.apply(e, &s); len(s.facts.buf) == at && len(before) > 0 {
+		if step.apply(e, &s); step.beyond && len(s.facts.buf) == at && len(before) > 0 {
 			s.facts.keep(before, step.facts)
 		}
 	}

@@ -111,8 +111,8 @@ func TestApplyAgain(t *testing.T) {
 	in.Context = nil
 	enricher(t, `{"steps":["geo","campaign","bot"]}`, enrich.Resources{}).Apply(in, nil)
 	require.Equal(t, map[string]any{
-		"country": "DE", "region": "North Rhine-Westphalia", "city": "Cologne", "utm_source": "a", "channel": "other",
-	}, facts(t, in.Event), "steps that are no longer chosen leave nothing")
+		"country": "DE", "region": "North Rhine-Westphalia", "city": "Cologne",
+	}, facts(t, in.Event), "steps that are no longer chosen leave nothing, nor do those whose part of the event is gone")
 }
 
 func TestApplyDoesNoStepThatWasNotChosen(t *testing.T) {

@@ -73,6 +73,20 @@ func TestHistory(t *testing.T) {
 	require.Equal(t, []ingest.Status{ingest.Duplicate}, h.statuses(retry), "an ID is known all the while")
 }
 
+// What was found out of a part of the event that is forbidden by now goes with that part. Whoever prepares knows which facts stay.
+func TestRerunKeepsNoFactsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var now rules
+	now.lax.Store(true)
+	now.stamp.Store("now")
+	stored := repair.Stored{Event: ingest.Event{Name: []byte("view"), ID: []byte("v"), Facts: []byte(`{"utm_content":"maria.lopez@example.com"}`)}}
+	all, done, err := repair.NewMender(&now).Rerun(t.Context(), []repair.Stored{stored})
+	require.NoError(t, err)
+	defer done()
+	require.True(t, all[0].Changed)
+	require.JSONEq(t, `{"stamp":"now"}`, string(all[0].Item.Event.Facts))
+}
+
 // An event that is deleted after it was read for a replay, and before it is written again, stays away.
 func TestHistoryLeavesOutWhatIsGone(t *testing.T) {
 	t.Parallel()

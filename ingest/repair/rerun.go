@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/observatory/observatory/ingest"
-	"github.com/observatory/observatory/ingest/doc"
 )
 
 // Rerun is what the rules as they are now make of a stored event.
@@ -58,32 +57,9 @@ func (m *Mender) Rerun(ctx context.Context, events []Stored) (all []Rerun, done 
 func settle(now, was *ingest.Event) {
 	now.ID, now.Name, now.Type, now.Time, now.Client = was.ID, was.Name, was.Type, was.Time, was.Client
 	now.Redactions = union(was.Redactions, now.Redactions)
-	now.Facts = withFacts(was.Facts, now.Facts)
 	if len(now.Bot) == 0 {
 		now.Bot = was.Bot
 	}
-}
-
-// withFacts is what was found out then and now; now wins.
-func withFacts(was, now []byte) []byte {
-	if len(was) == 0 || bytes.Equal(was, now) {
-		return now
-	}
-	var old, fresh doc.Doc
-	facts, err := old.Parse(was)
-	if err != nil || facts.Kind() != doc.Object {
-		return now
-	}
-	found, err := fresh.Parse(now)
-	if err != nil || found.Kind() != doc.Object {
-		return was
-	}
-	for f := range found.Children() {
-		if facts.Member(string(f.Key())).SetRaw(f.Append(nil)) != nil {
-			return was
-		}
-	}
-	return facts.Append(nil)
 }
 
 // same tells whether two events would be stored alike. Objects are compared as texts.
