@@ -71,14 +71,7 @@ func (r *Rules) apply(s *space, in *ingest.Preparation, item *ingest.Item) {
 		r.Redactor.Rejected(item)
 		return
 	}
-	properties, err := s.properties.Parse(e.Properties)
-	if err != nil || properties.Kind() != doc.Object {
-		properties = s.properties.Empty() // the decoder lets nothing else through
-	}
-	context, err := s.context.Parse(e.Context)
-	if err != nil || context.Kind() != doc.Object {
-		context = s.context.Empty()
-	}
+	properties, context := object(&s.properties, &e.Properties), object(&s.context, &e.Context)
 	if item.Rejection = r.Contract.Conform(&s.conforming, e, properties); item.Rejection != nil {
 		r.setAside(item, properties, context)
 		return
@@ -89,6 +82,16 @@ func (r *Rules) apply(s *space, in *ingest.Preparation, item *ingest.Item) {
 	}, s.memory)
 	e.Properties = s.text(&s.properties, properties, e.Properties)
 	e.Context = s.text(&s.context, context, e.Context)
+}
+
+// object reads an object. The decoder lets nothing else through; if it ever did, what nobody can look into would not be stored.
+func object(d *doc.Doc, text *[]byte) *doc.Node {
+	root, err := d.Parse(*text)
+	if err != nil || root.Kind() != doc.Object {
+		*text = nil
+		return d.Empty()
+	}
+	return root
 }
 
 // setAside keeps an event that breaks the contract as an event of our own dialect, so that it can be put right and sent again. Of a

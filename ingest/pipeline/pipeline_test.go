@@ -155,6 +155,20 @@ func TestDefaultRulesRedact(t *testing.T) {
 	require.Equal(t, `{"n":1}`, string(prepared(t, p, tenants.ID(uuid.New()), track("a", `{"n":1}`)).Items[0].Event.Properties))
 }
 
+// What redaction cannot look into is not stored, though no decoder lets such a thing through.
+func TestWhatCannotBeReadIsNotStored(t *testing.T) {
+	t.Parallel()
+	p := newPipeline(newShelf())
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	for _, odd := range []string{`{"mail":"maria.lopez@example.com"`, `{"mail":"maria.lopez@example.com"}}`, `["maria.lopez@example.com"]`, strings.Repeat(`{"a":`, 70) + `"maria.lopez@example.com"` + strings.Repeat("}", 70)} {
+		item := track("a", odd)
+		item.Event.Context = []byte(odd)
+		e := prepared(t, p, tenants.ID(uuid.New()), item).Items[0].Event
+		require.Empty(t, e.Properties, odd)
+		require.Empty(t, e.Context, odd)
+	}
+}
+
 const orderV1 = `{"type":"object","properties":{"price":{"type":"number"},"mail":{"type":"string"}},"required":["price"],"additionalProperties":false}`
 
 func ordering(tenant tenants.ID, mode string) pipeline.Declared {
