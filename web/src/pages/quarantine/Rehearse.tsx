@@ -175,7 +175,7 @@ function Examples({ report: r, history }: { report: ReplayRehearsal; history: bo
           </summary>
           <Diff
             before={asKept(e.before)}
-            after={e.after === null ? '' : asStored(e.after)}
+            after={e.after === null ? '' : asStored(e.after, e.before)}
             language="json"
             names={[
               history ? 'as it is stored' : 'as it is kept',

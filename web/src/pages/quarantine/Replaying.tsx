@@ -110,6 +110,7 @@ function Bar({ replay: r }: { replay: Replay }) {
   return (
     <div>
       <Progress
+        className={classes.track}
         size="lg"
         radius="md"
         value={100 * r.progress}
