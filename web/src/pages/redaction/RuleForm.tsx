@@ -36,7 +36,7 @@ export function RuleForm({ opened, ...props }: Props & { opened: boolean }) {
       opened={opened}
       onClose={props.onClose}
       title={props.rule ? `Change the rule ${props.rule.name}` : 'Add a rule'}
-      size="lg"
+      size="xl"
     >
       {opened && <Form key={props.rule?.name ?? ''} {...props} />}
     </Modal>
@@ -131,9 +131,9 @@ function Form({ rules, rule, onClose, onSave }: Props) {
         />
       )}
       <Radio.Group label="What becomes of it" value={chosen} onChange={(a) => setAction(a)}>
-        <div className={classes.actions} style={{ marginTop: '0.6rem' }}>
+        <div className={classes.actions}>
           {possible.map((a) => {
-            const example = a === 'allow' ? null : exampleOf({ name: '', [matcher]: about, action: a })
+            const example = a === 'allow' || a === 'drop' ? null : exampleOf({ name: '', [matcher]: about, action: a })
             return (
               <Radio
                 key={a}
@@ -239,6 +239,7 @@ function DetectorField({ detectors, value, onChange }: DetectorFieldProps) {
         onChange={(d) => d !== null && onChange(d)}
         allowDeselect={false}
         searchable
+        openOnFocus={false}
         nothingFoundMessage="No such detector"
         data-autofocus
       />

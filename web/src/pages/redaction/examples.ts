@@ -23,7 +23,8 @@ export function exampleOf(r: Rule): Example | null {
   const fits = (e: Known) => e.detector === r.detector
   const found = known.find((e) => fits(e) && e.action === r.action)
   if (found !== undefined) return found
-  const before = r.detector === undefined ? 'ada@example.com' : known.find(fits)?.before
+  const before =
+    r.detector === undefined ? 'ada@example.com' : known.find((e) => fits(e) && e.action !== 'drop')?.before
   if (before === undefined) return null
   if (r.action === 'hash') return { before, after: 'h1_…' }
   if (r.action === 'tokenise') return { before, after: 't1_…' }

@@ -102,7 +102,7 @@ function changes(before: Rules, after: Rules): string[] {
   for (const [i, rule] of after.rules.entries()) {
     const was = old.get(rule.name)
     if (was === undefined) {
-      lines.push(`${rule.name}: switched on as rule ${i + 1}, ${actionWords(rule)}`)
+      lines.push(`${rule.name}: added as rule ${i + 1}, ${actionWords(rule)}`)
       continue
     }
     if (pattern(was) !== pattern(rule))
