@@ -122,12 +122,11 @@ func setTime(item *Item, now time.Time, skew time.Duration) {
 		e.Time = now
 		return
 	}
-	sent := e.Time
 	e.Time = e.Time.Add(skew).UTC()
 	if e.Time.Before(EarliestTime()) || e.Time.After(now.Add(MaxClockAhead)) {
 		item.Rejection = &Rejection{
 			Code:    CodeTimestampOutOfRange,
-			Message: fmt.Sprintf("The time %s is out of range: from %s to one day ahead.", sent.Format(time.RFC3339), EarliestTime().Format(time.DateOnly)),
+			Message: fmt.Sprintf("The time is out of range: from %s to one day ahead.", EarliestTime().Format(time.DateOnly)),
 		}
 	}
 }

@@ -139,6 +139,7 @@ func TestAcceptTimes(t *testing.T) {
 				require.Len(t, got.Rejected, 1)
 				require.Equal(t, ingest.CodeTimestampOutOfRange, got.Rejected[0].Code)
 				require.Equal(t, ingest.CodeTimestampOutOfRange, items[0].Rejection.Code)
+				require.NotContains(t, got.Rejected[0].Message, c.sent.Format(time.DateOnly), "reasons hold nothing that was sent")
 				return
 			}
 			require.Empty(t, got.Rejected)
