@@ -23,6 +23,11 @@ const base = "https://schema.invalid/"
 func compile(tree jsontree.Value, dependencies []schema.Dependency) (compiled *jsonschema.Schema, err error) {
 	l := loader{trees: make([]jsontree.Value, len(dependencies)), dependencies: dependencies}
 	objects := 0
+	address := base + "schema.json"
+	if id, ok := identifier(tree); ok {
+		address = id
+	}
+	l.base = min(len(address), maxAddress)
 	if err := l.check(tree, &objects, "", 0); err != nil {
 		return nil, err
 	}
@@ -33,6 +38,10 @@ func compile(tree jsontree.Value, dependencies []schema.Dependency) (compiled *j
 		}
 		if l.trees[i], err = jsontree.Parse(d.Schema); err != nil {
 			return nil, schema.Within(d.Name, err)
+		}
+		l.base = len(d.Name)
+		if id, ok := identifier(l.trees[i]); ok {
+			l.base = min(len(id), maxAddress)
 		}
 		if err := l.check(l.trees[i], &objects, where, 0); err != nil {
 			return nil, err
@@ -49,10 +58,6 @@ func compile(tree jsontree.Value, dependencies []schema.Dependency) (compiled *j
 			compiled, err = nil, schema.Invalid("The schema's identifiers ($id, $anchor) contradict each other. Remove those that nothing refers to.")
 		}
 	}()
-	address := base + "schema.json"
-	if id, ok := identifier(tree); ok {
-		address = id
-	}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
@@ -92,6 +97,8 @@ func plain(tree jsontree.Value) any {
 type loader struct {
 	dependencies []schema.Dependency
 	trees        []jsontree.Value
+	base         int // bytes of the address of the text that is being checked
+	addresses    int // bytes of the addresses of all objects and booleans
 }
 
 // Load finds what an address means: a dependency of that name, with that $id, or whose name the address ends with.
@@ -120,6 +127,9 @@ var errUnknown = errors.New("no reference of that name")
 // keeps the whole address with every subschema.
 const maxAddress = 2_000
 
+// maxAddresses bounds all addresses of a schema together, for the same reason.
+const maxAddresses = 1 << 20
+
 // check bounds a text and looks at what the library would take in another sense. The path to v is length bytes long.
 func (l *loader) check(v jsontree.Value, objects *int, where string, length int) error {
 	if length > maxAddress {
@@ -128,6 +138,7 @@ func (l *loader) check(v jsontree.Value, objects *int, where string, length int)
 	switch v := v.(type) {
 	case bool:
 		*objects++
+		l.addresses += l.base + length
 	case []jsontree.Value:
 		if len(v) > schema.MaxNodes {
 			return schema.Invalid("A list in the schema%s has %d elements; %d are allowed.", where, len(v), schema.MaxNodes)
@@ -139,6 +150,7 @@ func (l *loader) check(v jsontree.Value, objects *int, where string, length int)
 		}
 	case *jsontree.Object:
 		*objects++
+		l.addresses += l.base + length
 		if draft, ok := v.Get("$schema"); ok {
 			if text, ok := draft.(string); ok && !knownDraft(text) {
 				return schema.Invalid("$schema%s names %q. Use https://json-schema.org/draft/2020-12/schema or http://json-schema.org/draft-07/schema#.", where, schema.Shorten(text))
@@ -153,6 +165,9 @@ func (l *loader) check(v jsontree.Value, objects *int, where string, length int)
 				return err
 			}
 		}
+	}
+	if l.addresses > maxAddresses {
+		return schema.Invalid("The paths to all places in the schema%s are longer than %d bytes together. Shorten names, or define inner parts under $defs.", where, maxAddresses)
 	}
 	if *objects > MaxObjects {
 		return schema.Invalid("The schema%s has more than %d objects and booleans. Split the event into several.", where, MaxObjects)

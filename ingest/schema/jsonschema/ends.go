@@ -12,9 +12,13 @@ import (
 // that combines itself twice at every level doubles that number with each.
 const maxWork = 10_000
 
+// maxMatching bounds the steps of all patterns that one text, or one name, is matched with, for each of its bytes. 32 KB take
+// some seconds at that.
+const maxMatching = 5_000
+
 // checkEnds refuses schemas that check the same value against themselves without end, or too many times.
 func checkEnds(root *jsonschema.Schema) error {
-	w := work{of: make(map[*jsonschema.Schema]int)}
+	w := work{of: make(map[*jsonschema.Schema]int), matching: make(map[*jsonschema.Schema]int)}
 	queue, seen := []*jsonschema.Schema{root}, map[*jsonschema.Schema]bool{root: true}
 	for len(queue) > 0 {
 		s := queue[0]
@@ -34,7 +38,10 @@ func checkEnds(root *jsonschema.Schema) error {
 	return nil
 }
 
-type work struct{ of map[*jsonschema.Schema]int } // -1: being looked at
+type work struct {
+	of       map[*jsonschema.Schema]int // subschemas; -1: being looked at
+	matching map[*jsonschema.Schema]int // steps of patterns
+}
 
 func (w *work) visit(s *jsonschema.Schema) error {
 	switch n := w.of[s]; {
@@ -44,17 +51,33 @@ func (w *work) visit(s *jsonschema.Schema) error {
 		return schema.Invalid("At %s: the schema refers to itself without going into a member or element, so checking would never end.", location(s))
 	}
 	w.of[s] = -1
-	total := 1
+	total, matching := 1, 0
+	if s.Pattern != nil {
+		matching += stepsOf(s.Pattern)
+	}
+	for name := range s.PatternProperties {
+		matching += stepsOf(name)
+	}
 	for _, child := range inPlace(s) {
 		if err := w.visit(child); err != nil {
 			return err
 		}
 		total += w.of[child]
+		matching += w.matching[child]
+	}
+	if s.PropertyNames != nil { // each name once more
+		if err := w.visit(s.PropertyNames); err != nil {
+			return err
+		}
+		matching += w.matching[s.PropertyNames]
 	}
 	if total > maxWork {
 		return schema.Invalid("At %s: one value would be checked against more than %d subschemas. Combine fewer with allOf, anyOf and oneOf.", location(s), maxWork)
 	}
-	w.of[s] = total
+	if matching > maxMatching {
+		return schema.Invalid("At %s: one text would be matched with patterns of more than %d steps together. Use smaller repetitions, or fewer patterns.", location(s), maxMatching)
+	}
+	w.of[s], w.matching[s] = total, matching
 	return nil
 }
 

@@ -77,6 +77,14 @@ func TestWhatIsRefused(t *testing.T) {
 	for i := range 900 {
 		fmt.Fprintf(&patterns, `"%da{900}":true,`, i)
 	}
+	var names, alternatives []string
+	for i := range 4000 {
+		names = append(names, fmt.Sprintf(`"%x":{}`, i))
+	}
+	for i := range 10 {
+		alternatives = append(alternatives, fmt.Sprintf(`{"pattern":"(?:.?){900}%d$"}`, i))
+	}
+	long := strings.Repeat("n", 1900)
 	for name, c := range map[string]struct{ text, says string }{
 		"empty":                    {"", "ends too early"},
 		"a number":                 {"5", "A JSON schema is an object"},
@@ -106,6 +114,10 @@ func TestWhatIsRefused(t *testing.T) {
 		"more than 1 MiB":          {`"` + strings.Repeat("a", schema.MaxSchemaBytes) + `"`, "bytes long"},
 		"many subschemas":          {`{"allOf":[` + strings.Repeat(`{},`, jsonformat.MaxObjects) + `{}]}`, "objects and booleans"},
 		"a long path":              {`{"properties":{"` + strings.Repeat("a", 3000) + `":{"properties":{"b":true}}}}`, "longer than 2000 bytes"},
+		"many long paths":          {`{"$defs":{"` + long + `":{"properties":{` + strings.Join(names, ",") + `}}}}`, "longer than 1048576 bytes together"},
+		"one text, many patterns":  {`{"properties":{"a":{"anyOf":[` + strings.Join(alternatives, ",") + `]}}}`, "At /properties/a: one text would be matched"},
+		"one pattern many times":   {`{"allOf":[` + strings.Repeat(`{"$ref":"#/$defs/p"},`, 9) + `true],"$defs":{"p":` + alternatives[0] + `}}`, "one text would be matched"},
+		"names and their patterns": {`{"patternProperties":{"(?:.?){900}a$":true,"(?:.?){900}b$":true},"propertyNames":` + alternatives[0] + `}`, "one text would be matched"},
 		"a long identifier":        {`{"$id":"https://example.com/` + strings.Repeat("a", 3000) + `"}`, "$id is 3020 bytes long"},
 		"an identifier twice":      {`{"$defs":{"a":{"$id":"x"},"b":{"$id":"x"}}}`, "cannot be compiled"},
 	} {

@@ -23,8 +23,22 @@ type patterns struct {
 }
 
 type result struct {
-	regexp *regexp.Regexp
+	regexp *expression
 	err    error
+}
+
+// expression is a regular expression that knows how much work it is.
+type expression struct {
+	*regexp.Regexp
+	steps int // for one byte, at most
+}
+
+// stepsOf is how much work an expression is for one byte.
+func stepsOf(r jsonschema.Regexp) int {
+	if e, ok := r.(*expression); ok {
+		return e.steps
+	}
+	return 0
 }
 
 // patternError is a pattern that is refused.
@@ -46,7 +60,7 @@ func (p *patterns) compile(pattern string) (jsonschema.Regexp, error) {
 	return r.regexp, nil
 }
 
-func (p *patterns) build(pattern string) (*regexp.Regexp, error) {
+func (p *patterns) build(pattern string) (*expression, error) {
 	if len(pattern) > schema.MaxPatternBytes {
 		return nil, &patternError{pattern, fmt.Sprintf("is %d bytes long; %d are allowed.", len(pattern), schema.MaxPatternBytes)}
 	}
@@ -58,11 +72,15 @@ func (p *patterns) build(pattern string) (*regexp.Regexp, error) {
 	if p.total += size; size > maxInstructions || p.total > maxInstructionsTotal {
 		return nil, &patternError{pattern, "is too large once its repetitions are written out. Use smaller counts."}
 	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return nil, &patternError{pattern, "is no RE2 expression."}
+	}
 	r, err := regexp.Compile(pattern)
 	if err != nil {
 		return nil, &patternError{pattern, "is no RE2 expression."}
 	}
-	return r, nil
+	return &expression{Regexp: r, steps: len(program.Inst)}, nil
 }
 
 // weigh is about how many instructions an expression becomes, more than maxInstructions for any more than that.
