@@ -63,9 +63,7 @@ function Form({ rules, rule, onClose, onSave }: Props) {
   const about = pattern[matcher].trim()
   const proposed = freeName(rules, matcher === 'detector' ? detectorName(about) : about)
   const detector = matcher === 'detector' ? detectors.find((d) => d.name === about) : undefined
-  const possible = actions.filter((a) =>
-    matcher === 'detector' ? (detector?.actions.includes(a) ?? a === action) : true,
-  )
+  const possible = actions.filter((a) => (matcher === 'detector' ? detector?.actions.includes(a) : true))
   const chosen = possible.includes(action) ? action : (possible[0] ?? 'drop')
   const made: Rule = {
     name: (name ?? proposed).trim(),
@@ -130,31 +128,34 @@ function Form({ rules, rule, onClose, onSave }: Props) {
           data-autofocus
         />
       )}
-      <Radio.Group label="What becomes of it" value={chosen} onChange={(a) => setAction(a)}>
-        <div className={classes.actions}>
-          {possible.map((a) => {
-            const example = a === 'allow' || a === 'drop' ? null : exampleOf({ name: '', [matcher]: about, action: a })
-            return (
-              <Radio
-                key={a}
-                value={a}
-                label={actionNames[a]}
-                description={
-                  <>
-                    {actionMeanings[a]}
-                    {example && (
-                      <>
-                        {' '}
-                        <span className="mono">{example.after}</span>
-                      </>
-                    )}
-                  </>
-                }
-              />
-            )
-          })}
-        </div>
-      </Radio.Group>
+      {possible.length > 0 && (
+        <Radio.Group label="What becomes of it" value={chosen} onChange={(a) => setAction(a)}>
+          <div className={classes.actions}>
+            {possible.map((a) => {
+              const example =
+                a === 'allow' || a === 'drop' ? null : exampleOf({ name: '', [matcher]: about, action: a })
+              return (
+                <Radio
+                  key={a}
+                  value={a}
+                  label={actionNames[a]}
+                  description={
+                    <>
+                      {actionMeanings[a]}
+                      {example && (
+                        <>
+                          {' '}
+                          <span className="mono">{example.after}</span>
+                        </>
+                      )}
+                    </>
+                  }
+                />
+              )
+            })}
+          </div>
+        </Radio.Group>
+      )}
       {chosen === 'mask' && (
         <Count
           label="How many of the last characters stay"
