@@ -18,8 +18,9 @@ import (
 const (
 	MaxPolicyBytes  = 256 << 10
 	MaxRules        = 200
-	MaxPatternBytes = 500 // of a path or a key
-	maxProgram      = 4000
+	MaxPatternBytes = 500  // of a path or a key
+	maxProgram      = 4000 // steps of one key pattern
+	maxPrograms     = 8000 // and of all: each name is looked at with each pattern, and 256 bytes take 50 ms at that
 	maxNameBytes    = 64
 )
 
@@ -111,7 +112,7 @@ func (p Policy) validate() error {
 	if len(p.Rules) > MaxRules {
 		return invalid("The policy has %d rules; %d are allowed.", len(p.Rules), MaxRules)
 	}
-	names := map[string]int{}
+	names, steps := map[string]int{}, 0
 	for i, r := range p.Rules {
 		if !slug(r.Name) {
 			return invalid("rules[%d] needs a `name` of small letters, digits, - and _, at most %d, that begins with a letter.", i, maxNameBytes)
@@ -120,8 +121,12 @@ func (p Policy) validate() error {
 			return invalid("rules[%d] and rules[%d] are both named %q. Give one another name: events say by name which rules touched them.", j, i, r.Name)
 		}
 		names[r.Name] = i
-		if _, err := r.compile(i); err != nil {
+		c, err := r.compile(i)
+		if err != nil {
 			return err
+		}
+		if steps += c.steps; steps > maxPrograms {
+			return invalid("rules[%d] (%s): the `key` patterns up to this one need more than %d steps together. Use smaller repetitions, or fewer patterns.", i, r.Name, maxPrograms)
 		}
 	}
 	return nil
@@ -165,11 +170,11 @@ func (r Rule) compile(index int) (compiled, error) {
 			return bad("%s does not go with the detector %s. %s", r.Action, r.Detector, c.detector.advice(r.Action))
 		}
 	case r.Key != "":
-		re, err := compilePattern(r.Key)
+		re, steps, err := compilePattern(r.Key)
 		if err != nil {
 			return bad("`key` is not a regular expression that can be used (RE2 syntax): %v.", err)
 		}
-		c.key = re
+		c.key, c.steps = re, steps
 	default:
 		path, err := parsePath(r.Path)
 		if err != nil {
@@ -199,19 +204,20 @@ func (r Rule) parameterFault() string {
 }
 
 // compilePattern compiles a regular expression whose program is bounded. RE2 takes time linear in the text, whatever the pattern.
-func compilePattern(pattern string) (*regexp.Regexp, error) {
+func compilePattern(pattern string) (compiled *regexp.Regexp, steps int, err error) {
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	program, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if len(program.Inst) > maxProgram {
-		return nil, fmt.Errorf("it needs %d steps; %d are allowed", len(program.Inst), maxProgram)
+	if steps = len(program.Inst); steps > maxProgram {
+		return nil, 0, fmt.Errorf("it needs %d steps; %d are allowed", steps, maxProgram)
 	}
-	return regexp.Compile(pattern)
+	compiled, err = regexp.Compile(pattern)
+	return compiled, steps, err
 }
 
 // clip shortens what is quoted in a message.

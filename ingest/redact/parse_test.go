@@ -19,6 +19,10 @@ func TestParseRefuses(t *testing.T) {
 	for i := range redact.MaxRules + 1 {
 		many = append(many, fmt.Sprintf(`{"name":"r%d","key":"x","action":"drop"}`, i))
 	}
+	var heavy []string
+	for i := range 5 {
+		heavy = append(heavy, fmt.Sprintf(`{"name":"r%d","key":"(?:.?){900}%d$","action":"drop"}`, i, i))
+	}
 	for document, says := range map[string]string{
 		``:                        "must be a JSON object",
 		`[]`:                      "must be a JSON object",
@@ -56,6 +60,7 @@ func TestParseRefuses(t *testing.T) {
 		rule(`"path":"user_id.x","action":"drop"`):                                              "which has no members",
 		rule(`"path":"properties` + strings.Repeat(".a", 40) + `","action":"drop"`):             "names; 32 are allowed",
 		`{"rules":[` + strings.Join(many, ",") + `]}`:                                           "has 201 rules; 200 are allowed",
+		`{"rules":[` + strings.Join(heavy, ",") + `]}`:                                          "rules[4] (r4): the `key` patterns up to this one need more than 8000 steps together",
 		"{\"rules\":[]," + strings.Repeat(" ", redact.MaxPolicyBytes) + "}":                     "bytes; 262144 are allowed",
 	} {
 		_, err := redact.Parse([]byte(document))

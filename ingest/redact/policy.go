@@ -74,6 +74,7 @@ type compiled struct {
 	action              Action
 	keep, places, width int
 	key                 *regexp.Regexp
+	steps               int // of key
 	path                []segment
 	detector            *detector
 }
