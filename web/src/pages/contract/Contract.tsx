@@ -11,8 +11,8 @@ import type { Contract } from './contract'
 import { History } from './History'
 import { Publishing } from './Publishing'
 import { UnknownEvents } from './UnknownEvents'
-import { Unpublished } from './Unpublished'
-import { review } from './review'
+import { Unpublished } from '../../policy/Unpublished'
+import { review } from '../../policy/review'
 import { useDraft } from './useDraft'
 
 /** What was agreed with the senders: which events there are, which schema each keeps to, and what becomes of those that do not. */

@@ -11,7 +11,7 @@ import { ErrorNote } from '../../parts/States'
 import { Rehearsal } from '../../rehearsal/Rehearsal'
 import classes from './Contract.module.css'
 import { flawsOf, type Contract } from './contract'
-import { reviewId } from './review'
+import { reviewId } from '../../policy/review'
 import type { Draft } from './useDraft'
 
 /** The changes that were made: what they are, what they would do, and putting them into force. */
