@@ -100,7 +100,8 @@ test('a mapping is made, rehearsed, and replayed; it can be paused, left, and go
   await page.getByText('as it would be stored').first().waitFor()
   await look('a rehearsal')
   if (process.env.SCREENSHOTS) {
-    await page.setViewportSize({ width: 1440, height: 1590 })
+    await page.setViewportSize({ width: 1440, height: 1745 })
+    await page.evaluate(() => window.scrollTo(0, 0))
     await shot('repair')
     await page.setViewportSize({ width: 1440, height: 900 })
   }
