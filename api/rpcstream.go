@@ -24,6 +24,8 @@ const (
 	streamBytes    = 2 * ingest.MaxWireBytes // of requests
 )
 
+var errPanic = errors.New("panic")
+
 const (
 	keyChecked  = time.Second // how often a stream looks whether its key is still good
 	ackPatience = time.Minute // for a sender that does not read its acknowledgements
@@ -109,9 +111,15 @@ func (p *publishing) read(ctx context.Context) {
 	}
 }
 
-// answer takes a request. What goes wrong with it is its own matter.
-func (p *publishing) answer(ctx context.Context, msg *rpcMessage) *observatoryv1.PublishAck {
-	ack := &observatoryv1.PublishAck{}
+// answer takes a request. What goes wrong with it is its own matter, also where it makes us panic: nobody above would catch that.
+func (p *publishing) answer(ctx context.Context, msg *rpcMessage) (ack *observatoryv1.PublishAck) {
+	ack = &observatoryv1.PublishAck{}
+	defer func() {
+		if why := recover(); why != nil {
+			p.deps.Logger.Error("a request of a stream made the server panic", "panic", why, "correlation_id", p.it.correlationID)
+			ack.Result = &observatoryv1.PublishAck_Error{Error: statusMessage(p.rpcError(&call{correlationID: p.it.correlationID}, errPanic))}
+		}
+	}()
 	err := p.bodies.with(func(b *body) error {
 		if _, err := p.writer(p.it.request, p.it.token); err != nil {
 			return err
