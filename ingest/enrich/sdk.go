@@ -1,9 +1,11 @@
 package enrich
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/doc"
 )
 
 // setSDK finds out which library made the event, for every tenant: reports of breakage name it. Segment's libraries say so
@@ -21,6 +23,14 @@ func (s *subject) setSDK() {
 	if known, ok := senders[strings.ToLower(name)]; ok {
 		s.Event.Client = ingest.SDK{Name: []byte(known), Version: []byte(plainVersion(version, 3))}
 	}
+}
+
+// SetSDK finds out which library made an event that is set aside, and so is not enriched. Context is what is left of the event's
+// context after redaction; nil where nothing is. What is set never changes.
+func SetSDK(client *ingest.Client, e *ingest.Event, context *doc.Node) {
+	s := subject{Input: Input{Client: client, Event: e, Context: context}}
+	s.setSDK()
+	e.Client = ingest.SDK{Name: bytes.Clone(e.Client.Name), Version: bytes.Clone(e.Client.Version)}
 }
 
 // senders are the libraries that send events from servers and apps, by the product of their user agent in lower case. Only

@@ -69,11 +69,13 @@ func (r *Rules) apply(s *space, in *ingest.Preparation, item *ingest.Item) {
 	e.Policy = r.redaction
 	if item.Rejection != nil {
 		r.Redactor.Rejected(item)
+		s.setSDK(in, item)
 		return
 	}
 	properties, context := object(&s.properties, &e.Properties), object(&s.context, &e.Context)
 	if item.Rejection = r.Contract.Conform(&s.conforming, e, properties); item.Rejection != nil {
 		r.setAside(item, properties, context)
+		s.setSDK(in, item)
 		return
 	}
 	r.Redactor.Event(e, properties, context)
@@ -104,6 +106,15 @@ func (r *Rules) setAside(item *ingest.Item, properties, context *doc.Node) {
 		item.Raw = canonical(&item.Event, properties, context)
 	}
 	r.Redactor.Rejected(item)
+}
+
+// setSDK notes which library made an event that is set aside, by what is left of it after redaction.
+func (s *space) setSDK(in *ingest.Preparation, item *ingest.Item) {
+	var context *doc.Node
+	if root, err := s.context.Parse(item.Raw); err == nil && root.Kind() == doc.Object {
+		context = root.Child("context")
+	}
+	enrich.SetSDK(&in.Client, &item.Event, context)
 }
 
 // text is a document after it was changed, or the text that it was read from.

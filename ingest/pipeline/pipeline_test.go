@@ -211,6 +211,24 @@ func TestTheContractComesFirstAndWhatBreaksItIsRedacted(t *testing.T) {
 	require.Contains(t, string(in.Items[2].Raw), `"properties":{"x":1}`)
 }
 
+func TestWhatIsSetAsideNamesItsLibraryAsRedacted(t *testing.T) {
+	t.Parallel()
+	feed := newShelf()
+	tenant := tenants.ID(uuid.New())
+	feed.declare(ordering(tenant, "enforce"))
+	p := newPipeline(feed)
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	broken, secret := track("order", `{"x":1}`), track("order", `{"x":1}`)
+	broken.Event.Context = []byte(`{"library":{"name":"analytics.js","version":"4.1.0"}}`)
+	secret.Event.Context = []byte(`{"library":{"name":"maria.lopez@example.com","version":"1"}}`)
+	in := prepared(t, p, tenant, broken, secret)
+	for i := range in.Items {
+		require.NotNil(t, in.Items[i].Rejection)
+	}
+	require.Equal(t, ingest.SDK{Name: []byte("analytics.js"), Version: []byte("4.1.0")}, in.Items[0].Event.Client)
+	require.NotContains(t, string(in.Items[1].Event.Client.Name), "maria")
+}
+
 func TestWarningsAreRecorded(t *testing.T) {
 	t.Parallel()
 	feed := newShelf()
