@@ -149,7 +149,7 @@ func (r *Runner) release(id ID) {
 // work brings one replay as far as it can be brought.
 func (r *Runner) work(ctx context.Context, claimed *Replay) {
 	logger := r.deps.Logger.With("replay", claimed.ID, "tenant", claimed.Tenant)
-	err := newJob(r, claimed).run(ctx)
+	err := r.attempt(ctx, claimed)
 	if ctx.Err() != nil {
 		return
 	}
@@ -175,6 +175,16 @@ func (r *Runner) work(ctx context.Context, claimed *Replay) {
 	case <-ctx.Done():
 	case <-time.After(retryAfter):
 	}
+}
+
+// attempt runs a replay. Events that make us panic cost their replay, and not the server, which would take the replay up again.
+func (r *Runner) attempt(ctx context.Context, claimed *Replay) (err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			err = fmt.Errorf("panic: %v", why)
+		}
+	}()
+	return newJob(r, claimed).run(ctx)
 }
 
 // fail ends a replay that fails again and again, once nothing of it is under way.
