@@ -9,6 +9,7 @@ import { ask, enforce, orders } from '../support/contract.mjs'
 const good = 2000
 const broken = 100_000
 const batch = 2500
+const deploy = { name: 'shop-web', version: '2.4.0' }
 
 let server, browser, page, context, faults, keys, probes, cause
 before(async () => {
@@ -53,7 +54,7 @@ const checkouts = async () => {
 test('a wrong deploy is told with its reason, its sender, and since when', async () => {
   const batches = [orders('good', good, (i) => ({ total: 10 + (i % 90), currency: 'EUR' }))]
   for (let at = 0; at < broken; at += batch) {
-    batches.push(orders(`deploy-${at}`, batch, (i) => ({ amount: 10 + (i % 90) + 0.5, currency: 'EUR' })))
+    batches.push(orders(`deploy-${at}`, batch, (i) => ({ amount: 10 + (i % 90) + 0.5, currency: 'EUR' }), deploy))
   }
   await Promise.all(Array.from({ length: 4 }, async () => {
     for (let next = batches.pop(); next !== undefined; next = batches.pop()) await send(server.url, keys.secret, next)
@@ -70,7 +71,10 @@ test('a wrong deploy is told with its reason, its sender, and since when', async
   await page.waitForURL(/\/data\/quarantine\/[0-9a-f-]{36}/)
   cause = new URL(page.url()).pathname.split('/').at(-1)
   await page.getByRole('heading', { name: 'checkout does not fit its schema' }).waitFor()
-  await page.getByRole('region', { name: 'Senders' }).getByRole('cell', { name: 'My site' }).waitFor()
+  const senders = page.getByRole('region', { name: 'Senders' })
+  for (const cell of [deploy.name, deploy.version, 'My site', '100,000']) {
+    await senders.getByRole('cell', { name: cell, exact: true }).waitFor()
+  }
   await page.getByText('Set aside by the hour').waitFor()
   await look('a cause')
 })
