@@ -84,6 +84,11 @@ func (s *server) RehearsePolicy(ctx context.Context, r gen.RehearsePolicyRequest
 	if r.Body.Last != nil {
 		last = *r.Body.Last
 	}
+	done, err := s.trials.take(ctx, in(ctx).principal.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	report, err := s.deps.Rehearsals.RehearsePolicy(ctx, in(ctx).principal.Tenant, kind, document, orZero(r.Body.Event), last)
 	if err != nil {
 		return nil, err

@@ -30,14 +30,19 @@ func (s *server) RehearseReplay(ctx context.Context, r gen.RehearseReplayRequest
 	if r.Params.Last != nil {
 		last = *r.Params.Last
 	}
-	done, err := s.deps.Replays.Rehearse(ctx, in(ctx).by(), spec, last)
+	done, err := s.trials.take(ctx, in(ctx).principal.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	rehearsed, err := s.deps.Replays.Rehearse(ctx, in(ctx).by(), spec, last)
 	if err != nil {
 		return nil, err
 	}
 	return gen.RehearseReplay200JSONResponse{
-		Events: done.Events, WouldPass: done.WouldPass, Unchanged: done.Unchanged, WouldFail: done.WouldFail, Unusable: done.Unusable,
-		Problems: each(done.Problems, problemOut),
-		Examples: each(done.Examples, func(e repair.Example) gen.ReplayExample {
+		Events: rehearsed.Events, WouldPass: rehearsed.WouldPass, Unchanged: rehearsed.Unchanged, WouldFail: rehearsed.WouldFail, Unusable: rehearsed.Unusable,
+		Problems: each(rehearsed.Problems, problemOut),
+		Examples: each(rehearsed.Examples, func(e repair.Example) gen.ReplayExample {
 			out := gen.ReplayExample{EventId: readable(e.EventID), Before: readable(e.Before), Problems: each(e.Problems, problemOut)}
 			if e.After != nil {
 				after := json.RawMessage(e.After)

@@ -31,6 +31,11 @@ func (s *server) InferSchema(ctx context.Context, r gen.InferSchemaRequestObject
 	if r.Body.Last != nil {
 		last = *r.Body.Last
 	}
+	done, err := s.trials.take(ctx, in(ctx).principal.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	p, err := infer.Recent(ctx, s.deps.Samples, in(ctx).principal.Tenant, r.Body.Event, last)
 	if err != nil {
 		return nil, err
@@ -61,6 +66,11 @@ func (s *server) RehearseSchema(ctx context.Context, r gen.RehearseSchemaRequest
 			references = append(references, schema.Reference{Name: each.Name, Subject: each.Subject, Version: each.Version})
 		}
 	}
+	done, err := s.trials.take(ctx, in(ctx).principal.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	report, err := s.deps.Trials.RehearseSchema(ctx, in(ctx).principal.Tenant, r.Subject, typ, r.Body.Schema, references, orZero(r.Body.Event), last)
 	if err != nil {
 		return nil, err

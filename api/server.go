@@ -81,6 +81,7 @@ type server struct {
 	cfg     Config
 	deps    Deps
 	bodies  *bodies
+	trials  *trials
 	metrics *metrics
 	origins *http.CrossOriginProtection
 	routes  routes
@@ -100,6 +101,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	s := &server{
 		cfg: cfg, deps: deps, routes: newRoutes(doc),
 		bodies:  newBodies(cfg.MaxBodyMemory),
+		trials:  newTrials(),
 		metrics: newMetrics(deps.Metrics),
 		origins: http.NewCrossOriginProtection(),
 	}
