@@ -270,3 +270,28 @@ func TestChangesArrive(t *testing.T) {
 	cancel()
 	require.NoError(t, <-ended)
 }
+
+// drawer is what was stored.
+type drawer []ingest.Sample
+
+func (d drawer) RecentEvents(context.Context, tenants.ID, string, int) ([]ingest.Sample, error) {
+	return d, nil
+}
+
+// A rehearsal whose rules take long ends with what it has seen by then.
+func TestRehearsalsEnd(t *testing.T) {
+	t.Parallel()
+	stored := make(drawer, 100)
+	for i := range stored {
+		stored[i].Event = track("a", `{"n":1}`).Event
+	}
+	r := pipeline.NewRehearsals(newPipeline(newShelf()), stored)
+	rehearse := func() int64 {
+		report, err := r.RehearsePolicy(t.Context(), tenants.ID(uuid.New()), ingest.RedactionPolicy, []byte(`{"rules":[]}`), "", len(stored))
+		require.NoError(t, err)
+		return report.Events
+	}
+	require.EqualValues(t, len(stored), rehearse())
+	r.SetPatience(-time.Second)
+	require.EqualValues(t, 1, rehearse())
+}

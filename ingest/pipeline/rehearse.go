@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"time"
 
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/contract"
@@ -13,13 +14,18 @@ import (
 
 // Rehearsals try rules on stored events before they are published. Nothing is changed by them.
 type Rehearsals struct {
-	book    *Rulebook
-	samples ingest.Samples
+	book     *Rulebook
+	samples  ingest.Samples
+	patience time.Duration
 }
+
+// rehearsalTime is how long a rehearsal goes on to look at events. Rules can be written that make each one take long, and others wait
+// for their turn.
+const rehearsalTime = 20 * time.Second
 
 // NewRehearsals makes rehearsals.
 func NewRehearsals(p *Pipeline, samples ingest.Samples) *Rehearsals {
-	return &Rehearsals{book: p.book, samples: samples}
+	return &Rehearsals{book: p.book, samples: samples, patience: rehearsalTime}
 }
 
 // RehearsePolicy runs the last stored events, of one name or (empty) of any, through the tenant's rules with another policy of a kind. Errors: invalid_policy.
@@ -116,8 +122,10 @@ func (b *Rulebook) quiet() *compiler {
 	return &c
 }
 
+// run rehearses with at least one event of those that there are, and with as many as there is time for: the report tells how many.
 func (r *Rehearsals) run(ctx context.Context, tenant tenants.ID, rules *Rules, events []string, last int) (*ingest.RehearsalReport, error) {
 	rehearsal := ingest.NewRehearsal()
+	over := time.Now().Add(r.patience)
 	var s space
 	for _, event := range events {
 		samples, err := r.samples.RecentEvents(ctx, tenant, event, max(last/len(events), 1))
@@ -129,6 +137,9 @@ func (r *Rehearsals) run(ctx context.Context, tenant tenants.ID, rules *Rules, e
 				return nil, err
 			}
 			rehearsal.Add(rules.rehearse(&s, tenant, &samples[i]))
+			if time.Now().After(over) {
+				return rehearsal.Report(), nil
+			}
 		}
 	}
 	return rehearsal.Report(), nil
