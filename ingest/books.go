@@ -116,11 +116,11 @@ func (b *Books) SealedReceipt(tenant tenants.ID, id ReceiptID) string {
 	return b.receipts.Seal(tenant, id)
 }
 
-// Ledger is the conservation ledger of a tenant, newest hour first. The period is at most 92 days.
+// Ledger is the conservation ledger of a tenant, newest hour first. The period is at most 366 days.
 func (b *Books) Ledger(ctx context.Context, tenant tenants.ID, from, to time.Time) ([]LedgerHour, error) {
-	const longest = 92 * 24 * time.Hour
+	const longest = 366 * 24 * time.Hour
 	if !from.Before(to) || to.Sub(from) > longest {
-		return nil, fault.New(fault.Invalid, "invalid_period", "`from` must lie before `to`, by 92 days at most.")
+		return nil, fault.New(fault.Invalid, "invalid_period", "`from` must lie before `to`, by 366 days at most.")
 	}
 	// A day later the store may have replaced a late duplicate, and rows that were erased are no longer there to be counted.
 	return b.store.Ledger(ctx, tenant, from.Truncate(time.Hour), to, b.now().Add(-DuplicateWindow).Truncate(time.Hour).Add(time.Hour))

@@ -98,7 +98,7 @@ func TestGoClient(t *testing.T) {
 			require.Equal(t, "analytics-go", e.Context["library"].(map[string]any)["name"]) //nolint:forcetypeassert // panics where it is not
 		}
 		for name, properties := range map[string]map[string]any{
-			"identify identify":     {"email": "ada@example.com", "seats": 3.0},
+			"identify identify":     {"email": "***@example.com", "seats": 3.0},
 			"track Order Completed": {"revenue": 19.9},
 			"page page_view":        {"path": "/docs", "name": "Home"},
 			"screen screen_view":    {"items": 2.0, "name": "Cart"},
