@@ -57,11 +57,28 @@ func Compile(steps []Step) (Mapping, error) {
 	return m, nil
 }
 
-// apply changes an event, whose document's root it is given.
-func (m Mapping) apply(root *doc.Node) {
+// maxMapped bounds an event between two steps: a list of objects has room for many long names and values.
+const maxMapped = 2 * ingest.MaxEventBytes
+
+// apply changes an event, whose document's root it is given. fits is false where a step makes the event far larger than an event may
+// be; no further step is done then.
+func (m Mapping) apply(root *doc.Node) (fits bool) {
 	for _, s := range m.steps {
 		s.apply(root)
+		if sizeOf(root) > maxMapped {
+			return false
+		}
 	}
+	return true
+}
+
+// sizeOf is about how many bytes a document takes as text.
+func sizeOf(n *doc.Node) int {
+	size := len(n.Key()) + len(n.Raw()) + 2
+	for c := range n.Children() {
+		size += sizeOf(c)
+	}
+	return size
 }
 
 func (s *Step) compile() (step, error) {
@@ -201,13 +218,17 @@ type defaultStep struct {
 }
 
 func (s defaultStep) apply(root *doc.Node) {
-	within := s.at.wild()
+	within, added := s.at.wild(), 0
 	s.at[:within].each(root, func(n *doc.Node) {
+		if added > maxMapped {
+			return // it does not fit any more
+		}
 		if there := s.at[within:].find(n); there != nil && there.Kind() != doc.Null {
 			return
 		}
 		if to := s.at[within:].make(n); to != nil {
 			_ = to.SetRaw(s.value) // was checked
+			added += len(s.value)
 		}
 	})
 }

@@ -1,12 +1,15 @@
 package repair
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/doc"
 	"github.com/observatory/observatory/internal/fault"
 )
@@ -134,3 +137,42 @@ func textOf(n *doc.Node) string {
 	}
 	return string(n.Append(nil))
 }
+
+// However long a list is, a mapping makes an event little larger than an event may be, and what becomes too large stays where it is.
+func TestMappingIsBounded(t *testing.T) {
+	t.Parallel()
+	many := `{"event":"a","properties":{"l":[` + strings.Repeat("{},", 10_000) + `{}]}}`
+	value := "[" + strings.Repeat("0,", 2_000) + "0]"
+	long := strings.Repeat("n", 400)
+	for name, steps := range map[string]string{
+		"values": `[{"op":"default","path":"properties.l[*].a","value":` + value + `},{"op":"default","path":"properties.l[*].b","value":` + value + `}]`,
+		"names":  `[{"op":"default","path":"properties.l[*].a","value":1},{"op":"rename","from":"properties.l[*].a","to":"properties.l[*].` + long + `"},{"op":"rename","from":"properties.l[*].` + long + `","to":"properties.l[*].x` + long + `"}]`,
+	} {
+		var list []Step
+		require.NoError(t, json.Unmarshal([]byte(steps), &list), name)
+		m, err := Compile(list)
+		require.NoError(t, err, name)
+		var d doc.Doc
+		root, err := d.Parse([]byte(many))
+		require.NoError(t, err)
+		require.False(t, m.apply(root), name)
+		require.Less(t, len(root.Append(nil)), 8<<20, name)
+	}
+	m, err := Compile([]Step{{Op: "default", Path: "properties.l[*].a", Value: json.RawMessage(value)}})
+	require.NoError(t, err)
+	letters := []Letter{{EventID: "1", Payload: []byte(many)}, {EventID: "2", Payload: []byte(`{"event":"a"}`)}}
+	for i := range letters {
+		letters[i].Format, letters[i].Time, letters[i].ReceivedAt = ingest.FormatNative, time.Unix(1_800_000_000, 0), time.Unix(1_800_000_000, 0)
+	}
+	all, done, err := NewMender(taken{}).Mend(t.Context(), m, letters)
+	require.NoError(t, err)
+	defer done()
+	require.Equal(t, ingest.CodeEventTooLarge, all[0].Item.Rejection.Code)
+	require.Equal(t, "1", string(all[0].Item.Event.ID))
+	require.Nil(t, all[1].Item.Rejection)
+}
+
+// taken takes everything as it is.
+type taken struct{}
+
+func (taken) Prepare(context.Context, *ingest.Preparation) (func(), error) { return func() {}, nil }

@@ -70,7 +70,13 @@ func (m *Mender) Mend(ctx context.Context, mapping Mapping, letters []Letter) (a
 			continue
 		}
 		before := timeText(root)
-		mapping.apply(root)
+		if !mapping.apply(root) {
+			all[i].Item = &ingest.Item{Rejection: &ingest.Rejection{
+				Code: ingest.CodeEventTooLarge, Message: fmt.Sprintf("The mapping makes the event larger than %d bytes.", ingest.MaxEventBytes),
+			}}
+			all[i].identify()
+			continue
+		}
 		all[i].retimed = !bytes.Equal(before, timeText(root))
 		if l.Format == ingest.FormatSegment && root.Child("type") == nil && l.Type != 0 {
 			root.Member("type").SetString(l.Type.String()) // a call on its own has it in its address
