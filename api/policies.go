@@ -60,6 +60,11 @@ func (s *server) PublishPolicy(ctx context.Context, r gen.PublishPolicyRequestOb
 	if err != nil {
 		return nil, err
 	}
+	done, err := s.trials.take(ctx, in(ctx).principal.Tenant) // checking reads all of the tenant's schemas
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	p, err := s.deps.Policies.Publish(ctx, in(ctx).by(), ingest.PublishInput{
 		Kind: kind, Document: document, Note: orZero(r.Body.Note), Base: r.Body.BaseVersion,
 	})
