@@ -127,14 +127,15 @@ func (c *Contract) Conform(w *Workspace, e *ingest.Event, properties *doc.Node) 
 // load compiles the newest schema of the subject, once.
 func (b *binding) load(schemas Schemas) {
 	b.once.Do(func() {
-		id, _, parsed, ok := schemas.Newest(b.Subject)
-		if ok {
-			b.reader.id, b.reader.parsed = id, parsed
-			if b.reader.conformer, ok = conform.New(parsed.Native()); ok {
-				return
-			}
-		}
 		b.reader.err = &ingest.Rejection{Code: ingest.CodeSchemaUnknown, Message: "The subject that this event is bound to has no schema. Register one, or change the contract."}
+		id, _, parsed, ok := schemas.Newest(b.Subject)
+		if !ok {
+			return
+		}
+		b.reader.id, b.reader.parsed = id, parsed
+		if b.reader.conformer, ok = conform.New(parsed.Native()); ok {
+			b.reader.err = nil
+		}
 	})
 }
 

@@ -295,3 +295,29 @@ func TestRehearsalsEnd(t *testing.T) {
 	r.SetPatience(-time.Second)
 	require.EqualValues(t, 1, rehearse())
 }
+
+// trap is a format whose library panics.
+type trap struct{}
+
+func (trap) Parse(schema.Text) (schema.Parsed, error) { panic("trapped") }
+
+// What panics once does not go on as if it had succeeded.
+func TestASchemaThatPanicsIsNoSchema(t *testing.T) {
+	t.Parallel()
+	feed, tenant := newShelf(), tenants.ID(uuid.New())
+	feed.declare(ordering(tenant, "enforce"))
+	p := pipeline.New(pipeline.Config{Secret: []byte(strings.Repeat("s", 32))}, pipeline.Deps{
+		Feed: feed, Formats: map[schema.Type]schema.Format{schema.JSON: trap{}, schema.Avro: trap{}}, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	event := func(name string) ingest.Item {
+		item := track(name, "")
+		item.Event.Payload = []byte("\x00\x00\x00\x00\x0c{}")
+		return item
+	}
+	require.Panics(t, func() { prepared(t, p, tenant, event("order")) })
+	for _, name := range []string{"order", "other"} {
+		in := prepared(t, p, tenant, event(name))
+		require.Equal(t, ingest.CodeSchemaUnknown, in.Items[0].Rejection.Code, name)
+	}
+}

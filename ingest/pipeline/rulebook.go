@@ -123,6 +123,7 @@ func (b *Rulebook) Rules(tenant tenants.ID) (*Rules, error) {
 		b.mu.Unlock()
 	}
 	e.once.Do(func() {
+		e.err = ErrRulesBroken // if this panics
 		if e.rules, e.err = b.compile.rules(e.declared); e.err != nil {
 			b.log.Error("the rules of a tenant cannot be applied; its events are refused", "tenant", tenant, "error", e.err)
 			e.err = ErrRulesBroken.Because(e.err)

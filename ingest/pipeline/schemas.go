@@ -99,11 +99,17 @@ func (s *tenantSchemas) ByID(id int32) (schema.Parsed, bool) {
 	if !ok {
 		return nil, false
 	}
-	found.once.Do(func() { found.parsed, found.err = s.parse(&found.DeclaredSchema) })
+	found.once.Do(func() {
+		found.err = errNotParsed // if this panics
+		found.parsed, found.err = s.parse(&found.DeclaredSchema)
+	})
 	return found.parsed, found.err == nil
 }
 
-var errNoFormat = errors.New("no such type of schema")
+var (
+	errNoFormat  = errors.New("no such type of schema")
+	errNotParsed = errors.New("the schema could not be read")
+)
 
 func (s *tenantSchemas) parse(d *DeclaredSchema) (schema.Parsed, error) {
 	format, ok := s.formats[d.Type]
