@@ -27,12 +27,12 @@ type registryRequest struct {
 }
 
 // attributes are parts of a request that this registry does not keep. To drop them silently could let somebody believe in
-// rules that nobody applies.
-type attributes map[string]any
+// rules that nobody applies. What is in them is not read: as objects it could take up to treeFactor times as much memory.
+type attributes map[string]json.RawMessage
 
 func (a attributes) check(name string) error {
 	for _, value := range a {
-		if value != nil {
+		if string(value) != "null" {
 			return fault.New(fault.Invalid, codeNotKept, "This registry does not keep `%s`. Leave it out.", name)
 		}
 	}
