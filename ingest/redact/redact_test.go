@@ -135,6 +135,15 @@ func TestActions(t *testing.T) {
 	require.Equal(t, "x y", text)
 }
 
+// Events with numbers that nothing can hold are rejected, and what is kept of them is JSON.
+func TestNumbersOutOfRangeAreTruncated(t *testing.T) {
+	t.Parallel()
+	r := compile(t, `{"rules":[{"name":"t","key":"^lat$","action":"truncate"}]}`)
+	item := ingest.Item{Rejection: &ingest.Rejection{Code: ingest.CodeNumberOutOfRange}, Format: ingest.FormatNative, Raw: []byte(`{"event":"a","properties":{"lat":1e400}}`)}
+	r.Rejected(&item)
+	require.JSONEq(t, `{"event":"a","properties":{"lat":"[redacted]"}}`, string(item.Raw))
+}
+
 func tokenOf(t *testing.T, out string) string {
 	var d doc.Doc
 	n, err := d.Parse([]byte(out))

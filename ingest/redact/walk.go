@@ -124,7 +124,7 @@ func (w *work) scalar(n *doc.Node, rule int) (removed bool) {
 	text := n.Text()
 	if out := r.apply(text, w.r.sealer); out != string(text) {
 		w.touch(rule)
-		if r.action == truncate && n.Kind() == doc.Number {
+		if r.action == truncate && n.Kind() == doc.Number && out != Redacted { // which becomes of numbers that nothing can hold
 			n.SetNumber(out)
 		} else {
 			n.SetString(out)
