@@ -18,6 +18,7 @@ type Preparation struct {
 	Sender Sender
 	Client Client
 	Items  []Item
+	Trial  bool // the events will not be stored, so that nothing is to be remembered of them
 	// KeepDays is set: how many days those that are rejected stay in quarantine.
 	KeepDays int
 }

@@ -81,10 +81,11 @@ type Input struct {
 	Event      *ingest.Event
 	Context    *doc.Node // Event.Context, parsed; nil: there is none
 	Properties *doc.Node // Event.Properties, parsed; nil: there are none
+	Trial      bool      // the event will not be stored: no session is found for it
 }
 
 // Apply sets the event's Facts, Bot and Client, and its SessionID where the sender gave none. What these hold is appended to
-// memory, which is returned, or never changes. The event must be one that is accepted: the session memory learns from it.
+// memory, which is returned, or never changes. The event must be one that is accepted, or Trial: the session memory learns from it.
 //
 // An event that was enriched before, and is done again, may come without its connection. A step that looks there and finds
 // nothing now leaves what it found then. What came out of the event itself goes with it: it may be forbidden by now.

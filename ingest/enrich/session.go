@@ -22,7 +22,7 @@ import (
 // begins no new session, as in Google Analytics 4: how the session began stands on its first event. What comes late, within
 // a session that is still remembered, falls into it.
 func (e *Enricher) session(s *subject) {
-	if e.resources.Sessions == nil || len(s.Event.SessionID) > 0 {
+	if e.resources.Sessions == nil || s.Trial || len(s.Event.SessionID) > 0 {
 		return
 	}
 	person := s.Event.AnonymousID

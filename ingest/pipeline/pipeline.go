@@ -80,7 +80,7 @@ func (r *Rules) apply(s *space, in *ingest.Preparation, item *ingest.Item) {
 	}
 	r.Redactor.Event(e, properties, context)
 	s.memory = r.Enricher.Apply(enrich.Input{
-		Tenant: in.Sender.Tenant, Source: in.Sender.Source, Client: &in.Client, Event: e, Context: context, Properties: properties,
+		Tenant: in.Sender.Tenant, Source: in.Sender.Source, Client: &in.Client, Event: e, Context: context, Properties: properties, Trial: in.Trial,
 	}, s.memory)
 	e.Properties = s.text(&s.properties, properties, e.Properties)
 	e.Context = s.text(&s.context, context, e.Context)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/enrich"
 	"github.com/observatory/observatory/ingest/pipeline"
 	"github.com/observatory/observatory/ingest/schema"
 	avroformat "github.com/observatory/observatory/ingest/schema/avro"
@@ -269,6 +270,26 @@ func TestChangesArrive(t *testing.T) {
 	}, time.Second, 5*time.Millisecond)
 	cancel()
 	require.NoError(t, <-ended)
+}
+
+// Sessions know nothing of events that are only tried.
+func TestTrialsAreForgotten(t *testing.T) {
+	t.Parallel()
+	p := pipeline.New(pipeline.Config{Secret: []byte(strings.Repeat("s", 32))}, pipeline.Deps{
+		Feed: newShelf(), Logger: slog.New(slog.DiscardHandler), Now: time.Now, Resources: enrich.Resources{Sessions: enrich.NewSessions(10)},
+	})
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	tenant := tenants.ID(uuid.New())
+	prepare := func(id string, trial bool) ingest.Event {
+		item := track("a", "{}")
+		item.Event.ID, item.Event.UserID = []byte(id), []byte("u")
+		in := ingest.Preparation{Sender: ingest.Sender{Tenant: tenant}, Items: []ingest.Item{item}, Trial: trial}
+		_, err := p.Prepare(t.Context(), &in)
+		require.NoError(t, err)
+		return in.Items[0].Event
+	}
+	require.Empty(t, prepare("tried", true).SessionID)
+	require.Contains(t, string(prepare("stored", false).Facts), `"session_new":true`)
 }
 
 // drawer is what was stored.

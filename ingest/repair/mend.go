@@ -41,10 +41,16 @@ type Mended struct {
 }
 
 // Mender puts dead letters right. It may be used by several goroutines.
-type Mender struct{ prepare ingest.Preparer }
+type Mender struct {
+	prepare ingest.Preparer
+	trial   bool
+}
 
 // NewMender makes a mender.
 func NewMender(prepare ingest.Preparer) *Mender { return &Mender{prepare: prepare} }
+
+// newTrial makes a mender whose events will not be stored.
+func newTrial(prepare ingest.Preparer) *Mender { return &Mender{prepare: prepare, trial: true} }
 
 // Mend applies a mapping to dead letters of one tenant, reads them as events again, and applies the rules of the tenant to
 // them. The outcomes, in the order of the letters, are valid until done is called.
@@ -196,7 +202,7 @@ func (m *Mender) applyRules(ctx context.Context, all []Mended) ([]Mended, func()
 		for i, at := range places {
 			items[i] = *all[at].Item
 		}
-		end, err := m.prepare.Prepare(ctx, &ingest.Preparation{Sender: all[places[0]].Letter.Sender, Items: items})
+		end, err := m.prepare.Prepare(ctx, &ingest.Preparation{Sender: all[places[0]].Letter.Sender, Items: items, Trial: m.trial})
 		if err != nil {
 			done()
 			return nil, nil, err

@@ -39,7 +39,7 @@ func (m *Mender) Rerun(ctx context.Context, events []Stored) (all []Rerun, done 
 			items[i].Event.Violations, items[i].Event.Schema = nil, 0
 			items[i].Event.Redactions = slices.Clone(events[at].Redactions)
 		}
-		end, err := m.prepare.Prepare(ctx, &ingest.Preparation{Sender: sender, Items: items})
+		end, err := m.prepare.Prepare(ctx, &ingest.Preparation{Sender: sender, Items: items, Trial: m.trial})
 		if err != nil {
 			done()
 			return nil, nil, err

@@ -41,7 +41,7 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(jobs Jobs, store Archive, prepare ingest.Preparer, now func() time.Time) *Service {
-	return &Service{jobs: jobs, store: store, mend: NewMender(prepare), now: now}
+	return &Service{jobs: jobs, store: store, mend: newTrial(prepare), now: now}
 }
 
 // Create asks for a replay. It begins as soon as a runner has room for it.
