@@ -93,25 +93,29 @@ func (t tx) declaredSchemas(ctx context.Context) ([]pipeline.DeclaredSchema, err
 			all[i].Rabin = uint64(*r.Rabin) //nolint:gosec // its bits
 		}
 	}
-	at := func(id int32) *pipeline.DeclaredSchema {
-		i, _ := slices.BinarySearchFunc(all, id, func(d pipeline.DeclaredSchema, id int32) int { return int(d.ID) - int(id) })
-		return &all[i]
+	// A schema that was registered between two of these queries is passed over: its change is told by the next call.
+	change := func(id int32, add func(*pipeline.DeclaredSchema)) {
+		if i, ok := slices.BinarySearchFunc(all, id, func(d pipeline.DeclaredSchema, id int32) int { return int(d.ID) - int(id) }); ok {
+			add(&all[i])
+		}
 	}
 	versions, err := t.q.ListDeclaredVersions(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range versions {
-		d := at(v.SchemaID)
-		d.Versions = append(d.Versions, pipeline.DeclaredVersion{Subject: v.Subject, Version: int(v.Version), Deleted: v.Deleted})
+		change(v.SchemaID, func(d *pipeline.DeclaredSchema) {
+			d.Versions = append(d.Versions, pipeline.DeclaredVersion{Subject: v.Subject, Version: int(v.Version), Deleted: v.Deleted})
+		})
 	}
 	references, err := t.q.ListDeclaredReferences(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range references {
-		d := at(r.SchemaID)
-		d.References = append(d.References, schema.Reference{Name: r.Name, Subject: r.Subject, Version: int(r.Version)})
+		change(r.SchemaID, func(d *pipeline.DeclaredSchema) {
+			d.References = append(d.References, schema.Reference{Name: r.Name, Subject: r.Subject, Version: int(r.Version)})
+		})
 	}
 	return all, nil
 }

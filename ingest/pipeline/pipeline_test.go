@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -341,4 +342,32 @@ func TestASchemaThatPanicsIsNoSchema(t *testing.T) {
 		in := prepared(t, p, tenant, event(name))
 		require.Equal(t, ingest.CodeSchemaUnknown, in.Items[0].Rejection.Code, name)
 	}
+}
+
+// counted counts how often it reads a schema.
+type counted struct {
+	schema.Format
+	reads *atomic.Int64
+}
+
+func (c counted) Parse(text schema.Text) (schema.Parsed, error) {
+	c.reads.Add(1)
+	return c.Format.Parse(text)
+}
+
+// Whoever changes what they declare, again and again, does not have every node compile all their schemas again.
+func TestSchemasAreCompiledOnce(t *testing.T) {
+	t.Parallel()
+	feed := newShelf()
+	tenant := tenants.ID(uuid.New())
+	reads := new(atomic.Int64)
+	p := pipeline.New(pipeline.Config{Secret: []byte(strings.Repeat("s", 32))}, pipeline.Deps{
+		Feed: feed, Formats: map[schema.Type]schema.Format{schema.JSON: counted{jsonformat.Format{}, reads}}, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+	for range 3 {
+		feed.declare(ordering(tenant, "enforce"))
+		require.NoError(t, p.Rulebook().Refresh(t.Context()))
+		require.Nil(t, prepared(t, p, tenant, track("order", `{"price":1}`)).Items[0].Rejection)
+	}
+	require.EqualValues(t, 1, reads.Load())
 }

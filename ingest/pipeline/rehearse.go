@@ -37,7 +37,7 @@ func (r *Rehearsals) RehearsePolicy(ctx context.Context, tenant tenants.ID, kind
 	if err != nil {
 		return nil, err
 	}
-	rules, err := r.book.quiet().rules(declared)
+	rules, err := r.book.quiet().rules(declared, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +65,10 @@ func (r *Rehearsals) RehearseSchema(ctx context.Context, tenant tenants.ID, subj
 	}
 	next.Versions = []DeclaredVersion{{Subject: subject, Version: newest + 1}}
 	declared.Schemas = append(declared.Schemas, next)
-	if _, err := newTenantSchemas(r.book.compile.formats, declared.Schemas).parse(&next); err != nil {
+	if _, err := newTenantSchemas(r.book.compile.formats, declared.Schemas, nil).parse(&next); err != nil {
 		return nil, err
 	}
-	rules, err := r.book.quiet().rules(declared)
+	rules, err := r.book.quiet().rules(declared, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,7 @@ type Rulebook struct {
 // entry is one tenant. Its rules are compiled when its first events come.
 type entry struct {
 	declared Declared
+	schemas  *tenantSchemas
 	once     sync.Once
 	rules    *Rules
 	err      error
@@ -98,11 +99,16 @@ func newRulebook(cfg Config, deps Deps) *Rulebook {
 func (b *Rulebook) apply(c Changes) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	before := b.tenants
 	if c.Complete {
 		b.tenants = make(map[tenants.ID]*entry, len(c.Tenants))
 	}
 	for _, d := range c.Tenants {
-		b.tenants[d.Tenant] = &entry{declared: d}
+		var known *tenantSchemas
+		if e, ok := before[d.Tenant]; ok {
+			known = e.schemas
+		}
+		b.tenants[d.Tenant] = &entry{declared: d, schemas: newTenantSchemas(b.compile.formats, d.Schemas, known)}
 	}
 }
 
@@ -124,7 +130,7 @@ func (b *Rulebook) Rules(tenant tenants.ID) (*Rules, error) {
 	}
 	e.once.Do(func() {
 		e.err = ErrRulesBroken // if this panics
-		if e.rules, e.err = b.compile.rules(e.declared); e.err != nil {
+		if e.rules, e.err = b.compile.rules(e.declared, e.schemas); e.err != nil {
 			b.log.Error("the rules of a tenant cannot be applied; its events are refused", "tenant", tenant, "error", e.err)
 			e.err = ErrRulesBroken.Because(e.err)
 		}

@@ -34,8 +34,12 @@ type compiler struct {
 	resources enrich.Resources
 }
 
-func (c *compiler) rules(d Declared) (*Rules, error) {
-	r := &Rules{schemas: newTenantSchemas(c.formats, d.Schemas)}
+// rules compiles what a tenant declares, with its schemas; nil: those that it declares.
+func (c *compiler) rules(d Declared, schemas *tenantSchemas) (*Rules, error) {
+	if schemas == nil {
+		schemas = newTenantSchemas(c.formats, d.Schemas, nil)
+	}
+	r := &Rules{schemas: schemas}
 	for _, kind := range ingest.PolicyKinds() {
 		p := ingest.Policy{Kind: kind, Document: c.defaultOf(kind)}
 		for _, declared := range d.Policies {
@@ -133,7 +137,7 @@ func (b *Rulebook) CheckPolicy(ctx context.Context, tenant tenants.ID, kind inge
 	if err != nil {
 		return err
 	}
-	r := &Rules{schemas: newTenantSchemas(b.compile.formats, declared.Schemas)}
+	r := &Rules{schemas: newTenantSchemas(b.compile.formats, declared.Schemas, nil)}
 	if err := b.compile.set(r, declared, ingest.Policy{Kind: kind, Document: document}); err != nil {
 		return err
 	}

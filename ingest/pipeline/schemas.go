@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/observatory/observatory/ingest/contract"
 	"github.com/observatory/observatory/ingest/schema"
@@ -42,26 +43,39 @@ type placed struct {
 
 type tenantSchema struct {
 	DeclaredSchema
+	*compiled
+}
+
+// compiled is what a schema's text comes to. The text behind an ID never changes, so it outlives changes of what else is declared.
+type compiled struct {
 	once   sync.Once
 	parsed schema.Parsed
 	err    error
+	ready  atomic.Bool // parsed is there
 }
 
 var _ contract.Schemas = (*tenantSchemas)(nil)
 
-func newTenantSchemas(formats map[schema.Type]schema.Format, declared []DeclaredSchema) *tenantSchemas {
+// newTenantSchemas takes over what before, which may be nil, has compiled.
+func newTenantSchemas(formats map[schema.Type]schema.Format, declared []DeclaredSchema, before *tenantSchemas) *tenantSchemas {
 	s := &tenantSchemas{
 		formats: formats, byID: make(map[int32]*tenantSchema, len(declared)), newest: map[string]placed{},
 		version: map[schema.Reference]int32{}, rabin: map[uint64]int32{},
 	}
 	for _, d := range declared {
-		s.add(d)
+		s.add(d, before)
 	}
 	return s
 }
 
-func (s *tenantSchemas) add(d DeclaredSchema) {
-	s.byID[d.ID] = &tenantSchema{DeclaredSchema: d}
+func (s *tenantSchemas) add(d DeclaredSchema, before *tenantSchemas) {
+	c := new(compiled)
+	if before != nil {
+		if known, ok := before.byID[d.ID]; ok && known.ready.Load() {
+			c = known.compiled
+		}
+	}
+	s.byID[d.ID] = &tenantSchema{DeclaredSchema: d, compiled: c}
 	if d.Rabin != 0 {
 		s.rabin[d.Rabin] = d.ID
 	}
@@ -102,6 +116,7 @@ func (s *tenantSchemas) ByID(id int32) (schema.Parsed, bool) {
 	found.once.Do(func() {
 		found.err = errNotParsed // if this panics
 		found.parsed, found.err = s.parse(&found.DeclaredSchema)
+		found.ready.Store(found.err == nil)
 	})
 	return found.parsed, found.err == nil
 }

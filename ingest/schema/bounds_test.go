@@ -24,7 +24,7 @@ func TestRegistryIsBounded(t *testing.T) {
 		says string
 	}{
 		"schemas":               {fill, []any{schema.MaxSchemas - 1, 10}, "10000 schemas"},
-		"bytes":                 {fill, []any{64, schema.MaxSchemaBytes}, "67108864 bytes"},
+		"bytes":                 {fill, []any{64, schema.MaxSchemaBytes}, "8388608 bytes"},
 		"versions":              {"INSERT INTO schema_versions SELECT tenant_id, 's' || n, 1, schema_id, now(), '', NULL FROM schema_versions, generate_series(2, $1::integer) n", []any{schema.MaxVersions}, "50000 versions"},
 		"versions of a subject": {"INSERT INTO schema_versions SELECT tenant_id, subject, n, schema_id, now(), '', now() FROM schema_versions, generate_series(2, $1::integer) n", []any{schema.MaxSubjectVersions}, "1000 versions"},
 	} {

@@ -67,10 +67,10 @@ type Size struct {
 // Bounds of a tenant's registry.
 const (
 	MaxSchemas         = 10_000
-	MaxBytes           = 64 << 20 // of all texts
-	MaxVersions        = 50_000   // of all subjects, deleted ones included
-	MaxSubjectVersions = 1_000    // of one subject, deleted ones included
-	MaxSettings        = 10_000   // subjects with settings of their own
+	MaxBytes           = 8 << 20 // of all texts: every node holds them
+	MaxVersions        = 50_000  // of all subjects, deleted ones included
+	MaxSubjectVersions = 1_000   // of one subject, deleted ones included
+	MaxSettings        = 10_000  // subjects with settings of their own
 )
 
 // Show says which versions count.

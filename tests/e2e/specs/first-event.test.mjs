@@ -161,8 +161,8 @@ test('the real log: 9,999 events from 1,753 visitors, also after a second import
   await page.getByRole('button', { name: /^Events 9,999 Show/ }).waitFor()
 
   await page.goto('/data/delivery')
-  await page.getByRole('region', { name: 'Received 19,998, and where they went' }).waitFor()
-  await page.getByText('Every hour balances').waitFor()
+  await page.getByRole('heading', { name: 'Every one of 19,998 received events is accounted for' }).waitFor()
+  await page.getByRole('group', { name: 'Received 19,998, and where they went' }).waitFor()
   assert.deepEqual(faults, [])
   await context.close()
 })
