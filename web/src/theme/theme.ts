@@ -32,13 +32,14 @@ const ink: MantineColorsTuple = [
   '#0b1222',
   '#080e1b',
 ]
+// Fields, boxes and radios take their outlines from shade 4: it is the token lineStrong, as in ink.
 const paper: MantineColorsTuple = [
   '#fbf8f2',
   '#f6f1e7',
   '#efe8da',
   '#e2d9c6',
-  '#c4b79d',
-  '#8f866f',
+  tokens.light.lineStrong,
+  '#77705f',
   '#5f6577',
   '#4f5769',
   '#343b4c',
