@@ -4,9 +4,8 @@ import { Panel } from '../../parts/Page'
 import { TableScroll } from '../../parts/TableScroll'
 import { seriesColor, type Tokens } from '../../theme/tokens'
 import { formatPeriod } from '../../time/format'
-import { breakdownName } from './Explore'
 import classes from './Explore.module.css'
-import { addsUp, startsAtZero, type Question } from './question'
+import { addsUp, breakdownName, startsAtZero, type Question } from './question'
 
 /** The totals: of each value of the breakdown, or of all, with those of the period before. */
 export function Breakdown({

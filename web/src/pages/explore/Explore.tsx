@@ -24,6 +24,7 @@ import { Builder } from './Builder'
 import { BucketEvents } from './BucketEvents'
 import classes from './Explore.module.css'
 import {
+  breakdownName,
   measureNames,
   ofProperty,
   parseQuestion,
@@ -165,8 +166,4 @@ function toSeries(trend: Trend, t: Tokens): ChartSeries[] {
   if (broken || trend.earlier === null) return main
   const before = trend.earlier
   return [...main, { name: before.name, color: t.faint, points: before.result.series[0]?.points ?? [], quiet: true }]
-}
-
-export function breakdownName(value: string | null): string {
-  return value === null ? 'Not set' : value === '' ? 'Empty' : value
 }

@@ -89,3 +89,8 @@ export function titleOf(q: Question): string {
         : `${measureNames[q.measure]} of ${q.property === null ? '…' : propertyName(q.property)}`
   return `${what}${q.event === null ? '' : `, ${q.event}`}${q.breakdown === null ? '' : `, by ${propertyName(q.breakdown)}`}`
 }
+
+/** A value of a breakdown, as it is shown; null is an event without the property. */
+export function breakdownName(value: string | null): string {
+  return value === null ? 'Not set' : value === '' ? 'Empty' : value
+}
