@@ -61,6 +61,7 @@ function Entry<D>({ form, version: v, before, inForce, onRestore }: EntryProps<D
   const [params, setParams] = useSearchParams()
   const opened = params.get('version') === String(v.version)
   const name = v.version === 0 ? 'the built-in policy' : `version ${v.version}`
+  const compared = before?.version === 0 && form.emptyMeans !== undefined ? undefined : before
   const toggle = () =>
     setParams(
       (now) => {
@@ -78,7 +79,7 @@ function Entry<D>({ form, version: v, before, inForce, onRestore }: EntryProps<D
         {inForce && <span className={classes.badge}>in force</span>}
         <span className="quiet">
           {v.created_at === null ? (
-            'until a first version is published'
+            [form.emptyMeans, 'until a first version is published'].filter(Boolean).join(', ')
           ) : (
             <>
               <Time at={v.created_at} zone={tz} /> · {v.created_by}
@@ -122,10 +123,10 @@ function Entry<D>({ form, version: v, before, inForce, onRestore }: EntryProps<D
       </div>
       {opened && (
         <Diff
-          before={before ? JSON.stringify(before.document, null, 2) : ''}
+          before={compared ? JSON.stringify(compared.document, null, 2) : ''}
           after={JSON.stringify(v.document, null, 2)}
           language="json"
-          names={[before ? (before.version === 0 ? 'built in' : `version ${before.version}`) : 'nothing', name]}
+          names={[compared ? (compared.version === 0 ? 'built in' : `version ${compared.version}`) : 'nothing', name]}
         />
       )}
     </li>

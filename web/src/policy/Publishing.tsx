@@ -51,9 +51,11 @@ export function Publishing<D extends object>({ form, policy, draft, flaws = [], 
         title={plural(draft.changes.length, 'unpublished change')}
         note={`From ${draft.base === 0 ? 'the built-in policy' : `version ${draft.base}`}. Only you see them until you publish.`}
         actions={
-          <Button variant="default" onClick={draft.discard}>
-            Discard
-          </Button>
+          !overtaken && (
+            <Button variant="default" onClick={draft.discard}>
+              Discard
+            </Button>
+          )
         }
       >
         <form
@@ -105,9 +107,10 @@ function Overtaken<D>({ policy, draft }: { policy: Policy; draft: Draft<D> }) {
   return (
     <div className={classes.overtaken} role="alert">
       <p>
-        <strong>
-          Version {policy.version} was published by {policy.created_by} meanwhile
-        </strong>
+        <strong>Somebody else has published a version meanwhile</strong>
+      </p>
+      <p>
+        Version {policy.version} was published by {policy.created_by}
         {policy.created_at !== null && (
           <>
             , <Time at={policy.created_at} zone={tz} />

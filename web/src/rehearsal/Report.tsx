@@ -6,6 +6,7 @@ import type { RehearsalReport } from '../api/types'
 import { Code, Diff } from '../code/Code'
 import { formatNumber, formatShare, plural } from '../numbers/format'
 import { Prose } from '../parts/Prose'
+import { Meter } from '../parts/Meter'
 import { TableScroll } from '../parts/TableScroll'
 import classes from './Rehearsal.module.css'
 
@@ -105,9 +106,7 @@ function Senders({ report: r }: { report: RehearsalReport }) {
                 <td className="number">{formatNumber(s.events)}</td>
                 <td className={`number ${s.violating === 0 ? 'quiet' : ''}`}>{formatNumber(s.violating)}</td>
                 <td className={classes.barCell}>
-                  <span className={classes.bar}>
-                    <i style={{ width: `${(100 * s.violating) / s.events}%` }} aria-hidden="true" />
-                  </span>{' '}
+                  <Meter share={s.violating / s.events} tone="attention" />
                   {formatShare(s.violating / s.events)}
                 </td>
               </tr>

@@ -1,5 +1,6 @@
 import { Skeleton } from '@mantine/core'
 import { formatNumber, formatShare, unknown } from '../../numbers/format'
+import { Meter } from '../../parts/Meter'
 import classes from './Contract.module.css'
 import type { Conformity } from './useConformity'
 
@@ -28,9 +29,7 @@ function Share({ part, what }: { part: Conformity['marked']; what: string }) {
       data-some={part.events > 0}
       title={`${formatNumber(part.events)} of ${formatNumber(part.of)} ${what}`}
     >
-      <span className={classes.meter} aria-hidden="true">
-        <i style={{ width: `${Math.max(100 * share, part.events > 0 ? 4 : 0)}%` }} />
-      </span>
+      <Meter share={part.events > 0 ? Math.max(share, 0.04) : 0} tone="attention" />
       {formatShare(share)} <span className="quiet">{formatNumber(part.events)}</span>
     </span>
   )

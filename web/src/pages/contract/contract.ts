@@ -1,4 +1,5 @@
 import type { Policy } from '../../api/types'
+import type { PolicyForm } from '../../policy/form'
 
 /** The document of a policy of kind `contract`. */
 export interface Contract {
@@ -32,6 +33,13 @@ export const unknownPropertyNames: Record<UnknownProperties, string> = {
   keep: 'Keep',
   drop: 'Drop',
   quarantine: 'Quarantine',
+}
+
+export const contractForm: PolicyForm<Contract> = {
+  kind: 'contract',
+  read: contractOf,
+  changes: changesBetween,
+  emptyMeans: 'every event is stored as it comes',
 }
 
 /** The contract in a policy. What was left out has its default. */

@@ -5,18 +5,15 @@ import type { Policy } from '../../api/types'
 import { mayManage } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
-import { Panel } from '../../parts/Page'
 import { ErrorNote } from '../../parts/States'
-import { Time } from '../../parts/Time'
 import { History } from '../../policy/History'
+import { InForce } from '../../policy/InForce'
 import { Publishing } from '../../policy/Publishing'
 import { Unpublished } from '../../policy/Unpublished'
 import { useDraft } from '../../policy/useDraft'
 import { Rehearsal } from '../../rehearsal/Rehearsal'
-import { useView } from '../../view/useView'
 import { DataPage } from '../data/DataPage'
 import { enrichment, type Enrichment } from './enrichment'
-import classes from './Enrichment.module.css'
 import { FoundOut } from './FoundOut'
 import { Services } from './Services'
 import { Steps } from './Steps'
@@ -82,33 +79,17 @@ function Shown({ policy }: { policy: Policy }) {
 
 /** How many steps are on, since when, and by whom that was decided. */
 function Answer({ policy }: { policy: Policy }) {
-  const { tz } = useView()
   const on = enrichment.read(policy).steps.length
   return (
-    <Panel label="In force">
-      <div className={classes.answer}>
-        <p className={classes.sentence}>
-          {on === 0 ? (
-            'Nothing is found out: events say what was sent and no more.'
-          ) : (
-            <>
-              <strong>{on === steps.length ? `All ${on} steps` : `${on} of ${plural(steps.length, 'step')}`}</strong>{' '}
-              {on === 1 ? 'finds' : 'find'} out more about each event that arrives.
-            </>
-          )}
-        </p>
-        <p className="quiet">
-          {policy.created_at === null ? (
-            'The built-in policy. It has been in force from the beginning, and is until you publish another one.'
-          ) : (
-            <>
-              Version {policy.version}, in force since <Time at={policy.created_at} zone={tz} />, published by{' '}
-              {policy.created_by}
-              {policy.note !== '' && <>: “{policy.note}”</>}
-            </>
-          )}
-        </p>
-      </div>
-    </Panel>
+    <InForce policy={policy}>
+      {on === 0 ? (
+        'Nothing is found out: events say what was sent and no more.'
+      ) : (
+        <>
+          <strong>{on === steps.length ? `All ${on} steps` : `${on} of ${plural(steps.length, 'step')}`}</strong>{' '}
+          {on === 1 ? 'finds' : 'find'} out more about each event that arrives.
+        </>
+      )}
+    </InForce>
   )
 }

@@ -1,8 +1,9 @@
 import { NumberInput, Switch } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { ArrowRight, TriangleAlert } from 'lucide-react'
+import { TriangleAlert } from 'lucide-react'
 import { catalogOptions } from '../../api/queries'
 import type { Catalog } from '../../api/types'
+import { Becomes } from '../../parts/Becomes'
 import { Panel } from '../../parts/Page'
 import { withStep, type Enrichment } from './enrichment'
 import classes from './Enrichment.module.css'
@@ -31,11 +32,7 @@ export function Steps({ policy, onChange }: Props) {
             />
             <div className={classes.about}>
               <p>{step.finds}</p>
-              <p className={classes.example}>
-                <span className="mono">{step.example[0]}</span>
-                <ArrowRight size={13} aria-label="becomes" />
-                <span className={`mono ${classes.after}`}>{step.example[1]}</span>
-              </p>
+              <Becomes before={step.example[0]} after={step.example[1]} />
               {step.name === 'session' && policy.steps.includes('session') && (
                 <Timeout policy={policy} onChange={onChange} />
               )}

@@ -21,7 +21,6 @@ export const serviceFields = ['service', 'stage', 'version', 'host'] as const
 
 export const enrichment: PolicyForm<Enrichment> = {
   kind: 'enrichment',
-  what: 'these steps',
   read: (policy) => {
     const d = policy.document as Partial<Enrichment>
     return {

@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'react-router'
+import { QuietNav } from '../../parts/QuietNav'
 import { useTravel } from '../../view/useView'
 import { DataPage } from '../data/DataPage'
-import classes from './Quarantine.module.css'
 
 const tabs = [
   ['/data/quarantine', 'Causes'],
@@ -22,13 +22,13 @@ export function QuarantineFrame({ title, lead, children }: { title: string; lead
       title={title}
       lead={lead}
       bar={
-        <nav aria-label="Quarantine" className={classes.tabs}>
+        <QuietNav label="Quarantine">
           {tabs.map(([path, name]) => (
             <Link key={path} to={travel(path)} aria-current={path === current ? 'page' : undefined}>
               {name}
             </Link>
           ))}
-        </nav>
+        </QuietNav>
       }
     >
       {children}

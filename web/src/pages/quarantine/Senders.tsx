@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { CauseSender } from '../../api/quarantine'
 import { sourcesOptions } from '../../api/queries'
 import { formatNumber, formatShare } from '../../numbers/format'
+import { Meter } from '../../parts/Meter'
 import { Panel } from '../../parts/Page'
 import { TableScroll } from '../../parts/TableScroll'
 import { Time } from '../../parts/Time'
@@ -39,9 +40,7 @@ export function Senders({ senders }: { senders: readonly CauseSender[] }) {
                 <td>{sources.find((known) => known.id === s.source_id)?.name ?? s.source_id}</td>
                 <td className="number">{formatNumber(s.events)}</td>
                 <td className={classes.barCell}>
-                  <span className={classes.bar}>
-                    <i style={{ width: `${(100 * s.events) / Math.max(1, all)}%` }} aria-hidden="true" />
-                  </span>{' '}
+                  <Meter share={s.events / Math.max(1, all)} tone="attention" />
                   {formatShare(s.events / Math.max(1, all))}
                 </td>
                 <td className={classes.time}>

@@ -1,6 +1,7 @@
 import { CircleCheck, Scissors } from 'lucide-react'
 import type { RehearsalReport } from '../../api/types'
 import { formatNumber, formatShare, plural } from '../../numbers/format'
+import { Meter } from '../../parts/Meter'
 import { TableScroll } from '../../parts/TableScroll'
 import { Examples } from '../../rehearsal/Report'
 import report from '../../rehearsal/Rehearsal.module.css'
@@ -59,9 +60,7 @@ export function Changed({ report: r, rules }: { report: RehearsalReport; rules: 
                     <td className="mono">{rule.name}</td>
                     <td>{actionWords(rule)}</td>
                     <td className={events === 0 ? `quiet ${classes.counts}` : classes.counts}>
-                      <span className={classes.bar} aria-hidden="true">
-                        <i style={{ width: `${(100 * events) / r.events}%` }} />
-                      </span>
+                      <Meter share={events / r.events} tone="accent" />
                       {formatNumber(events)}
                     </td>
                   </tr>

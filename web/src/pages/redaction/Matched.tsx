@@ -1,6 +1,6 @@
 import { VisuallyHidden } from '@mantine/core'
 import { Fragment } from 'react'
-import type { Rule } from './rules'
+import type { Rule } from './rule'
 import { detectorName } from './words'
 
 const shown = 60

@@ -5,15 +5,13 @@ import type { Policy } from '../../api/types'
 import { mayManage } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
-import { Panel } from '../../parts/Page'
 import { ErrorNote } from '../../parts/States'
-import { Time } from '../../parts/Time'
 import { History } from '../../policy/History'
+import { InForce } from '../../policy/InForce'
 import { Publishing } from '../../policy/Publishing'
 import { Unpublished } from '../../policy/Unpublished'
 import { useDraft } from '../../policy/useDraft'
 import { Rehearsal } from '../../rehearsal/Rehearsal'
-import { useView } from '../../view/useView'
 import { Changed } from './Changed'
 import classes from './Redaction.module.css'
 import { RedactionPage } from './RedactionPage'
@@ -85,34 +83,18 @@ function Shown({ policy }: { policy: Policy }) {
 
 /** How much is kept out, since when, and by whom that was decided. */
 function Answer({ policy }: { policy: Policy }) {
-  const { tz } = useView()
   const { rules } = redaction.read(policy)
   const none = rules.every((r) => r.action === 'allow')
   return (
-    <Panel label="In force">
-      <div className={classes.answer} data-none={none}>
-        <p className={classes.sentence}>
-          {none ? (
-            'Nothing is kept out: events are stored as they are sent.'
-          ) : (
-            <>
-              <strong>{plural(rules.length, 'rule')}</strong> {rules.length === 1 ? 'keeps' : 'keep'} personal data and
-              credentials out before anything is written.
-            </>
-          )}
-        </p>
-        <p className="quiet">
-          {policy.created_at === null ? (
-            'The built-in policy. It has been in force from the beginning, and is until you publish another one.'
-          ) : (
-            <>
-              Version {policy.version}, in force since <Time at={policy.created_at} zone={tz} />, published by{' '}
-              {policy.created_by}
-              {policy.note !== '' && <>: “{policy.note}”</>}
-            </>
-          )}
-        </p>
-      </div>
-    </Panel>
+    <InForce policy={policy} attention={none}>
+      {none ? (
+        'Nothing is kept out: events are stored as they are sent.'
+      ) : (
+        <>
+          <strong>{plural(rules.length, 'rule')}</strong> {rules.length === 1 ? 'keeps' : 'keep'} personal data and
+          credentials out before anything is written.
+        </>
+      )}
+    </InForce>
   )
 }

@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react'
 import { NavLink } from 'react-router'
+import { QuietNav } from '../../parts/QuietNav'
 import { useTravel } from '../../view/useView'
 import { DataPage } from '../data/DataPage'
-import classes from './Redaction.module.css'
 
 /** The frame of the pages about redaction. */
 export function RedactionPage({ title, lead, children }: { title: string; lead: ReactNode; children: ReactNode }) {
@@ -12,12 +12,12 @@ export function RedactionPage({ title, lead, children }: { title: string; lead: 
       title={title}
       lead={lead}
       bar={
-        <nav aria-label="Redaction" className={classes.tabs}>
+        <QuietNav label="Redaction">
           <NavLink to={travel('/data/redaction')} end>
             Rules
           </NavLink>
           <NavLink to={travel('/data/redaction/secret')}>Pseudonyms and tokens</NavLink>
-        </nav>
+        </QuietNav>
       }
     >
       {children}

@@ -8,17 +8,8 @@ import { formatShare } from '../../numbers/format'
 import { ErrorNote } from '../../parts/States'
 import { exampleOf } from './examples'
 import classes from './Redaction.module.css'
-import {
-  actions,
-  flawOf,
-  freeName,
-  matcherOf,
-  withRule,
-  type Action,
-  type Matcher,
-  type Rule,
-  type Rules,
-} from './rules'
+import { actions, matcherOf, type Action, type Matcher, type Rule } from './rule'
+import { flawOf, freeName, withRule, type Rules } from './rules'
 import { actionMeanings, actionNames, defaults, detectorName } from './words'
 
 interface Props {

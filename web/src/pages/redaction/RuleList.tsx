@@ -6,13 +6,15 @@ import { useSearchParams } from 'react-router'
 import { detectorsOptions } from '../../api/redaction'
 import type { Policy } from '../../api/types'
 import { formatShare, plural } from '../../numbers/format'
+import { Becomes } from '../../parts/Becomes'
 import { Panel } from '../../parts/Page'
 import { Empty } from '../../parts/States'
 import { exampleOf } from './examples'
 import classes from './Redaction.module.css'
 import { RuleForm } from './RuleForm'
 import { Matched } from './Matched'
-import { moved, switchedOff, withoutRule, withRule, type Rule, type Rules } from './rules'
+import type { Rule } from './rule'
+import { moved, switchedOff, withoutRule, withRule, type Rules } from './rules'
 import { actionWords } from './words'
 
 interface Props {
@@ -198,13 +200,7 @@ function Said({ rule, builtIn }: { rule: Rule; builtIn: boolean }) {
           {actionWords(rule)}
         </span>
       </p>
-      {example && (
-        <p className={classes.example}>
-          <span className="mono">{example.before}</span>
-          <ArrowRight size={13} aria-label="becomes" />
-          <span className={`mono ${classes.after}`}>{example.after}</span>
-        </p>
-      )}
+      {example && <Becomes before={example.before} after={example.after} />}
       <p className={classes.meta}>
         <span className="mono">{rule.name}</span>
         {detector && (

@@ -11,6 +11,7 @@ import { formatNumber, plural } from '../../numbers/format'
 import { ConfirmDelete } from '../../parts/ConfirmDelete'
 import { Copy } from '../../parts/Copy'
 import { Panel } from '../../parts/Page'
+import { Sentence } from '../../parts/Sentence'
 import { ErrorNote, FormError } from '../../parts/States'
 import { TableScroll } from '../../parts/TableScroll'
 import { Time } from '../../parts/Time'
@@ -54,10 +55,10 @@ function Versions({ may }: { may: boolean }) {
       note="What is made with it says which version it was."
     >
       <div className={classes.stack}>
-        <p className={classes.sentence}>
+        <Sentence>
           Version <strong>{newest.version}</strong> makes pseudonyms (<span className="mono">h{newest.version}_…</span>)
           and tokens (<span className="mono">t{newest.version}_…</span>).
-        </p>
+        </Sentence>
         <TableScroll label="Versions of the secret">
           <table>
             <thead>

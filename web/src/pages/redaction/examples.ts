@@ -1,6 +1,6 @@
 import list from './examples.json'
 import { defaults } from './words'
-import { matcherOf, type Rule } from './rules'
+import { matcherOf, type Rule } from './rule'
 
 export interface Example {
   before: string

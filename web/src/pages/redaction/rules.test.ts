@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { exampleOf } from './examples'
-import { flawOf, freeName, moved, redaction, switchedOff, withoutRule, withRule, type Rule, type Rules } from './rules'
+import type { Rule } from './rule'
+import { flawOf, freeName, moved, redaction, switchedOff, withoutRule, withRule, type Rules } from './rules'
 
 const emails: Rule = { name: 'emails', detector: 'email', action: 'mask' }
 const cards: Rule = { name: 'cards', detector: 'card', action: 'mask' }

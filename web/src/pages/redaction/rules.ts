@@ -1,5 +1,6 @@
 import type { Policy } from '../../api/types'
 import type { PolicyForm } from '../../policy/form'
+import type { Rule } from './rule'
 import { actionWords } from './words'
 
 /** The document of a policy of kind `redaction`. The first rule that matches a value has it. */
@@ -7,35 +8,10 @@ export interface Rules {
   rules: readonly Rule[]
 }
 
-/** Exactly one of path, key and detector is there. */
-export interface Rule {
-  name: string
-  path?: string
-  key?: string
-  detector?: string
-  action: Action
-  /** mask: how many of the last characters stay, 0 to 8. */
-  keep?: number
-  /** truncate: decimal places that stay, 0 to 6. */
-  places?: number
-  /** generalise: the width of a band, 2 to 1000. */
-  width?: number
-}
-
-export type Action = 'drop' | 'mask' | 'hash' | 'truncate' | 'generalise' | 'tokenise' | 'allow'
-export type Matcher = 'detector' | 'key' | 'path'
-
-export const actions: readonly Action[] = ['drop', 'mask', 'hash', 'truncate', 'generalise', 'tokenise', 'allow']
-
 export const redaction: PolicyForm<Rules> = {
   kind: 'redaction',
-  what: 'these rules',
   read: (policy) => ({ rules: (policy.document as Partial<Rules>).rules ?? [] }),
   changes,
-}
-
-export function matcherOf(r: Rule): Matcher {
-  return r.detector !== undefined ? 'detector' : r.key !== undefined ? 'key' : 'path'
 }
 
 /** The rules with one in another place; at is counted from 0. */

@@ -1,4 +1,4 @@
-import type { Action, Rule } from './rules'
+import type { Action, Rule } from './rule'
 
 /** What a detector finds, as people say it. */
 const finds: Record<string, string> = {

@@ -8,6 +8,7 @@ import { policyOptions, usePublishPolicy } from '../../api/policies'
 import { catalogOptions } from '../../api/queries'
 import { Code } from '../../code/Code'
 import { formatNumber, formatShare, plural } from '../../numbers/format'
+import { Meter } from '../../parts/Meter'
 import { Panel } from '../../parts/Page'
 import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
 import { TableScroll } from '../../parts/TableScroll'
@@ -117,9 +118,7 @@ function SeenRow({ property: p }: { property: SeenProperty }) {
     <tr>
       <td className={`mono ${classes.oneLine}`}>{p.path}</td>
       <td className={classes.oneLine}>
-        <span className={classes.meter} aria-hidden="true">
-          <i style={{ width: `${100 * p.share}%` }} />
-        </span>
+        <Meter share={p.share} tone="accent" />
         {formatShare(p.share)}
       </td>
       <td className={classes.oneLine}>

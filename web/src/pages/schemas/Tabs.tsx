@@ -1,7 +1,7 @@
 import { NavLink } from 'react-router'
+import { QuietNav } from '../../parts/QuietNav'
 import { useTravel } from '../../view/useView'
 import { subjectPath, type SubjectTab } from './paths'
-import classes from './Schemas.module.css'
 
 interface Props {
   subject: string
@@ -12,12 +12,12 @@ interface Props {
 export function Tabs({ subject, tabs }: Props) {
   const travel = useTravel()
   return (
-    <nav aria-label={`Subject ${subject}`} className={classes.tabs}>
+    <QuietNav label={`Subject ${subject}`}>
       {tabs.map(([tab, name]) => (
         <NavLink key={tab} to={travel(subjectPath(subject, tab))}>
           {name}
         </NavLink>
       ))}
-    </nav>
+    </QuietNav>
   )
 }
