@@ -47,9 +47,11 @@ async function tabTo(page, name, key = 'Tab') {
 
 /** Opens the search, types into it, and waits until what was found is chosen. */
 async function search(page, text) {
+  await page.locator('.mantine-Spotlight-content').waitFor({ state: 'detached' }) // it fades out after the last time
   await page.keyboard.press('Control+k')
   await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Search')
   await page.keyboard.type(text)
+  await page.waitForFunction((typed) => document.activeElement?.value === typed, text)
   const chosen = page.locator('.mantine-Spotlight-action[data-selected]').filter({ hasText: text })
   await chosen.waitFor()
 }
@@ -172,8 +174,6 @@ const pages = [
 
 const views = [
   ['dark', { width: 1440, height: 900 }],
-  ['light', { width: 1440, height: 900 }],
-  ['dark', { width: 360, height: 740 }],
   ['light', { width: 360, height: 740 }],
   ['light', { width: 2560, height: 1300 }],
 ]
