@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/observatory/observatory/ingest"
@@ -66,6 +67,9 @@ func (r *Rehearsals) RehearseSchema(ctx context.Context, tenant tenants.ID, subj
 	next.Versions = []DeclaredVersion{{Subject: subject, Version: newest + 1}}
 	declared.Schemas = append(declared.Schemas, next)
 	if _, err := newTenantSchemas(r.book.compile.formats, declared.Schemas, nil).parse(&next); err != nil {
+		if errors.Is(err, errNoReference) || errors.Is(err, errNoFormat) {
+			err = schema.Invalid("The schema cannot be used: %s. Register what it refers to first.", err)
+		}
 		return nil, err
 	}
 	rules, err := r.book.quiet().rules(declared, nil)

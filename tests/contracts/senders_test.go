@@ -101,3 +101,15 @@ func TestThreeSendersOfOneEvent(t *testing.T) {
 		require.InDelta(t, each*(each-1)/2+each*0.5, *s.Total, 0.001, "%s", *s.Breakdown)
 	}
 }
+
+// A rehearsal of a schema that cannot be used says why.
+func TestRehearsalOfWhatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	a := start(t).SignUp(t)
+	for _, body := range []map[string]any{
+		{"schema": `{"type":"object"}`, "schemaType": "JSON", "event": "e", "references": []any{map[string]any{"name": "n", "subject": "nowhere", "version": 7}}},
+		{"schema": `{"type":`, "schemaType": "JSON", "event": "e"},
+	} {
+		a.Session.Post(t, "/v1/schemas/some/rehearsal", body).WantProblem(t, http.StatusBadRequest, "invalid_schema")
+	}
+}
