@@ -36,7 +36,6 @@ func (s *server) routeRegistry(e *echo.Echo) {
 	}
 	for _, root := range []string{"", "/"} {
 		reads(http.MethodGet, root, s.registryRoot)
-		reads(http.MethodPost, root, s.registryRoot)
 	}
 	reads(http.MethodGet, "/contexts", s.registryContexts)
 
