@@ -19,7 +19,7 @@ import (
 var _ pipeline.Feed = (*Store)(nil)
 
 // Declared implements pipeline.Feed. A mark is the lowest transaction number that was still running when it was taken: rows from
-// that number on are all that the earlier call can have missed. A mark ahead of the server's own is another server's.
+// that number on are all that the earlier call can have missed.
 func (s *Store) Declared(ctx context.Context, since follow.Mark) (pipeline.Changes, error) {
 	var changes pipeline.Changes
 	var changed []uuid.UUID
@@ -30,9 +30,7 @@ func (s *Store) Declared(ctx context.Context, since follow.Mark) (pipeline.Chang
 			return err
 		}
 		changes.Mark = follow.Mark(xmin)
-		if changes.Complete = since == 0 || since > changes.Mark; changes.Complete {
-			since = 0
-		}
+		since, changes.Complete = since.Resume(changes.Mark)
 		changed, err = q.ListDeclaringTenants(ctx, int64(since))
 		return err
 	})

@@ -17,6 +17,16 @@ import (
 // Mark is a position in the history of changes. Zero is its beginning.
 type Mark int64
 
+// Resume says from which mark on changes are to be told to whoever saw everything up to m, on a server that is at now. All is
+// true where that is the beginning: for the zero mark, and for one that lies ahead of the server, which another server gave
+// out, before a restore for example.
+func (m Mark) Resume(now Mark) (since Mark, all bool) {
+	if m == 0 || m > now {
+		return 0, true
+	}
+	return m, false
+}
+
 // Config says what is followed, and how.
 type Config struct {
 	What      string // for the log, as in "API keys"

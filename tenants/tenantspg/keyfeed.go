@@ -29,9 +29,7 @@ func (s *Store) KeyChanges(ctx context.Context, since follow.Mark) (tenants.KeyC
 			return err
 		}
 		changes.Mark = follow.Mark(xmin)
-		if changes.Complete = since == 0 || since > changes.Mark; changes.Complete {
-			since = 0
-		}
+		since, changes.Complete = since.Resume(changes.Mark)
 		rows, err := q.ListKeysChangedSince(ctx, int64(since))
 		if changes.Keys, err = pg.Each(rows, err, toKey); err != nil {
 			return err
