@@ -17,9 +17,6 @@ import (
 	protoformat "github.com/observatory/observatory/ingest/schema/protobuf"
 )
 
-// sessionPeople is how many people's sessions a node remembers, which takes about 100 MB at most.
-const sessionPeople = 500_000
-
 // schemaFormats are the types of schemas that tenants can register.
 func schemaFormats() map[schema.Type]schema.Format {
 	return map[schema.Type]schema.Format{
@@ -38,7 +35,7 @@ type rules struct {
 }
 
 func newRules(n *node) (*rules, error) {
-	r := &rules{logger: n.logger, resources: enrich.Resources{Agents: enrich.NewAgents(nil), Sessions: enrich.NewSessions(sessionPeople)}}
+	r := &rules{logger: n.logger, resources: enrich.Resources{Agents: enrich.NewAgents(nil), Sessions: enrich.NewSessions(enrich.DefaultPeople)}}
 	var err error
 	if n.cfg.GeoDB != "" {
 		if r.resources.Geo, err = enrich.OpenGeo(n.cfg.GeoDB); err != nil {
