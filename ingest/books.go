@@ -68,8 +68,10 @@ type BookStore interface {
 	Receipt(ctx context.Context, tenant tenants.ID, id ReceiptID) (*Receipt, error)
 	// Ledger sums the ledger of a tenant by hour, newest first. Rows in the store are counted for hours from counted on.
 	Ledger(ctx context.Context, tenant tenants.ID, from, to, counted time.Time) ([]LedgerHour, error)
-	// Unbalanced finds the hours of any tenant, from since on, that do not balance.
-	Unbalanced(ctx context.Context, since time.Time) ([]LedgerHour, error)
+	// Unbalanced finds the hours of a tenant, or, where that is zero, of any, from since on, that do not balance.
+	Unbalanced(ctx context.Context, tenant tenants.ID, since time.Time) ([]LedgerHour, error)
+	// Newest is when the newest of the stored events with this name ("" is any) was received, if that was not before since; zero when there is none.
+	Newest(ctx context.Context, tenant tenants.ID, event string, since time.Time) (time.Time, error)
 	// Quarantine reads dead letters that were not repaired, newest first; of one cause, or, where that is zero, of all.
 	Quarantine(ctx context.Context, tenant tenants.ID, cause uuid.UUID, before QuarantineCursor, limit int) ([]QuarantinedEvent, error)
 }
@@ -131,24 +133,43 @@ func (b *Books) Quarantine(ctx context.Context, tenant tenants.ID, cause uuid.UU
 	return b.store.Quarantine(ctx, tenant, cause, before, limit)
 }
 
-// Check looks for hours, of any tenant and from since on, that do not balance, and logs each as an error. A batch that is being
+// Newest is when the newest of the stored events with this name ("" is any) was received; zero when there is none.
+func (b *Books) Newest(ctx context.Context, tenant tenants.ID, event string) (time.Time, error) {
+	const day = 24 * time.Hour
+	now := b.now()
+	for _, since := range []time.Time{now.Add(-time.Hour), now.Add(-day), now.Add(-31 * day), {}} { // most often the first look finds it, and reads little
+		newest, err := b.store.Newest(ctx, tenant, event, since)
+		if err != nil || !newest.IsZero() {
+			return newest, err
+		}
+	}
+	return time.Time{}, nil
+}
+
+// Unbalanced finds the hours of a tenant, or, where that is zero, of any, from since on, that do not balance. A batch that is being
 // stored while it looks may show once, so only what shows twice counts.
-func (b *Books) Check(ctx context.Context, since time.Time) ([]LedgerHour, error) {
-	first, err := b.store.Unbalanced(ctx, since.Truncate(time.Hour))
+func (b *Books) Unbalanced(ctx context.Context, tenant tenants.ID, since time.Time) ([]LedgerHour, error) {
+	since = since.Truncate(time.Hour)
+	first, err := b.store.Unbalanced(ctx, tenant, since)
 	if err != nil || len(first) == 0 {
 		return nil, err
 	}
-	second, err := b.store.Unbalanced(ctx, since.Truncate(time.Hour))
+	second, err := b.store.Unbalanced(ctx, tenant, since)
 	if err != nil {
 		return nil, err
 	}
-	unbalanced := slices.DeleteFunc(second, func(h LedgerHour) bool {
+	return slices.DeleteFunc(second, func(h LedgerHour) bool {
 		return !slices.ContainsFunc(first, func(o LedgerHour) bool {
 			return o.Tenant == h.Tenant && o.Hour.Equal(h.Hour) && o.Counts == h.Counts && *o.Found == *h.Found
 		})
-	})
+	}), nil
+}
+
+// Check looks for hours, of any tenant and from since on, that do not balance, and logs each as an error.
+func (b *Books) Check(ctx context.Context, since time.Time) ([]LedgerHour, error) {
+	unbalanced, err := b.Unbalanced(ctx, tenants.ID{}, since)
 	for _, h := range unbalanced {
 		b.logger.Error("the conservation ledger does not balance", "tenant", h.Tenant, "hour", h.Hour, "counts", h.Counts, "found", *h.Found)
 	}
-	return unbalanced, nil
+	return unbalanced, err
 }

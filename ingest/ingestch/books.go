@@ -97,11 +97,32 @@ func (s *Store) Ledger(ctx context.Context, tenant tenants.ID, from, to, counted
 }
 
 // Unbalanced implements ingest.BookStore.
-func (s *Store) Unbalanced(ctx context.Context, since time.Time) ([]ingest.LedgerHour, error) {
+func (s *Store) Unbalanced(ctx context.Context, tenant tenants.ID, since time.Time) ([]ingest.LedgerHour, error) {
 	const farAhead = 365 * 24 * time.Hour
-	return s.hours(ctx, nil, since, since.Add(farAhead), since, `
+	var whose *tenants.ID
+	if !tenant.IsZero() {
+		whose = &tenant
+	}
+	return s.hours(ctx, whose, since, since.Add(farAhead), since, `
 		HAVING received != stored + duplicate + quarantined + suppressed + held
 			OR stored != found_events OR quarantined != found_dead_letters OR received != found_in_receipts`)
+}
+
+// Newest implements ingest.BookStore.
+func (s *Store) Newest(ctx context.Context, tenant tenants.ID, event string, since time.Time) (time.Time, error) {
+	name, args := "", []any{clickhouse.Named("tenant", tenant.String()), clickhouse.Named("since", fmt.Sprint(max(since.UnixMilli(), 0)))}
+	if event != "" {
+		name, args = " AND event = {event:String}", append(args, clickhouse.Named("event", event))
+	}
+	row := s.conn.QueryRow(ctx, `
+		SELECT toUnixTimestamp64Milli(max(received_at))
+		FROM events
+		WHERE tenant_id = {tenant:UUID} AND received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')`+name, args...)
+	var newest int64
+	if err := row.Scan(&newest); err != nil || newest == 0 {
+		return time.Time{}, ch.Fault(err)
+	}
+	return time.UnixMilli(newest).UTC(), nil
 }
 
 // hours sums the ledger and counts the rows that should be there. Only batches that are in the ledger count: it is written last. A dead

@@ -14,6 +14,7 @@ import (
 	"github.com/observatory/observatory/ingest/eventlog"
 	"github.com/observatory/observatory/ingest/sinkstate"
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/tenants"
 )
 
 func TestReceipt(t *testing.T) {
@@ -99,7 +100,7 @@ func TestLedgerBalances(t *testing.T) {
 		return c
 	}
 	require.Equal(t, want, sum())
-	unbalanced, err := store.Unbalanced(t.Context(), since)
+	unbalanced, err := store.Unbalanced(t.Context(), tenants.ID{}, since)
 	require.NoError(t, err)
 	require.Empty(t, unbalanced)
 	old, err := store.Ledger(t.Context(), tenant, since, now().Add(time.Hour), now().Add(24*time.Hour))
@@ -114,7 +115,7 @@ func TestLedgerBalances(t *testing.T) {
 	ledger := under.Ledger
 	under.Ledger = nil
 	require.NoError(t, store.Write(t.Context(), under, false))
-	unbalanced, err = store.Unbalanced(t.Context(), since)
+	unbalanced, err = store.Unbalanced(t.Context(), tenants.ID{}, since)
 	require.NoError(t, err)
 	require.Empty(t, unbalanced)
 	under.Ledger = ledger
@@ -123,12 +124,42 @@ func TestLedgerBalances(t *testing.T) {
 	for _, table := range []string{"events", "dead_letters", "receipts"} {
 		set := settlement(newTenant(), 1, 30, 1)
 		require.NoError(t, store.Write(t.Context(), set, false))
-		before, err := store.Unbalanced(t.Context(), since)
+		before, err := store.Unbalanced(t.Context(), tenants.ID{}, since)
 		require.NoError(t, err)
 		require.NoError(t, conn.Exec(t.Context(), "DELETE FROM "+table+" WHERE _batch_id = '"+set.Range.ID.String()+"' AND receipt_id = '"+receiptOf(set)+"'"))
-		after, err := store.Unbalanced(t.Context(), since)
+		after, err := store.Unbalanced(t.Context(), tenants.ID{}, since)
 		require.NoError(t, err)
 		require.Len(t, after, len(before)+1, table)
+		own, err := store.Unbalanced(t.Context(), set.Ledger[0].Sender.Tenant, since)
+		require.NoError(t, err)
+		require.Len(t, own, 1, table)
+	}
+}
+
+// The newest event of a name is found however long ago it was received, and never another tenant's.
+func TestNewest(t *testing.T) {
+	t.Parallel()
+	store, _ := open(t)
+	set := settlement(newTenant(), 2, 30, 2)
+	require.NoError(t, store.Write(t.Context(), set, false))
+	require.NoError(t, store.Write(t.Context(), settlement(newTenant(), 2, 30, 1), false))
+	want := time.Time{}
+	for _, e := range set.Events {
+		if e.Header.ReceivedAt.After(want) {
+			want = e.Header.ReceivedAt
+		}
+	}
+	tenant := set.Ledger[0].Sender.Tenant
+	for _, later := range []time.Duration{time.Minute, 5 * time.Hour, 5 * 24 * time.Hour, 500 * 24 * time.Hour} {
+		books := ingest.NewBooks(store, ingest.NewReceipts([]byte("secret")), func() time.Time { return want.Add(later) }, slog.New(slog.DiscardHandler))
+		for _, event := range []string{"", "event"} {
+			newest, err := books.Newest(t.Context(), tenant, event)
+			require.NoError(t, err)
+			require.Equal(t, want, newest)
+		}
+		none, err := books.Newest(t.Context(), tenant, "another")
+		require.NoError(t, err)
+		require.Zero(t, none)
 	}
 }
 

@@ -217,7 +217,7 @@ func (h *house) statuses(a ingest.Acceptance) (all []ingest.Status) {
 func (h *house) balanced() (sum ingest.Counts) {
 	h.t.Helper()
 	h.settle()
-	unbalanced, err := h.store.Unbalanced(h.t.Context(), time.Now().Add(-24*time.Hour).Truncate(time.Hour))
+	unbalanced, err := h.store.Unbalanced(h.t.Context(), tenants.ID{}, time.Now().Add(-24*time.Hour).Truncate(time.Hour))
 	require.NoError(h.t, err)
 	require.Empty(h.t, unbalanced)
 	hours, err := h.store.Ledger(h.t.Context(), h.tenant(), time.Now().Add(-24*time.Hour).Truncate(time.Hour), time.Now().Add(time.Hour), time.Now().Add(-24*time.Hour))
