@@ -37,6 +37,7 @@ type Permission string
 const (
 	Query            Permission = "query"             // read events, trends, the catalogue, receipts
 	ManageDashboards Permission = "manage_dashboards" // save and share what was asked
+	ManageAlerts     Permission = "manage_alerts"     // say what to watch and who is told: checks, alert rules, channels
 	ManageSources    Permission = "manage_sources"    // add, rename, archive sources
 	ManageKeys       Permission = "manage_keys"       // create, change, rotate, revoke API keys
 	ManageMembers    Permission = "manage_members"    // invite, change roles, remove
@@ -54,7 +55,7 @@ func (r Role) Allows(p Permission) bool {
 	case RoleAdmin:
 		return p != ManageTenant
 	case RoleAnalyst:
-		return p == Query || p == ManageDashboards
+		return p == Query || p == ManageDashboards || p == ManageAlerts
 	case RoleViewer:
 		return p == Query
 	}
@@ -103,7 +104,7 @@ func (s Scope) Allows(p Permission) bool {
 	case ScopePrivacyWrite:
 		return p == ManagePrivacy
 	case ScopeAdmin:
-		return p == ManageSources || p == ManageKeys || p == ManageDashboards || p == ManageData || p == ViewAudit
+		return p == ManageSources || p == ManageKeys || p == ManageDashboards || p == ManageAlerts || p == ManageData || p == ViewAudit
 	case ScopeEventsWrite, ScopeSchemasRead:
 	}
 	return false

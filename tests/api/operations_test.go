@@ -30,6 +30,7 @@ const (
 	settingUp        // an owner or admin, or a key with the scope admin
 	lookingUp        // a member, or a key with schemas:read, schemas:write, query:read or admin
 	declaring        // an owner or admin, or a key with schemas:write or admin
+	alerting         // an owner, admin or analyst, or a key with the scope admin
 	managing         // an owner or admin
 	owning           // an owner
 )
