@@ -38,6 +38,13 @@ func accessTo(operation string) (access, bool) {
 		"createReplay": {needs: tenants.ManageData}, "pauseReplay": {needs: tenants.ManageData}, "resumeReplay": {needs: tenants.ManageData}, "cancelReplay": {needs: tenants.ManageData},
 		"getTenant": query, "listSources": query,
 
+		"listChannels": query, "getChannel": query, "createChannel": {needs: tenants.ManageChannels}, "updateChannel": {needs: tenants.ManageChannels},
+		"deleteChannel": {needs: tenants.ManageChannels}, "rotateChannelSecret": {needs: tenants.ManageChannels}, "testChannel": {needs: tenants.ManageAlerts},
+		"listEscalations": query, "getEscalation": query, "getIncidentEscalation": query, "createEscalation": {needs: tenants.ManageAlerts},
+		"updateEscalation": {needs: tenants.ManageAlerts}, "deleteEscalation": {needs: tenants.ManageAlerts},
+		"listRotations": query, "getRotation": query, "listShifts": query, "createRotation": {needs: tenants.ManageAlerts},
+		"updateRotation": {needs: tenants.ManageAlerts}, "deleteRotation": {needs: tenants.ManageAlerts}, "listDeliveries": query,
+
 		"updateTenant": {needs: tenants.ManageTenant},
 		"createSource": {needs: tenants.ManageSources}, "updateSource": {needs: tenants.ManageSources}, "archiveSource": {needs: tenants.ManageSources},
 		"listKeys": {needs: tenants.ManageKeys}, "createKey": {needs: tenants.ManageKeys}, "updateKey": {needs: tenants.ManageKeys},

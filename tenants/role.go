@@ -37,12 +37,13 @@ type Permission string
 const (
 	Query            Permission = "query"             // read events, trends, the catalogue, receipts
 	ManageDashboards Permission = "manage_dashboards" // save and share what was asked
-	ManageAlerts     Permission = "manage_alerts"     // say what to watch and who is told: checks, alert rules, channels
+	ManageAlerts     Permission = "manage_alerts"     // say what to watch and who is told when: checks, alert rules, escalation; acknowledge incidents
 	ManageSources    Permission = "manage_sources"    // add, rename, archive sources
 	ManageKeys       Permission = "manage_keys"       // create, change, rotate, revoke API keys
 	ManageMembers    Permission = "manage_members"    // invite, change roles, remove
 	ManagePrivacy    Permission = "manage_privacy"    // file and follow data-subject requests
 	ManageData       Permission = "manage_data"       // declare what data looks like and what becomes of it: schemas, policies, replays
+	ManageChannels   Permission = "manage_channels"   // where alerts go: channels hold secrets and lead out of the house
 	ManageTenant     Permission = "manage_tenant"     // name and time zone of the organisation
 	ViewAudit        Permission = "view_audit"        // read and verify the audit log
 )
@@ -104,7 +105,7 @@ func (s Scope) Allows(p Permission) bool {
 	case ScopePrivacyWrite:
 		return p == ManagePrivacy
 	case ScopeAdmin:
-		return p == ManageSources || p == ManageKeys || p == ManageDashboards || p == ManageAlerts || p == ManageData || p == ViewAudit
+		return p == ManageSources || p == ManageKeys || p == ManageDashboards || p == ManageAlerts || p == ManageChannels || p == ManageData || p == ViewAudit
 	case ScopeEventsWrite, ScopeSchemasRead:
 	}
 	return false

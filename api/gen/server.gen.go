@@ -109,6 +109,27 @@ func (e CauseDetailsInterval) Valid() bool {
 	}
 }
 
+// Defines values for ChannelKind.
+const (
+	ChannelKindEmail   ChannelKind = "email"
+	ChannelKindSlack   ChannelKind = "slack"
+	ChannelKindWebhook ChannelKind = "webhook"
+)
+
+// Valid indicates whether the value is a known member of the ChannelKind enum.
+func (e ChannelKind) Valid() bool {
+	switch e {
+	case ChannelKindEmail:
+		return true
+	case ChannelKindSlack:
+		return true
+	case ChannelKindWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CompatibilityLevel.
 const (
 	BACKWARD           CompatibilityLevel = "BACKWARD"
@@ -142,6 +163,72 @@ func (e CompatibilityLevel) Valid() bool {
 	}
 }
 
+// Defines values for DeliveryKind.
+const (
+	DeliveryKindFiring   DeliveryKind = "firing"
+	DeliveryKindResolved DeliveryKind = "resolved"
+	DeliveryKindTest     DeliveryKind = "test"
+)
+
+// Valid indicates whether the value is a known member of the DeliveryKind enum.
+func (e DeliveryKind) Valid() bool {
+	switch e {
+	case DeliveryKindFiring:
+		return true
+	case DeliveryKindResolved:
+		return true
+	case DeliveryKindTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeliveryAttemptOutcome.
+const (
+	DeliveryAttemptOutcomeDelivered DeliveryAttemptOutcome = "delivered"
+	DeliveryAttemptOutcomeFailed    DeliveryAttemptOutcome = "failed"
+	DeliveryAttemptOutcomeUnknown   DeliveryAttemptOutcome = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the DeliveryAttemptOutcome enum.
+func (e DeliveryAttemptOutcome) Valid() bool {
+	switch e {
+	case DeliveryAttemptOutcomeDelivered:
+		return true
+	case DeliveryAttemptOutcomeFailed:
+		return true
+	case DeliveryAttemptOutcomeUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeliveryState.
+const (
+	DeliveryStateCancelled DeliveryState = "cancelled"
+	DeliveryStateFailed    DeliveryState = "failed"
+	DeliveryStateSent      DeliveryState = "sent"
+	DeliveryStateWaiting   DeliveryState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the DeliveryState enum.
+func (e DeliveryState) Valid() bool {
+	switch e {
+	case DeliveryStateCancelled:
+		return true
+	case DeliveryStateFailed:
+		return true
+	case DeliveryStateSent:
+		return true
+	case DeliveryStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Environment.
 const (
 	Development Environment = "development"
@@ -157,6 +244,60 @@ func (e Environment) Valid() bool {
 	case Production:
 		return true
 	case Staging:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EscalationProgressState.
+const (
+	EscalationProgressStateAcknowledged EscalationProgressState = "acknowledged"
+	EscalationProgressStateExhausted    EscalationProgressState = "exhausted"
+	EscalationProgressStateMuted        EscalationProgressState = "muted"
+	EscalationProgressStateNone         EscalationProgressState = "none"
+	EscalationProgressStateResolved     EscalationProgressState = "resolved"
+	EscalationProgressStateSnoozed      EscalationProgressState = "snoozed"
+	EscalationProgressStateWaiting      EscalationProgressState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the EscalationProgressState enum.
+func (e EscalationProgressState) Valid() bool {
+	switch e {
+	case EscalationProgressStateAcknowledged:
+		return true
+	case EscalationProgressStateExhausted:
+		return true
+	case EscalationProgressStateMuted:
+		return true
+	case EscalationProgressStateNone:
+		return true
+	case EscalationProgressStateResolved:
+		return true
+	case EscalationProgressStateSnoozed:
+		return true
+	case EscalationProgressStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EscalationTargetKind.
+const (
+	EscalationTargetKindChannel  EscalationTargetKind = "channel"
+	EscalationTargetKindMember   EscalationTargetKind = "member"
+	EscalationTargetKindRotation EscalationTargetKind = "rotation"
+)
+
+// Valid indicates whether the value is a known member of the EscalationTargetKind enum.
+func (e EscalationTargetKind) Valid() bool {
+	switch e {
+	case EscalationTargetKindChannel:
+		return true
+	case EscalationTargetKindMember:
+		return true
+	case EscalationTargetKindRotation:
 		return true
 	default:
 		return false
@@ -726,34 +867,34 @@ func (e ReplayKind) Valid() bool {
 
 // Defines values for ReplayState.
 const (
-	Cancelled  ReplayState = "cancelled"
-	Cancelling ReplayState = "cancelling"
-	Done       ReplayState = "done"
-	Failed     ReplayState = "failed"
-	Paused     ReplayState = "paused"
-	Pausing    ReplayState = "pausing"
-	Running    ReplayState = "running"
-	Waiting    ReplayState = "waiting"
+	ReplayStateCancelled  ReplayState = "cancelled"
+	ReplayStateCancelling ReplayState = "cancelling"
+	ReplayStateDone       ReplayState = "done"
+	ReplayStateFailed     ReplayState = "failed"
+	ReplayStatePaused     ReplayState = "paused"
+	ReplayStatePausing    ReplayState = "pausing"
+	ReplayStateRunning    ReplayState = "running"
+	ReplayStateWaiting    ReplayState = "waiting"
 )
 
 // Valid indicates whether the value is a known member of the ReplayState enum.
 func (e ReplayState) Valid() bool {
 	switch e {
-	case Cancelled:
+	case ReplayStateCancelled:
 		return true
-	case Cancelling:
+	case ReplayStateCancelling:
 		return true
-	case Done:
+	case ReplayStateDone:
 		return true
-	case Failed:
+	case ReplayStateFailed:
 		return true
-	case Paused:
+	case ReplayStatePaused:
 		return true
-	case Pausing:
+	case ReplayStatePausing:
 		return true
-	case Running:
+	case ReplayStateRunning:
 		return true
-	case Waiting:
+	case ReplayStateWaiting:
 		return true
 	default:
 		return false
@@ -880,6 +1021,39 @@ func (e TrendsQueryCompare) Valid() bool {
 	case PreviousPeriod:
 		return true
 	case PreviousYear:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Weekday.
+const (
+	Friday    Weekday = "friday"
+	Monday    Weekday = "monday"
+	Saturday  Weekday = "saturday"
+	Sunday    Weekday = "sunday"
+	Thursday  Weekday = "thursday"
+	Tuesday   Weekday = "tuesday"
+	Wednesday Weekday = "wednesday"
+)
+
+// Valid indicates whether the value is a known member of the Weekday enum.
+func (e Weekday) Valid() bool {
+	switch e {
+	case Friday:
+		return true
+	case Monday:
+		return true
+	case Saturday:
+		return true
+	case Sunday:
+		return true
+	case Thursday:
+		return true
+	case Tuesday:
+		return true
+	case Wednesday:
 		return true
 	default:
 		return false
@@ -1121,6 +1295,48 @@ type CauseSender struct {
 	SourceId   openapi_types.UUID `json:"source_id"`
 }
 
+// Channel defines model for Channel.
+type Channel struct {
+	CreatedAt time.Time          `json:"created_at"`
+	CreatedBy string             `json:"created_by"`
+	Id        openapi_types.UUID `json:"id"`
+	Kind      ChannelKind        `json:"kind"`
+
+	// Members Of `email`; empty otherwise.
+	Members []openapi_types.UUID `json:"members"`
+	Name    string               `json:"name"`
+
+	// OldSecretUntil Of `webhook` - until when the secret before signs as well; null when only one does.
+	OldSecretUntil *time.Time `json:"old_secret_until"`
+
+	// SecretRotatedAt Of `webhook` - when it last got a new secret.
+	SecretRotatedAt *time.Time `json:"secret_rotated_at"`
+
+	// UrlHint Scheme and host of the URL and its last characters. Empty for `email`.
+	//
+	// Example: https://hooks.slack.com/…x7Qf
+	UrlHint string `json:"url_hint"`
+}
+
+// ChannelChange defines model for ChannelChange.
+type ChannelChange struct {
+	// Members Of `email` - users who are members.
+	Members *ChannelMembers `json:"members,omitempty"`
+	Name    *Name           `json:"name,omitempty"`
+
+	// Url Of `webhook` and `slack`.
+	Url *ChannelURL `json:"url,omitempty"`
+}
+
+// ChannelKind defines model for ChannelKind.
+type ChannelKind string
+
+// ChannelMembers Of `email` - users who are members.
+type ChannelMembers = []openapi_types.UUID
+
+// ChannelURL Of `webhook` and `slack`.
+type ChannelURL = string
+
 // ComparedSeries defines model for ComparedSeries.
 type ComparedSeries struct {
 	From   time.Time `json:"from"`
@@ -1148,6 +1364,79 @@ type CreatedAPIKey struct {
 	Token string `json:"token"`
 }
 
+// CreatedChannel defines model for CreatedChannel.
+type CreatedChannel struct {
+	Channel Channel `json:"channel"`
+
+	// Secret Of `webhook` - `whsec_` and the key in base64, with which the receiver checks signatures. It is not shown again.
+	Secret *string `json:"secret"`
+}
+
+// Delivery defines model for Delivery.
+type Delivery struct {
+	// Attempts Oldest first.
+	Attempts []DeliveryAttempt `json:"attempts"`
+
+	// ChannelId Null for a mail to a member without a channel.
+	ChannelId     *openapi_types.UUID `json:"channel_id"`
+	ChannelName   *string             `json:"channel_name"`
+	CorrelationId string              `json:"correlation_id"`
+	CreatedAt     time.Time           `json:"created_at"`
+	EndedAt       *time.Time          `json:"ended_at"`
+
+	// Id Also the `webhook-id` and the mail's message ID.
+	Id openapi_types.UUID `json:"id"`
+
+	// IncidentId Null for a test.
+	IncidentId *openapi_types.UUID `json:"incident_id"`
+	Kind       DeliveryKind        `json:"kind"`
+
+	// Member The user whom a mail goes to.
+	Member        *openapi_types.UUID `json:"member"`
+	NextAttemptAt *time.Time          `json:"next_attempt_at"`
+
+	// RotationId By which the member was on call.
+	RotationId *openapi_types.UUID `json:"rotation_id"`
+
+	// Round From 1 on.
+	Round *int `json:"round"`
+
+	// State `waiting` - to be sent, or to be tried again. `cancelled` - it had become pointless, because the incident was acknowledged, muted or resolved first.
+	State DeliveryState `json:"state"`
+
+	// Step From 1 on; null for tests and for `resolved`.
+	Step *int `json:"step"`
+}
+
+// DeliveryKind defines model for Delivery.Kind.
+type DeliveryKind string
+
+// DeliveryAttempt defines model for DeliveryAttempt.
+type DeliveryAttempt struct {
+	// Answer The answer's first 200 bytes.
+	Answer string    `json:"answer"`
+	At     time.Time `json:"at"`
+
+	// Attempt From 1 on.
+	Attempt   int    `json:"attempt"`
+	ElapsedMs *int64 `json:"elapsed_ms"`
+
+	// Error Why it failed; empty when it did not.
+	Error string `json:"error"`
+
+	// Outcome `unknown` - under way, or the worker went away meanwhile.
+	Outcome DeliveryAttemptOutcome `json:"outcome"`
+
+	// Status HTTP status of the answer.
+	Status *int `json:"status"`
+}
+
+// DeliveryAttemptOutcome `unknown` - under way, or the worker went away meanwhile.
+type DeliveryAttemptOutcome string
+
+// DeliveryState `waiting` - to be sent, or to be tried again. `cancelled` - it had become pointless, because the incident was acknowledged, muted or resolved first.
+type DeliveryState string
+
 // Detector defines model for Detector.
 type Detector struct {
 	// Actions That go with it.
@@ -1164,6 +1453,58 @@ type Email = string
 
 // Environment defines model for Environment.
 type Environment string
+
+// Escalation defines model for Escalation.
+type Escalation struct {
+	CreatedAt          time.Time          `json:"created_at"`
+	Id                 openapi_types.UUID `json:"id"`
+	Name               string             `json:"name"`
+	Repeat             int                `json:"repeat"`
+	RepeatAfterSeconds int                `json:"repeat_after_seconds"`
+	Steps              []EscalationStep   `json:"steps"`
+	UpdatedAt          time.Time          `json:"updated_at"`
+}
+
+// EscalationProgress defines model for EscalationProgress.
+type EscalationProgress struct {
+	// NextAt When the next step is due; null when there is none.
+	NextAt *time.Time `json:"next_at"`
+
+	// NextTargets Of the next step.
+	NextTargets []EscalationTarget  `json:"next_targets"`
+	PolicyId    *openapi_types.UUID `json:"policy_id"`
+
+	// Round The round that it belongs to, from 1 on.
+	Round int `json:"round"`
+
+	// State `none` - there is no policy. `waiting` - the next step is to come. `exhausted` - every step and round was taken and nobody has acknowledged.
+	State EscalationProgressState `json:"state"`
+
+	// Step The last step that was taken, from 1 on; null before the first.
+	Step *int `json:"step"`
+}
+
+// EscalationProgressState `none` - there is no policy. `waiting` - the next step is to come. `exhausted` - every step and round was taken and nobody has acknowledged.
+type EscalationProgressState string
+
+// EscalationStep defines model for EscalationStep.
+type EscalationStep struct {
+	// DelaySeconds After the step before.
+	DelaySeconds int                `json:"delay_seconds"`
+	Targets      []EscalationTarget `json:"targets"`
+}
+
+// EscalationTarget defines model for EscalationTarget.
+type EscalationTarget struct {
+	// Id Of the channel, the user or the rotation.
+	Id openapi_types.UUID `json:"id"`
+
+	// Kind `member` gets a mail; of a `rotation` whoever is on call gets one.
+	Kind EscalationTargetKind `json:"kind"`
+}
+
+// EscalationTargetKind `member` gets a mail; of a `rotation` whoever is on call gets one.
+type EscalationTargetKind string
 
 // Event defines model for Event.
 type Event struct {
@@ -1528,6 +1869,30 @@ type NewAPIKey struct {
 	SourceId openapi_types.UUID `json:"source_id"`
 }
 
+// NewChannel defines model for NewChannel.
+type NewChannel struct {
+	Kind ChannelKind `json:"kind"`
+
+	// Members Of `email` - users who are members.
+	Members *ChannelMembers `json:"members,omitempty"`
+	Name    Name            `json:"name"`
+
+	// Url Of `webhook` and `slack`.
+	Url *ChannelURL `json:"url,omitempty"`
+}
+
+// NewEscalation defines model for NewEscalation.
+type NewEscalation struct {
+	Name Name `json:"name"`
+
+	// Repeat How often all steps begin again when nobody has acknowledged.
+	Repeat *int `json:"repeat,omitempty"`
+
+	// RepeatAfterSeconds Pause between the last step and the next round.
+	RepeatAfterSeconds *int             `json:"repeat_after_seconds,omitempty"`
+	Steps              []EscalationStep `json:"steps"`
+}
+
 // NewEvent defines model for NewEvent.
 type NewEvent struct {
 	AnonymousId *string                 `json:"anonymous_id,omitempty"`
@@ -1584,6 +1949,27 @@ type NewReplayKind string
 
 // NewReplayPolicy Of history: the rules that are in force when an event's turn comes.
 type NewReplayPolicy string
+
+// NewRotation defines model for NewRotation.
+type NewRotation struct {
+	// Members Users who are members, in the order of their weeks.
+	Members []openapi_types.UUID `json:"members"`
+	Name    Name                 `json:"name"`
+
+	// StartsOn A day in the first member's week; default - today.
+	StartsOn *openapi_types.Date `json:"starts_on,omitempty"`
+
+	// Time Of the hand-over, as clocks in the time zone show it.
+	//
+	// Example: 09:00
+	Time string `json:"time"`
+
+	// Timezone IANA name.
+	//
+	// Example: Europe/Berlin
+	Timezone Timezone `json:"timezone"`
+	Weekday  Weekday  `json:"weekday"`
+}
 
 // NextCursor Null on the last page.
 type NextCursor = string
@@ -2087,6 +2473,21 @@ type RevealedTokens struct {
 // Role defines model for Role.
 type Role string
 
+// Rotation defines model for Rotation.
+type Rotation struct {
+	CreatedAt time.Time            `json:"created_at"`
+	Id        openapi_types.UUID   `json:"id"`
+	Members   []openapi_types.UUID `json:"members"`
+	Name      string               `json:"name"`
+	OnCall    Shift                `json:"on_call"`
+
+	// StartsOn The day of the first member's first hand-over.
+	StartsOn openapi_types.Date `json:"starts_on"`
+	Time     string             `json:"time"`
+	Timezone string             `json:"timezone"`
+	Weekday  Weekday            `json:"weekday"`
+}
+
 // Scope defines model for Scope.
 type Scope string
 
@@ -2127,6 +2528,15 @@ type Series struct {
 
 	// Total The measure over the whole period. For unique users this is not the sum of the points.
 	Total *float64 `json:"total"`
+}
+
+// Shift defines model for Shift.
+type Shift struct {
+	From   time.Time          `json:"from"`
+	Member openapi_types.UUID `json:"member"`
+
+	// To Exclusive: here the next shift begins.
+	To time.Time `json:"to"`
 }
 
 // SignUp defines model for SignUp.
@@ -2232,6 +2642,9 @@ type User struct {
 	EmailVerified bool               `json:"email_verified"`
 	Id            openapi_types.UUID `json:"id"`
 }
+
+// Weekday defines model for Weekday.
+type Weekday string
 
 // Cursor defines model for Cursor.
 type Cursor = string

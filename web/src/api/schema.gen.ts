@@ -719,6 +719,253 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Channels */
+        get: operations["listChannels"];
+        put?: never;
+        /**
+         * Create a channel
+         * @description For owners, admins and keys with the scope `admin`, because a channel holds secrets and decides where alerts go.
+         *
+         *     * `email` writes to members of the organization with a verified address, and to nobody else.
+         *     * `webhook` posts JSON, signed as [Standard Webhooks](https://www.standardwebhooks.com) say: `webhook-id` stays the same over retries, `webhook-signature` is `v1,` and an HMAC-SHA256 in base64.
+         *     * `slack` posts the JSON of Slack's incoming webhooks, which Mattermost and others take as well.
+         *
+         *     A URL begins with https:// and must be on the public internet; that is checked whenever it is called. It is not shown again, as it may hold a secret.
+         */
+        post: operations["createChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        /** One channel */
+        get: operations["getChannel"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a channel
+         * @description Its URL and secrets are gone at once. Refused while an escalation policy uses it.
+         */
+        delete: operations["deleteChannel"];
+        options?: never;
+        head?: never;
+        /** Change a channel's name, URL or members */
+        patch: operations["updateChannel"];
+        trace?: never;
+    };
+    "/v1/channels/{channel_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret
+         * @description For 24 hours both secrets sign, so that the receiver can change over when it likes. Doing it again within that time ends the oldest secret at once.
+         */
+        post: operations["rotateChannelSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test
+         * @description Sends one message now, waits for at most 10 seconds, and says what happened. It is tried once. At most 30 tests an hour.
+         */
+        post: operations["testChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/escalations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Escalation policies */
+        get: operations["listEscalations"];
+        put?: never;
+        /**
+         * Create an escalation policy
+         * @description Who is told of an incident, step after step, until somebody acknowledges it. A step begins its delay after the one before it (the first: after the incident began), or at once when that could not be delivered.
+         *     Acknowledging or resolving ends it, snoozing puts it off, and while an incident is muted nobody is told. Whoever was told is told when it is resolved.
+         */
+        post: operations["createEscalation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/escalations/{escalation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                escalation_id: string;
+            };
+            cookie?: never;
+        };
+        /** One escalation policy */
+        get: operations["getEscalation"];
+        /**
+         * Change an escalation policy
+         * @description Incidents under way go on with the changed policy from their next step on.
+         */
+        put: operations["updateEscalation"];
+        post?: never;
+        /**
+         * Delete an escalation policy
+         * @description Refused while an alert rule uses it.
+         */
+        delete: operations["deleteEscalation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rotations, and who is on call */
+        get: operations["listRotations"];
+        put?: never;
+        /** Create a rotation */
+        post: operations["createRotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rotations/{rotation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rotation_id: string;
+            };
+            cookie?: never;
+        };
+        /** One rotation */
+        get: operations["getRotation"];
+        /**
+         * Change a rotation
+         * @description Changing only the name leaves the shifts as they are. Otherwise the first member of the list is on call from `starts_on` on.
+         */
+        put: operations["updateRotation"];
+        post?: never;
+        /**
+         * Delete a rotation
+         * @description Refused while an escalation policy uses it.
+         */
+        delete: operations["deleteRotation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rotations/{rotation_id}/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rotation_id: string;
+            };
+            cookie?: never;
+        };
+        /** Who is on call in the next weeks */
+        get: operations["listShifts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The delivery log, newest first
+         * @description Every message that was to be sent, with every attempt. Kept for 90 days.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}/escalation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        /** How far an incident has escalated, and who is told next */
+        get: operations["getIncidentEscalation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/signup": {
         parameters: {
             query?: never;
@@ -2825,6 +3072,232 @@ export interface components {
             share: number;
             examples: string[];
         };
+        /** @enum {string} */
+        ChannelKind: "email" | "webhook" | "slack";
+        /** @description Of `webhook` and `slack`. */
+        ChannelURL: string;
+        /** @description Of `email` - users who are members. */
+        ChannelMembers: string[];
+        NewChannel: {
+            name: components["schemas"]["Name"];
+            kind: components["schemas"]["ChannelKind"];
+            url?: components["schemas"]["ChannelURL"];
+            members?: components["schemas"]["ChannelMembers"];
+        };
+        ChannelChange: {
+            name?: components["schemas"]["Name"];
+            url?: components["schemas"]["ChannelURL"];
+            members?: components["schemas"]["ChannelMembers"];
+        };
+        Channel: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            kind: components["schemas"]["ChannelKind"];
+            /**
+             * @description Scheme and host of the URL and its last characters. Empty for `email`.
+             * @example https://hooks.slack.com/…x7Qf
+             */
+            url_hint: string;
+            /** @description Of `email`; empty otherwise. */
+            members: string[];
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description Of `webhook` - when it last got a new secret.
+             */
+            secret_rotated_at: string | null;
+            /**
+             * Format: date-time
+             * @description Of `webhook` - until when the secret before signs as well; null when only one does.
+             */
+            old_secret_until: string | null;
+        };
+        CreatedChannel: {
+            channel: components["schemas"]["Channel"];
+            /** @description Of `webhook` - `whsec_` and the key in base64, with which the receiver checks signatures. It is not shown again. */
+            secret: string | null;
+        };
+        EscalationTarget: {
+            /**
+             * @description `member` gets a mail; of a `rotation` whoever is on call gets one.
+             * @enum {string}
+             */
+            kind: "channel" | "member" | "rotation";
+            /**
+             * Format: uuid
+             * @description Of the channel, the user or the rotation.
+             */
+            id: string;
+        };
+        EscalationStep: {
+            /** @description After the step before. */
+            delay_seconds: number;
+            targets: components["schemas"]["EscalationTarget"][];
+        };
+        NewEscalation: {
+            name: components["schemas"]["Name"];
+            steps: components["schemas"]["EscalationStep"][];
+            /**
+             * @description How often all steps begin again when nobody has acknowledged.
+             * @default 0
+             */
+            repeat?: number;
+            /**
+             * @description Pause between the last step and the next round.
+             * @default 900
+             */
+            repeat_after_seconds?: number;
+        };
+        Escalation: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            steps: components["schemas"]["EscalationStep"][];
+            repeat: number;
+            repeat_after_seconds: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        EscalationProgress: {
+            /** Format: uuid */
+            policy_id: string | null;
+            /**
+             * @description `none` - there is no policy. `waiting` - the next step is to come. `exhausted` - every step and round was taken and nobody has acknowledged.
+             * @enum {string}
+             */
+            state: "none" | "waiting" | "acknowledged" | "snoozed" | "muted" | "exhausted" | "resolved";
+            /** @description The last step that was taken, from 1 on; null before the first. */
+            step: number | null;
+            /** @description The round that it belongs to, from 1 on. */
+            round: number;
+            /**
+             * Format: date-time
+             * @description When the next step is due; null when there is none.
+             */
+            next_at: string | null;
+            /** @description Of the next step. */
+            next_targets: components["schemas"]["EscalationTarget"][];
+        };
+        /** @enum {string} */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        NewRotation: {
+            name: components["schemas"]["Name"];
+            timezone: components["schemas"]["Timezone"];
+            weekday: components["schemas"]["Weekday"];
+            /**
+             * @description Of the hand-over, as clocks in the time zone show it.
+             * @example 09:00
+             */
+            time: string;
+            /** @description Users who are members, in the order of their weeks. */
+            members: string[];
+            /**
+             * Format: date
+             * @description A day in the first member's week; default - today.
+             */
+            starts_on?: string;
+        };
+        Rotation: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            timezone: string;
+            weekday: components["schemas"]["Weekday"];
+            time: string;
+            members: string[];
+            /**
+             * Format: date
+             * @description The day of the first member's first hand-over.
+             */
+            starts_on: string;
+            on_call: components["schemas"]["Shift"];
+            /** Format: date-time */
+            created_at: string;
+        };
+        Shift: {
+            /** Format: uuid */
+            member: string;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Exclusive: here the next shift begins.
+             */
+            to: string;
+        };
+        /**
+         * @description `waiting` - to be sent, or to be tried again. `cancelled` - it had become pointless, because the incident was acknowledged, muted or resolved first.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "sent" | "failed" | "cancelled";
+        Delivery: {
+            /**
+             * Format: uuid
+             * @description Also the `webhook-id` and the mail's message ID.
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "firing" | "resolved" | "test";
+            /**
+             * Format: uuid
+             * @description Null for a test.
+             */
+            incident_id: string | null;
+            /**
+             * Format: uuid
+             * @description Null for a mail to a member without a channel.
+             */
+            channel_id: string | null;
+            channel_name: string | null;
+            /**
+             * Format: uuid
+             * @description The user whom a mail goes to.
+             */
+            member: string | null;
+            /**
+             * Format: uuid
+             * @description By which the member was on call.
+             */
+            rotation_id: string | null;
+            /** @description From 1 on; null for tests and for `resolved`. */
+            step: number | null;
+            /** @description From 1 on. */
+            round: number | null;
+            state: components["schemas"]["DeliveryState"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: date-time */
+            next_attempt_at: string | null;
+            correlation_id: string;
+            /** @description Oldest first. */
+            attempts: components["schemas"]["DeliveryAttempt"][];
+        };
+        DeliveryAttempt: {
+            /** @description From 1 on. */
+            attempt: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description `unknown` - under way, or the worker went away meanwhile.
+             * @enum {string}
+             */
+            outcome: "delivered" | "failed" | "unknown";
+            /** Format: int64 */
+            elapsed_ms: number | null;
+            /** @description HTTP status of the answer. */
+            status: number | null;
+            /** @description The answer's first 200 bytes. */
+            answer: string;
+            /** @description Why it failed; empty when it did not. */
+            error: string;
+        };
         Readiness: {
             ready: boolean;
             components: components["schemas"]["Component"][];
@@ -3980,6 +4453,538 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Catalog"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listChannels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every channel, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        channels: components["schemas"]["Channel"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Operations",
+                 *       "kind": "webhook",
+                 *       "url": "https://hooks.example.com/observatory"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description Created. The secret is shown only here. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedChannel"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channel. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateChannelSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new secret, which is shown only here. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedChannel"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened; one delivery, or one per member of an `email` channel. A failure to deliver is told here as well. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        deliveries: components["schemas"]["Delivery"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEscalations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every policy, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        escalations: components["schemas"]["Escalation"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEscalation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Shop",
+                 *       "steps": [
+                 *         {
+                 *           "delay_seconds": 0,
+                 *           "targets": [
+                 *             {
+                 *               "kind": "channel",
+                 *               "id": "0197d8a2-5b1c-7cc1-9f44-0a4f2d3c1b2a"
+                 *             }
+                 *           ]
+                 *         },
+                 *         {
+                 *           "delay_seconds": 600,
+                 *           "targets": [
+                 *             {
+                 *               "kind": "rotation",
+                 *               "id": "0197d8a2-5b1c-7cc1-9f44-0a4f2d3c1b2b"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ],
+                 *       "repeat": 2,
+                 *       "repeat_after_seconds": 1800
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewEscalation"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEscalation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                escalation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateEscalation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                escalation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEscalation"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteEscalation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                escalation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every rotation, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rotations: components["schemas"]["Rotation"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createRotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "On call",
+                 *       "timezone": "Europe/Berlin",
+                 *       "weekday": "monday",
+                 *       "time": "09:00",
+                 *       "members": [
+                 *         "0197d8a2-5b1c-7cc1-9f44-0a4f2d3c1b2a"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewRotation"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rotation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rotation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateRotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rotation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRotation"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteRotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rotation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listShifts: {
+        parameters: {
+            query?: {
+                /** @description How many shifts, the present one included. */
+                weeks?: number;
+            };
+            header?: never;
+            path: {
+                rotation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shifts, the present one first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        shifts: components["schemas"]["Shift"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                incident_id?: string;
+                channel_id?: string;
+                state?: components["schemas"]["DeliveryState"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        deliveries: components["schemas"]["Delivery"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getIncidentEscalation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The escalation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EscalationProgress"];
                 };
             };
             default: components["responses"]["Problem"];
