@@ -36,7 +36,8 @@ func accessTo(operation string) (access, bool) {
 		"listDetectors": query, "listRedactionSecrets": query, "rotateRedactionSecret": {needs: tenants.ManageData}, "revealTokens": {needs: tenants.ManageData},
 		"listCauses": query, "getCause": query, "listReplays": query, "getReplay": query, "rehearseReplay": {needs: tenants.ManageData},
 		"createReplay": {needs: tenants.ManageData}, "pauseReplay": {needs: tenants.ManageData}, "resumeReplay": {needs: tenants.ManageData}, "cancelReplay": {needs: tenants.ManageData},
-		"getTenant": query, "listSources": query,
+		"getPipeline": query,
+		"getTenant":   query, "listSources": query,
 
 		"listChannels": query, "getChannel": query, "createChannel": {needs: tenants.ManageChannels}, "updateChannel": {needs: tenants.ManageChannels},
 		"deleteChannel": {needs: tenants.ManageChannels}, "rotateChannelSecret": {needs: tenants.ManageChannels}, "testChannel": {needs: tenants.ManageAlerts},

@@ -8,7 +8,7 @@ import (
 )
 
 func (s *server) Healthz(context.Context, gen.HealthzRequestObject) (gen.HealthzResponseObject, error) {
-	return gen.Healthz200JSONResponse{Status: gen.Ok, Version: s.cfg.Version}, nil
+	return gen.Healthz200JSONResponse{Status: gen.Healthz200JSONResponseBodyStatusOk, Version: s.cfg.Version}, nil
 }
 
 func (s *server) Readyz(ctx context.Context, _ gen.ReadyzRequestObject) (gen.ReadyzResponseObject, error) {

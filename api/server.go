@@ -52,6 +52,7 @@ type Deps struct {
 	Causes     *repair.Causes
 	Replays    *repair.Service
 	Analytics  *analytics.Service
+	Pipeline   Pipeline
 	Readiness  Readiness
 	Draining   <-chan struct{} // closed when the server is asked to end; nil: never
 	Dashboard  http.Handler

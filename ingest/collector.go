@@ -22,6 +22,7 @@ type Collector struct {
 	receipts Receipts
 	limits   *RateLimits
 	now      func() time.Time
+	accepted func(who Sender, events int)
 	records  sync.Pool // of *[]byte
 }
 
@@ -32,12 +33,17 @@ type CollectorDeps struct {
 	Receipts Receipts
 	Limits   *RateLimits
 	Now      func() time.Time
+	// Accepted, when set, is told of each request that went into the log.
+	Accepted func(who Sender, events int)
 }
 
 // NewCollector makes a collector.
 func NewCollector(d CollectorDeps) *Collector {
+	if d.Accepted == nil {
+		d.Accepted = func(Sender, int) {}
+	}
 	return &Collector{
-		log: d.Log, prepare: d.Prepare, receipts: d.Receipts, limits: d.Limits, now: d.Now,
+		log: d.Log, prepare: d.Prepare, receipts: d.Receipts, limits: d.Limits, now: d.Now, accepted: d.Accepted,
 		records: sync.Pool{New: func() any { return new([]byte) }},
 	}
 }
@@ -107,11 +113,14 @@ func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, err
 		Sender: in.Sender, Receipt: id, ReceivedAt: now, CorrelationID: in.CorrelationID, KeepDays: p.KeepDays,
 	}, items)
 	if in.Loose {
-		return out, c.log.AppendLoosely(ctx, *buf)
+		err = c.log.AppendLoosely(ctx, *buf)
+	} else {
+		out.End, err = c.log.Append(ctx, *buf)
 	}
-	if out.End, err = c.log.Append(ctx, *buf); err != nil {
+	if err != nil {
 		return Acceptance{}, fmt.Errorf("append request to log: %w", err)
 	}
+	c.accepted(in.Sender, len(items))
 	return out, nil
 }
 

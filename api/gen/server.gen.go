@@ -510,28 +510,28 @@ func (e KeyKind) Valid() bool {
 
 // Defines values for MappingStepOp.
 const (
-	Convert  MappingStepOp = "convert"
-	Default  MappingStepOp = "default"
-	Drop     MappingStepOp = "drop"
-	Rename   MappingStepOp = "rename"
-	SetEvent MappingStepOp = "set_event"
-	Split    MappingStepOp = "split"
+	MappingStepOpConvert  MappingStepOp = "convert"
+	MappingStepOpDefault  MappingStepOp = "default"
+	MappingStepOpDrop     MappingStepOp = "drop"
+	MappingStepOpRename   MappingStepOp = "rename"
+	MappingStepOpSetEvent MappingStepOp = "set_event"
+	MappingStepOpSplit    MappingStepOp = "split"
 )
 
 // Valid indicates whether the value is a known member of the MappingStepOp enum.
 func (e MappingStepOp) Valid() bool {
 	switch e {
-	case Convert:
+	case MappingStepOpConvert:
 		return true
-	case Default:
+	case MappingStepOpDefault:
 		return true
-	case Drop:
+	case MappingStepOpDrop:
 		return true
-	case Rename:
+	case MappingStepOpRename:
 		return true
-	case SetEvent:
+	case MappingStepOpSetEvent:
 		return true
-	case Split:
+	case MappingStepOpSplit:
 		return true
 	default:
 		return false
@@ -661,6 +661,99 @@ const (
 func (e NewReplayPolicy) Valid() bool {
 	switch e {
 	case Current:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PipelineStageHealth.
+const (
+	PipelineStageHealthOk    PipelineStageHealth = "ok"
+	PipelineStageHealthSlow  PipelineStageHealth = "slow"
+	PipelineStageHealthStuck PipelineStageHealth = "stuck"
+)
+
+// Valid indicates whether the value is a known member of the PipelineStageHealth enum.
+func (e PipelineStageHealth) Valid() bool {
+	switch e {
+	case PipelineStageHealthOk:
+		return true
+	case PipelineStageHealthSlow:
+		return true
+	case PipelineStageHealthStuck:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PipelineStageUnit.
+const (
+	Events  PipelineStageUnit = "events"
+	Hours   PipelineStageUnit = "hours"
+	Jobs    PipelineStageUnit = "jobs"
+	Replays PipelineStageUnit = "replays"
+	Rules   PipelineStageUnit = "rules"
+)
+
+// Valid indicates whether the value is a known member of the PipelineStageUnit enum.
+func (e PipelineStageUnit) Valid() bool {
+	switch e {
+	case Events:
+		return true
+	case Hours:
+		return true
+	case Jobs:
+		return true
+	case Replays:
+		return true
+	case Rules:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PipelineStageName.
+const (
+	PipelineStageNameAccept     PipelineStageName = "accept"
+	PipelineStageNameAlerts     PipelineStageName = "alerts"
+	PipelineStageNameBulk       PipelineStageName = "bulk"
+	PipelineStageNameDefault    PipelineStageName = "default"
+	PipelineStageNameLog        PipelineStageName = "log"
+	PipelineStageNameQuarantine PipelineStageName = "quarantine"
+	PipelineStageNameReplay     PipelineStageName = "replay"
+	PipelineStageNameRollups    PipelineStageName = "rollups"
+	PipelineStageNameSink       PipelineStageName = "sink"
+	PipelineStageNameStore      PipelineStageName = "store"
+	PipelineStageNameUrgent     PipelineStageName = "urgent"
+)
+
+// Valid indicates whether the value is a known member of the PipelineStageName enum.
+func (e PipelineStageName) Valid() bool {
+	switch e {
+	case PipelineStageNameAccept:
+		return true
+	case PipelineStageNameAlerts:
+		return true
+	case PipelineStageNameBulk:
+		return true
+	case PipelineStageNameDefault:
+		return true
+	case PipelineStageNameLog:
+		return true
+	case PipelineStageNameQuarantine:
+		return true
+	case PipelineStageNameReplay:
+		return true
+	case PipelineStageNameRollups:
+		return true
+	case PipelineStageNameSink:
+		return true
+	case PipelineStageNameStore:
+		return true
+	case PipelineStageNameUrgent:
 		return true
 	default:
 		return false
@@ -1086,13 +1179,13 @@ func (e KindOfPolicy) Valid() bool {
 
 // Defines values for Healthz200JSONResponseBodyStatus.
 const (
-	Ok Healthz200JSONResponseBodyStatus = "ok"
+	Healthz200JSONResponseBodyStatusOk Healthz200JSONResponseBodyStatus = "ok"
 )
 
 // Valid indicates whether the value is a known member of the Healthz200JSONResponseBodyStatus enum.
 func (e Healthz200JSONResponseBodyStatus) Valid() bool {
 	switch e {
-	case Ok:
+	case Healthz200JSONResponseBodyStatusOk:
 		return true
 	default:
 		return false
@@ -1986,6 +2079,62 @@ type OtherValues struct {
 
 // Password defines model for Password.
 type Password = string
+
+// Pipeline defines model for Pipeline.
+type Pipeline struct {
+	// At When it was measured.
+	At     time.Time       `json:"at"`
+	Edges  []PipelineEdge  `json:"edges"`
+	Stages []PipelineStage `json:"stages"`
+}
+
+// PipelineEdge defines model for PipelineEdge.
+type PipelineEdge struct {
+	// From `urgent`, `default` and `bulk` are the queues of jobs.
+	From PipelineStageName `json:"from"`
+
+	// To `urgent`, `default` and `bulk` are the queues of jobs.
+	To PipelineStageName `json:"to"`
+}
+
+// PipelineStage Null is not known, or has no meaning in this stage.
+type PipelineStage struct {
+	// Depth How much waits.
+	Depth *int64 `json:"depth"`
+
+	// Health `slow` - somebody waits longer than usual. `stuck` - nothing moves, or nobody answers.
+	Health PipelineStageHealth `json:"health"`
+
+	// InHand How much is being worked on.
+	InHand *int64 `json:"in_hand"`
+
+	// LagSeconds How long the latest took, from coming in to leaving.
+	LagSeconds *float64 `json:"lag_seconds"`
+
+	// Name `urgent`, `default` and `bulk` are the queues of jobs.
+	Name PipelineStageName `json:"name"`
+
+	// OldestSeconds How long that which has waited the longest has waited.
+	OldestSeconds *float64 `json:"oldest_seconds"`
+
+	// PerSecond How much left, a second, over the last minute; of jobs over the last 5 minutes.
+	PerSecond *float64 `json:"per_second"`
+
+	// Unit What waits.
+	Unit PipelineStageUnit `json:"unit"`
+
+	// Why Why, in a sentence or two, and what it means for the data.
+	Why string `json:"why"`
+}
+
+// PipelineStageHealth `slow` - somebody waits longer than usual. `stuck` - nothing moves, or nobody answers.
+type PipelineStageHealth string
+
+// PipelineStageUnit What waits.
+type PipelineStageUnit string
+
+// PipelineStageName `urgent`, `default` and `bulk` are the queues of jobs.
+type PipelineStageName string
 
 // Point defines model for Point.
 type Point struct {
@@ -3339,6 +3488,9 @@ type ServerInterface interface {
 	// ConfirmPasswordReset Set a new password with the token of a mail
 	// (POST /v1/password-resets/confirm)
 	ConfirmPasswordReset(ctx echo.Context) error
+	// GetPipeline How your data goes through, stage by stage
+	// (GET /v1/pipeline)
+	GetPipeline(ctx echo.Context) error
 	// GetPolicy The policy in force
 	// (GET /v1/policies/{kind})
 	GetPolicy(ctx echo.Context, kind KindOfPolicy) error
@@ -3803,6 +3955,15 @@ func (w *ServerInterfaceWrapper) ConfirmPasswordReset(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ConfirmPasswordReset(ctx)
+	return err
+}
+
+// GetPipeline converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPipeline(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPipeline(ctx)
 	return err
 }
 
@@ -4345,6 +4506,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/replays/:replay_id/pause", wrapper.PauseReplay, options.OperationMiddlewares["pauseReplay"]...)
 	router.POST(options.BaseURL+"/v1/replays/:replay_id/resume", wrapper.ResumeReplay, options.OperationMiddlewares["resumeReplay"]...)
 	router.POST(options.BaseURL+"/v1/replays/:replay_id/cancel", wrapper.CancelReplay, options.OperationMiddlewares["cancelReplay"]...)
+	router.GET(options.BaseURL+"/v1/pipeline", wrapper.GetPipeline, options.OperationMiddlewares["getPipeline"]...)
 	router.GET(options.BaseURL+"/v1/policies/:kind", wrapper.GetPolicy, options.OperationMiddlewares["getPolicy"]...)
 	router.PUT(options.BaseURL+"/v1/policies/:kind", wrapper.PublishPolicy, options.OperationMiddlewares["publishPolicy"]...)
 	router.GET(options.BaseURL+"/v1/policies/:kind/versions", wrapper.ListPolicyVersions, options.OperationMiddlewares["listPolicyVersions"]...)
@@ -5756,6 +5918,51 @@ type ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse) VisitConfirmPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPipelineRequestObject struct {
+}
+
+type GetPipelineResponseObject interface {
+	VisitGetPipelineResponse(w http.ResponseWriter) error
+}
+
+type GetPipeline200JSONResponse Pipeline
+
+func (response GetPipeline200JSONResponse) VisitGetPipelineResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPipelinedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPipelinedefaultApplicationProblemPlusJSONResponse) VisitGetPipelineResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7334,6 +7541,9 @@ type StrictServerInterface interface {
 	// ConfirmPasswordReset Set a new password with the token of a mail
 	// (POST /v1/password-resets/confirm)
 	ConfirmPasswordReset(ctx context.Context, request ConfirmPasswordResetRequestObject) (ConfirmPasswordResetResponseObject, error)
+	// GetPipeline How your data goes through, stage by stage
+	// (GET /v1/pipeline)
+	GetPipeline(ctx context.Context, request GetPipelineRequestObject) (GetPipelineResponseObject, error)
 	// GetPolicy The policy in force
 	// (GET /v1/policies/{kind})
 	GetPolicy(ctx context.Context, request GetPolicyRequestObject) (GetPolicyResponseObject, error)
@@ -8444,6 +8654,29 @@ func (sh *strictHandler) ConfirmPasswordReset(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ConfirmPasswordResetResponseObject); ok {
 		return validResponse.VisitConfirmPasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPipeline operation middleware
+func (sh *strictHandler) GetPipeline(ctx echo.Context) error {
+	var request GetPipelineRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPipeline(ctx.Request().Context(), request.(GetPipelineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPipeline")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPipelineResponseObject); ok {
+		return validResponse.VisitGetPipelineResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

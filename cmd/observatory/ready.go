@@ -39,9 +39,9 @@ func part(name string, err error) api.Part {
 }
 
 // behind is an error when events have waited longer than they should to be stored.
-func (r readiness) behind() error {
+func (s *serving) behind() error {
 	const tolerated = 30 * time.Second
-	if late := r.metered.waiting(r.now(), r.log, r.sink); late > tolerated {
+	if late := s.metered.waiting(s.now(), s.log, s.sink); late > tolerated {
 		return fmt.Errorf("events wait for %s to be stored", late.Round(time.Second))
 	}
 	return nil

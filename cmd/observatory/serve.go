@@ -99,10 +99,11 @@ type serving struct {
 	rules     *rules
 	replays   *replays
 	metered   *sinkMetrics
+	pace      *pace
 }
 
 func newServing(n *node) (*serving, error) {
-	s := &serving{node: n, live: ingest.NewLive(), metered: newSinkMetrics(n.metrics)}
+	s := &serving{node: n, live: ingest.NewLive(), metered: newSinkMetrics(n.metrics), pace: newPace(n.now)}
 	var err error
 	if s.rules, err = newRules(n); err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func newServing(n *node) (*serving, error) {
 	promauto.With(n.metrics).NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "observatory_rules_staleness_seconds", Help: "Time since the schemas and policies were last known to be up to date. They are applied as they are without contact.",
 	}, func() float64 { return s.rules.pipeline.Rulebook().Staleness().Seconds() })
-	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now})
+	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now, Accepted: s.pace.accepted})
 	if s.replays, err = newReplays(s); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -141,6 +142,7 @@ func newServing(n *node) (*serving, error) {
 
 func (s *serving) stored(set *ingest.Settlement, took time.Duration) {
 	s.metered.stored(set, took)
+	s.pace.stored(set)
 	s.live.Publish(set)
 }
 
@@ -243,7 +245,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}) (http.Han
 		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
 		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Trials: s.rules.rehearsals, Samples: s.store, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: freshness{s}, Now: s.now}),
-		Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
+		Pipeline:  newStages(s), Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})
 }
 

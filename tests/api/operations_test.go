@@ -88,6 +88,7 @@ func (x subjects) operations() []operation {
 
 		{id: "getReceipt", method: "GET", path: "/v1/receipts/" + x.receipt, may: receiving, status: 200, theirs: "receipt_not_found"},
 		{id: "getLedger", method: "GET", path: "/v1/ledger", may: asking, status: 200},
+		{id: "getPipeline", method: "GET", path: "/v1/pipeline", may: asking, status: 200},
 		{id: "listQuarantine", method: "GET", path: "/v1/quarantine?limit=500", may: asking, status: 200},
 		{id: "listQuarantine", method: "GET", path: "/v1/quarantine?cursor=" + x.quarantineCursor, may: asking, status: 200},
 		{id: "getPolicy", method: "GET", path: "/v1/policies/redaction", may: asking, status: 200},

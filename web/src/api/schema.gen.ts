@@ -415,6 +415,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pipeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How your data goes through, stage by stage
+         * @description Each stage with how much waits in it, how fast it leaves, how long it takes, and whether that is well. Events are followed on the node that answers, since it began; all other stages are the same on every node.
+         *     Only your own events and jobs are counted.
+         */
+        get: operations["getPipeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies/{kind}": {
         parameters: {
             query?: never;
@@ -2699,6 +2720,65 @@ export interface components {
              */
             policy?: "current";
         };
+        Pipeline: {
+            /**
+             * Format: date-time
+             * @description When it was measured.
+             */
+            at: string;
+            stages: components["schemas"]["PipelineStage"][];
+            edges: components["schemas"]["PipelineEdge"][];
+        };
+        /** @description Null is not known, or has no meaning in this stage. */
+        PipelineStage: {
+            name: components["schemas"]["PipelineStageName"];
+            /**
+             * @description What waits.
+             * @enum {string}
+             */
+            unit: "events" | "hours" | "rules" | "replays" | "jobs";
+            /**
+             * Format: int64
+             * @description How much waits.
+             */
+            depth: number | null;
+            /**
+             * Format: int64
+             * @description How much is being worked on.
+             */
+            in_hand: number | null;
+            /**
+             * Format: double
+             * @description How much left, a second, over the last minute; of jobs over the last 5 minutes.
+             */
+            per_second: number | null;
+            /**
+             * Format: double
+             * @description How long the latest took, from coming in to leaving.
+             */
+            lag_seconds: number | null;
+            /**
+             * Format: double
+             * @description How long that which has waited the longest has waited.
+             */
+            oldest_seconds: number | null;
+            /**
+             * @description `slow` - somebody waits longer than usual. `stuck` - nothing moves, or nobody answers.
+             * @enum {string}
+             */
+            health: "ok" | "slow" | "stuck";
+            /** @description Why, in a sentence or two, and what it means for the data. */
+            why: string;
+        };
+        /**
+         * @description `urgent`, `default` and `bulk` are the queues of jobs.
+         * @enum {string}
+         */
+        PipelineStageName: "accept" | "log" | "sink" | "store" | "rollups" | "alerts" | "quarantine" | "replay" | "urgent" | "default" | "bulk";
+        PipelineEdge: {
+            from: components["schemas"]["PipelineStageName"];
+            to: components["schemas"]["PipelineStageName"];
+        };
         Replay: {
             /** Format: uuid */
             id: string;
@@ -3928,6 +4008,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Replay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPipeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stages, in the order of the way of an event, and the ways between them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pipeline"];
                 };
             };
             default: components["responses"]["Problem"];
