@@ -25,18 +25,14 @@ type replays struct {
 }
 
 // newReplays needs everything of a serving node but the edge.
-func newReplays(s *serving) (*replays, error) {
-	id, err := logID(s.cfg.DataDir)
-	if err != nil {
-		return nil, err
-	}
+func newReplays(s *serving) *replays {
 	return &replays{
 		service: repair.NewService(s.declared, s.store, s.rules.pipeline, s.now),
 		causes:  repair.NewCauses(s.store, s.now),
 		runner: repair.NewRunner(repair.RunnerDeps{
-			Queue: s.declared, Archive: s.store, Prepare: s.rules.pipeline, Log: s.log, LogID: id, Sink: s.sink, Now: s.now, Logger: s.logger,
+			Queue: s.declared, Archive: s.store, Prepare: s.rules.pipeline, Log: s.log, LogID: s.logID, Sink: s.sink, Now: s.now, Logger: s.logger,
 		}),
-	}, nil
+	}
 }
 
 // logID names the log of a data folder for as long as that lives. A replay that has begun goes on where its events lie.

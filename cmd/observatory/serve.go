@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/spf13/cobra"
@@ -92,6 +93,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 type serving struct {
 	*node
 	log       *eventlog.Log
+	logID     uuid.UUID
 	state     *sinkstate.State
 	sink      *ingest.Sink
 	live      *ingest.Live
@@ -120,8 +122,11 @@ func newServing(n *node) (*serving, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.state.Close())
 	}
+	if s.logID, err = logID(n.cfg.DataDir); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	s.sink, err = ingest.NewSink(ingest.SinkConfig{}, ingest.SinkDeps{
-		Log: s.log, State: s.state, Store: n.store, Now: n.now, Logger: n.logger, Stored: s.stored,
+		Log: s.log, State: s.state, Store: n.store.Writer(s.logID), Now: n.now, Logger: n.logger, Stored: s.stored,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -134,9 +139,7 @@ func newServing(n *node) (*serving, error) {
 		Name: "observatory_rules_staleness_seconds", Help: "Time since the schemas and policies were last known to be up to date. They are applied as they are without contact.",
 	}, func() float64 { return s.rules.pipeline.Rulebook().Staleness().Seconds() })
 	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now, Accepted: s.pace.accepted})
-	if s.replays, err = newReplays(s); err != nil {
-		return nil, errors.Join(err, s.close())
-	}
+	s.replays = newReplays(s)
 	return s, nil
 }
 

@@ -19,18 +19,18 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// open opens a store in a database of its own.
-func open(t *testing.T) (*ingestch.Store, driver.Conn) {
+// open opens the store of a log in a database of its own.
+func open(t *testing.T) (*ingestch.Writer, driver.Conn) {
 	t.Helper()
 	return openAt(t, testkit.ClickHouse(t))
 }
 
-func openAt(t *testing.T, url string) (*ingestch.Store, driver.Conn) {
+func openAt(t *testing.T, url string) (*ingestch.Writer, driver.Conn) {
 	t.Helper()
 	conn, err := ch.Open(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	return ingestch.New(conn), conn
+	return ingestch.New(conn).Writer(uuid.New()), conn
 }
 
 // counts are the rows of each table, as they lie there: nothing is replaced or deduplicated by reading.

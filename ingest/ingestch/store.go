@@ -15,10 +15,8 @@ import (
 	"github.com/observatory/observatory/internal/ch"
 )
 
-// Store is an ingest.Store in ClickHouse.
+// Store reads and writes what the way of an event ends in. What writes batches is its Writer.
 type Store struct{ conn driver.Conn }
-
-var _ ingest.Store = (*Store)(nil)
 
 // New makes a store on a connection pool.
 func New(conn driver.Conn) *Store { return &Store{conn: conn} }
@@ -26,24 +24,32 @@ func New(conn driver.Conn) *Store { return &Store{conn: conn} }
 // insertTimeout bounds one insert. It is long: a batch that is given up is begun again from its start. Counting it back takes no longer.
 const insertTimeout = 30 * time.Second
 
-// Write implements ingest.Store. The ledger comes last: where its rows are, all others are.
-func (s *Store) Write(ctx context.Context, set *ingest.Settlement, again bool) error {
-	if err := write(ctx, s.conn, events(), set.Range.ID, set.Events, again); err != nil {
+// Write implements ingest.Store. The ledger comes last: where its rows are, all others are. The hours of the events are marked before and
+// after these are sent: between the two nobody can tell what an hour holds.
+func (w *Writer) Write(ctx context.Context, set *ingest.Settlement, again bool) error {
+	changing := hours(set)
+	if err := w.mark(ctx, changing, set.Range.To, 0); err != nil {
 		return err
 	}
-	if err := write(ctx, s.conn, deadLetters(), set.Range.ID, set.DeadLetters, again); err != nil {
+	if err := write(ctx, w.conn, events(), set.Range.ID, set.Events, again); err != nil {
 		return err
 	}
-	if err := write(ctx, s.conn, receipts(), set.Range.ID, set.Receipts, again); err != nil {
+	if err := w.rerun(ctx, set, again); err != nil {
 		return err
 	}
-	if err := s.rerun(ctx, set, again); err != nil {
+	if err := w.mark(ctx, changing, 0, set.Range.To); err != nil {
 		return err
 	}
-	if err := write(ctx, s.conn, repairs(), set.Range.ID, set.Repairs, again); err != nil {
+	if err := write(ctx, w.conn, deadLetters(), set.Range.ID, set.DeadLetters, again); err != nil {
 		return err
 	}
-	return write(ctx, s.conn, ledger(), set.Range.ID, set.Ledger, again)
+	if err := write(ctx, w.conn, receipts(), set.Range.ID, set.Receipts, again); err != nil {
+		return err
+	}
+	if err := write(ctx, w.conn, repairs(), set.Range.ID, set.Repairs, again); err != nil {
+		return err
+	}
+	return write(ctx, w.conn, ledger(), set.Range.ID, set.Ledger, again)
 }
 
 // write stores the rows of one table. Where an earlier attempt ended without an answer, what it may still be doing is ended, and what it

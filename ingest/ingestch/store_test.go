@@ -228,7 +228,7 @@ func TestWriteInterrupted(t *testing.T) {
 }
 
 // writeAgain does as the sink does: again and again until it is done.
-func writeAgain(t *testing.T, store *ingestch.Store, set *ingest.Settlement) {
+func writeAgain(t *testing.T, store *ingestch.Writer, set *ingest.Settlement) {
 	t.Helper()
 	testkit.Eventually(t, time.Minute, func() error { return store.Write(t.Context(), set, true) })
 }

@@ -106,7 +106,7 @@ func TestHistoryLeavesOutWhatIsGone(t *testing.T) {
 	}
 	require.NoError(t, h.conn.Exec(t.Context(), "DELETE FROM events WHERE event_id = 'a'"))
 	for _, again := range []bool{false, true} {
-		require.NoError(t, h.store.Write(t.Context(), set, again))
+		require.NoError(t, h.store.Writer(h.logID).Write(t.Context(), set, again))
 		rows := h.stored()
 		require.NotContains(t, rows, "a")
 		require.JSONEq(t, `{"stamp":"new"}`, rows["b"].Facts)

@@ -123,7 +123,7 @@ func (h *house) start() {
 	require.NoError(t, err)
 	h.log, err = eventlog.Open(eventlog.Config{FS: h.disk, Dir: "log", Floor: settled, Logger: logger})
 	require.NoError(t, err)
-	h.sink, err = ingest.NewSink(ingest.SinkConfig{Interval: 20 * time.Millisecond}, ingest.SinkDeps{Log: h.log, State: h.state, Store: h.store, Now: time.Now, Logger: logger, Suppression: &h.inSink})
+	h.sink, err = ingest.NewSink(ingest.SinkConfig{Interval: 20 * time.Millisecond}, ingest.SinkDeps{Log: h.log, State: h.state, Store: h.store.Writer(h.logID), Now: time.Now, Logger: logger, Suppression: &h.inSink})
 	require.NoError(t, err)
 	h.runner = repair.NewRunner(repair.RunnerDeps{
 		Queue: h.jobs, Archive: h.store, Prepare: h.rules, Suppression: &h.inRunner, Log: h.log, LogID: h.logID, Sink: h.sink, Now: time.Now, Logger: logger,
