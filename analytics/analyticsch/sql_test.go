@@ -304,9 +304,16 @@ func TestEveryStatementNamesItsTenant(t *testing.T) {
 			statements = append(statements, s)
 		}
 	}
+	for _, table := range rollupTables([]string{"properties.a", "user_id"}) {
+		s := newStatement(id)
+		require.NoError(t, table.fill(s, []time.Time{may(1), may(2)}, 1))
+		statements = append(statements, s)
+	}
+	hours := []time.Time{may(1), may(2)}
+	statements = append(statements, hourStates(id, hours), hourSizes(id, hours), filledHours(id, hours, 1))
 	for _, s := range statements {
-		tables := regexp.MustCompile(`(?i)(from|join)\s+(events|dead_letters|receipts|ledger|system)`).FindAllString(s.sql, -1)
-		scoped := regexp.MustCompile(`FROM (events|events FINAL|dead_letters)\n +(PRE)?WHERE tenant_id = \{tenant:UUID\}`)
+		tables := regexp.MustCompile(`(?i)(from|join)\s+(events|dead_letters|receipts|ledger|marks|rollup_|identities|system)`).FindAllString(s.sql, -1)
+		scoped := regexp.MustCompile(`FROM (events|events FINAL|dead_letters|marks|rollup_[a-z]+)\n +(PRE)?WHERE tenant_id = \{tenant:UUID\}`)
 		require.NotEmpty(t, tables)
 		require.Len(t, scoped.FindAllString(regexp.MustCompile(`\n(PRE)?WHERE`).ReplaceAllString(s.sql, "\n ${1}WHERE"), -1), len(tables), s.sql)
 
