@@ -39,6 +39,11 @@ func accessTo(operation string) (access, bool) {
 		"getPipeline": query,
 		"getTenant":   query, "listSources": query,
 
+		"listAlerts": query, "getAlert": query, "previewAlert": query, "listAlertEvaluations": query, "listIncidents": query, "getIncident": query, "listSilences": query, "getSilence": query,
+		"createAlert": {needs: tenants.ManageAlerts}, "updateAlert": {needs: tenants.ManageAlerts}, "deleteAlert": {needs: tenants.ManageAlerts},
+		"enableAlert": {needs: tenants.ManageAlerts}, "disableAlert": {needs: tenants.ManageAlerts},
+		"createSilence": {needs: tenants.ManageAlerts}, "updateSilence": {needs: tenants.ManageAlerts}, "deleteSilence": {needs: tenants.ManageAlerts},
+
 		"listChannels": query, "getChannel": query, "createChannel": {needs: tenants.ManageChannels}, "updateChannel": {needs: tenants.ManageChannels},
 		"deleteChannel": {needs: tenants.ManageChannels}, "rotateChannelSecret": {needs: tenants.ManageChannels}, "testChannel": {needs: tenants.ManageAlerts},
 		"listEscalations": query, "getEscalation": query, "getIncidentEscalation": query, "createEscalation": {needs: tenants.ManageAlerts},

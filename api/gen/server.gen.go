@@ -18,22 +18,22 @@ import (
 
 // Defines values for APIKeyState.
 const (
-	Active   APIKeyState = "active"
-	Expired  APIKeyState = "expired"
-	Expiring APIKeyState = "expiring"
-	Revoked  APIKeyState = "revoked"
+	APIKeyStateActive   APIKeyState = "active"
+	APIKeyStateExpired  APIKeyState = "expired"
+	APIKeyStateExpiring APIKeyState = "expiring"
+	APIKeyStateRevoked  APIKeyState = "revoked"
 )
 
 // Valid indicates whether the value is a known member of the APIKeyState enum.
 func (e APIKeyState) Valid() bool {
 	switch e {
-	case Active:
+	case APIKeyStateActive:
 		return true
-	case Expired:
+	case APIKeyStateExpired:
 		return true
-	case Expiring:
+	case APIKeyStateExpiring:
 		return true
-	case Revoked:
+	case APIKeyStateRevoked:
 		return true
 	default:
 		return false
@@ -55,6 +55,132 @@ func (e ActorKind) Valid() bool {
 	case ActorKindSystem:
 		return true
 	case ActorKindUser:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AlertConditionAgainst.
+const (
+	AlertConditionAgainstDay      AlertConditionAgainst = "day"
+	AlertConditionAgainstPrevious AlertConditionAgainst = "previous"
+	AlertConditionAgainstWeek     AlertConditionAgainst = "week"
+)
+
+// Valid indicates whether the value is a known member of the AlertConditionAgainst enum.
+func (e AlertConditionAgainst) Valid() bool {
+	switch e {
+	case AlertConditionAgainstDay:
+		return true
+	case AlertConditionAgainstPrevious:
+		return true
+	case AlertConditionAgainstWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AlertConditionDirection.
+const (
+	Above  AlertConditionDirection = "above"
+	Below  AlertConditionDirection = "below"
+	Either AlertConditionDirection = "either"
+)
+
+// Valid indicates whether the value is a known member of the AlertConditionDirection enum.
+func (e AlertConditionDirection) Valid() bool {
+	switch e {
+	case Above:
+		return true
+	case Below:
+		return true
+	case Either:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AlertConditionKind.
+const (
+	Anomaly   AlertConditionKind = "anomaly"
+	Change    AlertConditionKind = "change"
+	NoData    AlertConditionKind = "no_data"
+	Threshold AlertConditionKind = "threshold"
+)
+
+// Valid indicates whether the value is a known member of the AlertConditionKind enum.
+func (e AlertConditionKind) Valid() bool {
+	switch e {
+	case Anomaly:
+		return true
+	case Change:
+		return true
+	case NoData:
+		return true
+	case Threshold:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AlertMeasureKind.
+const (
+	Freshness      AlertMeasureKind = "freshness"
+	LedgerBalance  AlertMeasureKind = "ledger_balance"
+	Quality        AlertMeasureKind = "quality"
+	QuarantineRate AlertMeasureKind = "quarantine_rate"
+	QuotaUse       AlertMeasureKind = "quota_use"
+	Ratio          AlertMeasureKind = "ratio"
+	Trend          AlertMeasureKind = "trend"
+)
+
+// Valid indicates whether the value is a known member of the AlertMeasureKind enum.
+func (e AlertMeasureKind) Valid() bool {
+	switch e {
+	case Freshness:
+		return true
+	case LedgerBalance:
+		return true
+	case Quality:
+		return true
+	case QuarantineRate:
+		return true
+	case QuotaUse:
+		return true
+	case Ratio:
+		return true
+	case Trend:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AlertState.
+const (
+	AlertStateFiring   AlertState = "firing"
+	AlertStateMuted    AlertState = "muted"
+	AlertStateOk       AlertState = "ok"
+	AlertStatePending  AlertState = "pending"
+	AlertStateResolved AlertState = "resolved"
+)
+
+// Valid indicates whether the value is a known member of the AlertState enum.
+func (e AlertState) Valid() bool {
+	switch e {
+	case AlertStateFiring:
+		return true
+	case AlertStateMuted:
+		return true
+	case AlertStateOk:
+		return true
+	case AlertStatePending:
+		return true
+	case AlertStateResolved:
 		return true
 	default:
 		return false
@@ -448,6 +574,24 @@ func (e FilterOperator) Valid() bool {
 	}
 }
 
+// Defines values for IncidentState.
+const (
+	IncidentStateOpen     IncidentState = "open"
+	IncidentStateResolved IncidentState = "resolved"
+)
+
+// Valid indicates whether the value is a known member of the IncidentState enum.
+func (e IncidentState) Valid() bool {
+	switch e {
+	case IncidentStateOpen:
+		return true
+	case IncidentStateResolved:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InferredSchemaProposalType.
 const (
 	InferredSchemaProposalTypeJSON InferredSchemaProposalType = "JSON"
@@ -661,6 +805,27 @@ const (
 func (e NewReplayPolicy) Valid() bool {
 	switch e {
 	case Current:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoDataPolicy.
+const (
+	NoDataPolicyFiring NoDataPolicy = "firing"
+	NoDataPolicyKeep   NoDataPolicy = "keep"
+	NoDataPolicyOk     NoDataPolicy = "ok"
+)
+
+// Valid indicates whether the value is a known member of the NoDataPolicy enum.
+func (e NoDataPolicy) Valid() bool {
+	switch e {
+	case NoDataPolicyFiring:
+		return true
+	case NoDataPolicyKeep:
+		return true
+	case NoDataPolicyOk:
 		return true
 	default:
 		return false
@@ -1078,6 +1243,48 @@ func (e SegmentCallType) Valid() bool {
 	}
 }
 
+// Defines values for Severity.
+const (
+	Critical Severity = "critical"
+	Info     Severity = "info"
+	Warning  Severity = "warning"
+)
+
+// Valid indicates whether the value is a known member of the Severity enum.
+func (e Severity) Valid() bool {
+	switch e {
+	case Critical:
+		return true
+	case Info:
+		return true
+	case Warning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SilencePhase.
+const (
+	SilencePhaseActive    SilencePhase = "active"
+	SilencePhaseOver      SilencePhase = "over"
+	SilencePhaseScheduled SilencePhase = "scheduled"
+)
+
+// Valid indicates whether the value is a known member of the SilencePhase enum.
+func (e SilencePhase) Valid() bool {
+	switch e {
+	case SilencePhaseActive:
+		return true
+	case SilencePhaseOver:
+		return true
+	case SilencePhaseScheduled:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SourceKind.
 const (
 	App    SourceKind = "app"
@@ -1270,6 +1477,216 @@ type Actor struct {
 
 // ActorKind defines model for Actor.Kind.
 type ActorKind string
+
+// Alert defines model for Alert.
+type Alert struct {
+	// Condition When a value is wrong.
+	//
+	// * `threshold` - it lies `above` or `below` `value`.
+	// * `change` - it differs by more than `value` percent from the window before (`against: previous`, the default), or from the same window a day or a week before. Where that one was 0, or had nothing to measure, there is no percentage, and the rule is ok.
+	// * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation, and at least 2 % of the median). It needs 4 of these weeks; with fewer the rule is ok.
+	// * `no_data` - there is nothing to measure, or a `count`, `sum` or `unique_users` of 0.
+	Condition    AlertCondition      `json:"condition"`
+	CreatedAt    time.Time           `json:"created_at"`
+	CreatedBy    string              `json:"created_by"`
+	DelaySeconds int                 `json:"delay_seconds"`
+	Enabled      bool                `json:"enabled"`
+	EscalationId *openapi_types.UUID `json:"escalation_id"`
+
+	// Flapping It changed too often and keeps firing until it is quiet.
+	Flapping   bool               `json:"flapping"`
+	ForSeconds int                `json:"for_seconds"`
+	Group      string             `json:"group"`
+	Id         openapi_types.UUID `json:"id"`
+
+	// IncidentId Of the episode that goes on.
+	IncidentId      *openapi_types.UUID `json:"incident_id"`
+	IntervalSeconds int                 `json:"interval_seconds"`
+
+	// Labels For your own tools; go into webhooks.
+	Labels         AlertLabels      `json:"labels"`
+	LastEvaluation *AlertEvaluation `json:"last_evaluation"`
+
+	// Measure What is measured, over the window that ends at a tick.
+	//
+	// * `trend` - any measure of events, as in trends: `measure`, `property`, `event`, `filters`.
+	// * `ratio` - the share, 0 to 1, of the events of `of_event` (default all) that are of `event` and match `filters`; nothing to measure where there are no events.
+	// * `quarantine_rate` - the share, 0 to 1, of the received events that were quarantined. Looks back 31 days at most.
+	// * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
+	// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
+	// * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
+	// * `quality` - the newest result of the quality check `check_id`: how far the value lies outside of what is expected, or whatever that check says.
+	Measure AlertMeasure `json:"measure"`
+	Name    string       `json:"name"`
+
+	// NextEvaluationAt Null when it is disabled.
+	NextEvaluationAt *time.Time `json:"next_evaluation_at"`
+
+	// NoData What a tick with nothing to measure amounts to: the condition does not hold, it holds, or the rule stays as it is.
+	NoData   NoDataPolicy `json:"no_data"`
+	Severity Severity     `json:"severity"`
+
+	// Since The tick at which it came into this state.
+	Since time.Time `json:"since"`
+
+	// State `resolved` - no longer firing, as of the last tick. `muted` - firing during a silence.
+	State     AlertState `json:"state"`
+	UpdatedAt time.Time  `json:"updated_at"`
+	UpdatedBy string     `json:"updated_by"`
+}
+
+// AlertCondition When a value is wrong.
+//
+// * `threshold` - it lies `above` or `below` `value`.
+// * `change` - it differs by more than `value` percent from the window before (`against: previous`, the default), or from the same window a day or a week before. Where that one was 0, or had nothing to measure, there is no percentage, and the rule is ok.
+// * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation, and at least 2 % of the median). It needs 4 of these weeks; with fewer the rule is ok.
+// * `no_data` - there is nothing to measure, or a `count`, `sum` or `unique_users` of 0.
+type AlertCondition struct {
+	// Against Of `change`.
+	Against *AlertConditionAgainst `json:"against,omitempty"`
+
+	// Deviations Of `anomaly`.
+	Deviations *float64 `json:"deviations,omitempty"`
+
+	// Direction `either` (the default) is for `change` and `anomaly`; `threshold` needs one of the others.
+	Direction *AlertConditionDirection `json:"direction,omitempty"`
+	Kind      AlertConditionKind       `json:"kind"`
+
+	// Value Of `threshold` the bound, which itself is not wrong; of `change` percent, more than 0.
+	Value *float64 `json:"value,omitempty"`
+}
+
+// AlertConditionAgainst Of `change`.
+type AlertConditionAgainst string
+
+// AlertConditionDirection `either` (the default) is for `change` and `anomaly`; `threshold` needs one of the others.
+type AlertConditionDirection string
+
+// AlertConditionKind defines model for AlertCondition.Kind.
+type AlertConditionKind string
+
+// AlertEvaluation defines model for AlertEvaluation.
+type AlertEvaluation struct {
+	EvaluatedAt time.Time `json:"evaluated_at"`
+
+	// ExpectedHigh Of `anomaly` - to here.
+	ExpectedHigh *float64 `json:"expected_high"`
+
+	// ExpectedLow Of `anomaly` - what is usual, from here.
+	ExpectedLow *float64 `json:"expected_low"`
+
+	// Missed Ticks before this one that were never evaluated, because nobody could for more than 60 ticks.
+	Missed int `json:"missed"`
+
+	// Note What else there is to say, such as why it could not be judged; often empty.
+	Note string `json:"note"`
+
+	// Previous Of `change` - what it was compared with.
+	Previous *float64 `json:"previous"`
+
+	// State `resolved` - no longer firing, as of the last tick. `muted` - firing during a silence.
+	State AlertState `json:"state"`
+
+	// Tick The end of the window that was measured.
+	Tick time.Time `json:"tick"`
+
+	// Value Null when there was nothing to measure.
+	Value *float64 `json:"value"`
+}
+
+// AlertFiring defines model for AlertFiring.
+type AlertFiring struct {
+	// Flapping It would have kept firing because it changed too often.
+	Flapping bool `json:"flapping"`
+
+	// From The tick at which it would have fired.
+	From time.Time `json:"from"`
+
+	// To The tick at which it would have been resolved; null - it would still be firing.
+	To *time.Time `json:"to"`
+}
+
+// AlertLabels For your own tools; go into webhooks.
+type AlertLabels map[string]string
+
+// AlertMeasure What is measured, over the window that ends at a tick.
+//
+// * `trend` - any measure of events, as in trends: `measure`, `property`, `event`, `filters`.
+// * `ratio` - the share, 0 to 1, of the events of `of_event` (default all) that are of `event` and match `filters`; nothing to measure where there are no events.
+// * `quarantine_rate` - the share, 0 to 1, of the received events that were quarantined. Looks back 31 days at most.
+// * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
+// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
+// * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
+// * `quality` - the newest result of the quality check `check_id`: how far the value lies outside of what is expected, or whatever that check says.
+type AlertMeasure struct {
+	// Amount Of `quota_use` - events a month.
+	Amount *int64 `json:"amount,omitempty"`
+
+	// CheckId Of `quality`.
+	CheckId *openapi_types.UUID `json:"check_id,omitempty"`
+
+	// Event The event's name; null or absent - all events.
+	Event *string `json:"event,omitempty"`
+
+	// Filters Either a group (`and`, `or`, `not`) or a condition (`property`, `operator`, `value`).
+	// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`, `bot`, `sdk_name`, `sdk_version`), or a path into `properties`, `context` or `facts`, such as `properties.path`, `context.page.referrer` or `facts.country`. Without bots: `bot` `is_not_set`.
+	Filters *Filter          `json:"filters,omitempty"`
+	Kind    AlertMeasureKind `json:"kind"`
+	Measure *Measure         `json:"measure,omitempty"`
+
+	// OfEvent Of `ratio`.
+	OfEvent *string `json:"of_event,omitempty"`
+
+	// Property For the measures of a property, such as `properties.price`.
+	Property *string `json:"property,omitempty"`
+
+	// WindowSeconds A multiple of 60. Default - the interval. At most 60 intervals, but of `count` and `sum` and shares 1,440.
+	WindowSeconds *int `json:"window_seconds,omitempty"`
+}
+
+// AlertMeasureKind defines model for AlertMeasure.Kind.
+type AlertMeasureKind string
+
+// AlertPreview defines model for AlertPreview.
+type AlertPreview struct {
+	// Firings When it would have fired, oldest first.
+	Firings []AlertFiring `json:"firings"`
+
+	// From The first tick.
+	From   time.Time           `json:"from"`
+	Points []AlertPreviewPoint `json:"points"`
+
+	// Ticks How many were evaluated.
+	Ticks         int `json:"ticks"`
+	TicksPerPoint int `json:"ticks_per_point"`
+
+	// To The last tick.
+	To time.Time `json:"to"`
+}
+
+// AlertPreviewPoint defines model for AlertPreviewPoint.
+type AlertPreviewPoint struct {
+	ExpectedHigh *float64 `json:"expected_high"`
+	ExpectedLow  *float64 `json:"expected_low"`
+
+	// High The highest.
+	High *float64 `json:"high"`
+
+	// Low The lowest value of the ticks that the point stands for.
+	Low *float64 `json:"low"`
+
+	// State `resolved` - no longer firing, as of the last tick. `muted` - firing during a silence.
+	State AlertState `json:"state"`
+
+	// Tick The last one that the point stands for.
+	Tick time.Time `json:"tick"`
+
+	// Value At that tick.
+	Value *float64 `json:"value"`
+}
+
+// AlertState `resolved` - no longer firing, as of the last tick. `muted` - firing during a silence.
+type AlertState string
 
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
@@ -1757,6 +2174,70 @@ type Filter struct {
 // FilterOperator defines model for Filter.Operator.
 type FilterOperator string
 
+// Incident defines model for Incident.
+type Incident struct {
+	AcknowledgedAt *time.Time          `json:"acknowledged_at"`
+	AcknowledgedBy *string             `json:"acknowledged_by"`
+	EscalationId   *openapi_types.UUID `json:"escalation_id"`
+
+	// Events Names of the events that its rules watch; empty - all events, or something else than events.
+	Events []string `json:"events"`
+
+	// Group Empty when the rule has none.
+	Group string             `json:"group"`
+	Id    openapi_types.UUID `json:"id"`
+
+	// Muted Every rule of it that fires is silenced, and nobody is told.
+	Muted      bool       `json:"muted"`
+	OpenedAt   time.Time  `json:"opened_at"`
+	ResolvedAt *time.Time `json:"resolved_at"`
+
+	// ResolvedBy Null when it ended by itself.
+	ResolvedBy   *string        `json:"resolved_by"`
+	Rules        []IncidentRule `json:"rules"`
+	Severity     Severity       `json:"severity"`
+	SnoozedUntil *time.Time     `json:"snoozed_until"`
+	State        IncidentState  `json:"state"`
+	Title        string         `json:"title"`
+}
+
+// IncidentDetails defines model for IncidentDetails.
+type IncidentDetails struct {
+	// Entries The timeline, oldest first; at most the newest 1,000.
+	Entries  []IncidentEntry `json:"entries"`
+	Incident Incident        `json:"incident"`
+}
+
+// IncidentEntry defines model for IncidentEntry.
+type IncidentEntry struct {
+	// Actor A person or key; empty - Observatory itself.
+	Actor   string             `json:"actor"`
+	At      time.Time          `json:"at"`
+	Details map[string]string  `json:"details"`
+	Id      openapi_types.UUID `json:"id"`
+
+	// Kind What happened, such as `opened`, `rule_fired`, `rule_resolved`, `flapping`, `missed`, `muted`, `unmuted`, `acknowledged`, `snoozed`, `resolved`. There may be more.
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+// IncidentRule A rule, as it was when it fired. It may have been changed or deleted since.
+type IncidentRule struct {
+	AlertId openapi_types.UUID `json:"alert_id"`
+	Event   *string            `json:"event"`
+
+	// FiredAt The last time.
+	FiredAt time.Time `json:"fired_at"`
+	Name    string    `json:"name"`
+
+	// ResolvedAt Null while it fires.
+	ResolvedAt *time.Time `json:"resolved_at"`
+	Severity   Severity   `json:"severity"`
+}
+
+// IncidentState defines model for IncidentState.
+type IncidentState string
+
 // InferredSchema defines model for InferredSchema.
 type InferredSchema struct {
 	// Complete False when there were more properties than can be described; the rest is left open.
@@ -1962,6 +2443,54 @@ type NewAPIKey struct {
 	SourceId openapi_types.UUID `json:"source_id"`
 }
 
+// NewAlert defines model for NewAlert.
+type NewAlert struct {
+	// Condition When a value is wrong.
+	//
+	// * `threshold` - it lies `above` or `below` `value`.
+	// * `change` - it differs by more than `value` percent from the window before (`against: previous`, the default), or from the same window a day or a week before. Where that one was 0, or had nothing to measure, there is no percentage, and the rule is ok.
+	// * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation, and at least 2 % of the median). It needs 4 of these weeks; with fewer the rule is ok.
+	// * `no_data` - there is nothing to measure, or a `count`, `sum` or `unique_users` of 0.
+	Condition AlertCondition `json:"condition"`
+
+	// DelaySeconds How long after a window has ended it is judged. Events that come later do not count.
+	DelaySeconds *int `json:"delay_seconds,omitempty"`
+
+	// Enabled Looked at when the rule is created; later there is enable and disable.
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// EscalationId Who is told; null or absent - nobody.
+	EscalationId *openapi_types.UUID `json:"escalation_id,omitempty"`
+
+	// ForSeconds How long the condition must have held at every tick before the rule fires; 0 - the first tick is enough.
+	ForSeconds *int `json:"for_seconds,omitempty"`
+
+	// Group Rules with the same group share an incident; empty - a group of its own.
+	Group *string `json:"group,omitempty"`
+
+	// IntervalSeconds A multiple of 60 that divides a day.
+	IntervalSeconds int `json:"interval_seconds"`
+
+	// Labels For your own tools; go into webhooks.
+	Labels *AlertLabels `json:"labels,omitempty"`
+
+	// Measure What is measured, over the window that ends at a tick.
+	//
+	// * `trend` - any measure of events, as in trends: `measure`, `property`, `event`, `filters`.
+	// * `ratio` - the share, 0 to 1, of the events of `of_event` (default all) that are of `event` and match `filters`; nothing to measure where there are no events.
+	// * `quarantine_rate` - the share, 0 to 1, of the received events that were quarantined. Looks back 31 days at most.
+	// * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
+	// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
+	// * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
+	// * `quality` - the newest result of the quality check `check_id`: how far the value lies outside of what is expected, or whatever that check says.
+	Measure AlertMeasure `json:"measure"`
+	Name    Name         `json:"name"`
+
+	// NoData What a tick with nothing to measure amounts to: the condition does not hold, it holds, or the rule stays as it is.
+	NoData   *NoDataPolicy `json:"no_data,omitempty"`
+	Severity Severity      `json:"severity"`
+}
+
 // NewChannel defines model for NewChannel.
 type NewChannel struct {
 	Kind ChannelKind `json:"kind"`
@@ -2064,8 +2593,24 @@ type NewRotation struct {
 	Weekday  Weekday  `json:"weekday"`
 }
 
+// NewSilence defines model for NewSilence.
+type NewSilence struct {
+	// EndsAt Exclusive; in the future, and at most 366 days after `starts_at`.
+	EndsAt     time.Time             `json:"ends_at"`
+	Groups     *[]string             `json:"groups,omitempty"`
+	Reason     string                `json:"reason"`
+	Rules      *[]openapi_types.UUID `json:"rules,omitempty"`
+	Severities *[]Severity           `json:"severities,omitempty"`
+
+	// StartsAt Inclusive.
+	StartsAt time.Time `json:"starts_at"`
+}
+
 // NextCursor Null on the last page.
 type NextCursor = string
+
+// NoDataPolicy What a tick with nothing to measure amounts to: the condition does not hold, it holds, or the rule stays as it is.
+type NoDataPolicy string
 
 // Origins Origins of web pages that may use a publishable key: `https://shop.example.com`, `https://*.example.com`, or `*` for any.
 type Origins = []string
@@ -2679,6 +3224,9 @@ type Series struct {
 	Total *float64 `json:"total"`
 }
 
+// Severity defines model for Severity.
+type Severity string
+
 // Shift defines model for Shift.
 type Shift struct {
 	From   time.Time          `json:"from"`
@@ -2709,6 +3257,23 @@ type SignUpResult struct {
 	Tenant Tenant `json:"tenant"`
 	User   User   `json:"user"`
 }
+
+// Silence defines model for Silence.
+type Silence struct {
+	CreatedAt  time.Time            `json:"created_at"`
+	CreatedBy  string               `json:"created_by"`
+	EndsAt     time.Time            `json:"ends_at"`
+	Groups     []string             `json:"groups"`
+	Id         openapi_types.UUID   `json:"id"`
+	Phase      SilencePhase         `json:"phase"`
+	Reason     string               `json:"reason"`
+	Rules      []openapi_types.UUID `json:"rules"`
+	Severities []Severity           `json:"severities"`
+	StartsAt   time.Time            `json:"starts_at"`
+}
+
+// SilencePhase defines model for SilencePhase.
+type SilencePhase string
 
 // Source defines model for Source.
 type Source struct {
@@ -2794,6 +3359,9 @@ type User struct {
 
 // Weekday defines model for Weekday.
 type Weekday string
+
+// AlertID defines model for AlertID.
+type AlertID = openapi_types.UUID
 
 // Cursor defines model for Cursor.
 type Cursor = string

@@ -740,6 +740,226 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alert rules and what state they are in */
+        get: operations["listAlerts"];
+        put?: never;
+        /**
+         * Create an alert rule
+         * @description A rule measures a window of time at every tick, and says when that is wrong. Ticks are the multiples of `interval_seconds` in UTC; the window that ends at a tick is judged `delay_seconds` after it, so that the events of its last moments are there.
+         *
+         *     A rule is `ok`, becomes `pending` when the condition holds, and `firing` when it has held at every tick for `for_seconds`; then an incident opens, or the rule joins the open incident of its group. When the condition no longer holds the rule is `resolved` for one tick, and `ok` from the next. A rule that fires during a silence is `muted`.
+         *     A rule that changes too often keeps firing until it has been quiet for 10 ticks (`flapping`).
+         */
+        post: operations["createAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * When a rule would have fired
+         * @description Takes the body of a new rule, evaluates it at every tick of the past with the state machine that evaluates rules live, and changes nothing. Silences do not count, and events that came late are there.
+         *     There is a point for every `ticks_per_point` ticks, so that there are at most 2,000.
+         */
+        post: operations["previewAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{alert_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        /** One alert rule */
+        get: operations["getAlert"];
+        /**
+         * Change an alert rule
+         * @description Takes the whole rule. When what is judged changes (measure, condition, interval, `for_seconds`, `no_data`), the rule begins anew in the state `ok`, and its part in an open incident ends.
+         */
+        put: operations["updateAlert"];
+        post?: never;
+        /**
+         * Delete an alert rule
+         * @description Its evaluations go with it; incidents stay. Its part in an open incident ends.
+         */
+        delete: operations["deleteAlert"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{alert_id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate a rule again */
+        post: operations["enableAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{alert_id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a rule rest
+         * @description It begins anew in the state `ok` when it is enabled. Its part in an open incident ends.
+         */
+        post: operations["disableAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{alert_id}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What came of each tick, newest first
+         * @description Kept for 35 days.
+         */
+        get: operations["listAlertEvaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incidents, newest first
+         * @description With `from` and `to` those that were open at any moment between them, which is what a chart of that period shows.
+         */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        /** One incident, with its rules and its timeline */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Silences, those that end last first */
+        get: operations["listSilences"];
+        put?: never;
+        /**
+         * Keep quiet for a while
+         * @description Rules that fit are evaluated, fire and open incidents as ever, and nobody is told: the incident is `muted` while every rule of it that fires is silenced. Whoever was to be told is told when the silence ends and it still fires.
+         *     A silence names rules, groups and severities, at least one in all. A rule fits when it is among those of every list that is not empty.
+         */
+        post: operations["createSilence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/silences/{silence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        /** One silence */
+        get: operations["getSilence"];
+        /** Change a silence */
+        put: operations["updateSilence"];
+        post?: never;
+        /**
+         * Delete a silence
+         * @description If it is in force it ends now.
+         */
+        delete: operations["deleteSilence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/channels": {
         parameters: {
             query?: never;
@@ -3153,6 +3373,362 @@ export interface components {
             examples: string[];
         };
         /** @enum {string} */
+        Severity: "info" | "warning" | "critical";
+        /**
+         * @description `resolved` - no longer firing, as of the last tick. `muted` - firing during a silence.
+         * @enum {string}
+         */
+        AlertState: "ok" | "pending" | "firing" | "resolved" | "muted";
+        /**
+         * @description What is measured, over the window that ends at a tick.
+         *
+         *     * `trend` - any measure of events, as in trends: `measure`, `property`, `event`, `filters`.
+         *     * `ratio` - the share, 0 to 1, of the events of `of_event` (default all) that are of `event` and match `filters`; nothing to measure where there are no events.
+         *     * `quarantine_rate` - the share, 0 to 1, of the received events that were quarantined. Looks back 31 days at most.
+         *     * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
+         *     * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
+         *     * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
+         *     * `quality` - the newest result of the quality check `check_id`: how far the value lies outside of what is expected, or whatever that check says.
+         */
+        AlertMeasure: {
+            /** @enum {string} */
+            kind: "trend" | "ratio" | "quarantine_rate" | "freshness" | "quota_use" | "ledger_balance" | "quality";
+            /** @description A multiple of 60. Default - the interval. At most 60 intervals, but of `count` and `sum` and shares 1,440. */
+            window_seconds?: number;
+            /** @description The event's name; null or absent - all events. */
+            event?: string | null;
+            measure?: components["schemas"]["Measure"];
+            /** @description For the measures of a property, such as `properties.price`. */
+            property?: string | null;
+            filters?: components["schemas"]["Filter"];
+            /** @description Of `ratio`. */
+            of_event?: string | null;
+            /**
+             * Format: int64
+             * @description Of `quota_use` - events a month.
+             */
+            amount?: number;
+            /**
+             * Format: uuid
+             * @description Of `quality`.
+             */
+            check_id?: string;
+        };
+        /**
+         * @description When a value is wrong.
+         *
+         *     * `threshold` - it lies `above` or `below` `value`.
+         *     * `change` - it differs by more than `value` percent from the window before (`against: previous`, the default), or from the same window a day or a week before. Where that one was 0, or had nothing to measure, there is no percentage, and the rule is ok.
+         *     * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation, and at least 2 % of the median). It needs 4 of these weeks; with fewer the rule is ok.
+         *     * `no_data` - there is nothing to measure, or a `count`, `sum` or `unique_users` of 0.
+         */
+        AlertCondition: {
+            /** @enum {string} */
+            kind: "threshold" | "change" | "anomaly" | "no_data";
+            /**
+             * @description `either` (the default) is for `change` and `anomaly`; `threshold` needs one of the others.
+             * @enum {string}
+             */
+            direction?: "above" | "below" | "either";
+            /**
+             * Format: double
+             * @description Of `threshold` the bound, which itself is not wrong; of `change` percent, more than 0.
+             */
+            value?: number;
+            /**
+             * @description Of `change`.
+             * @default previous
+             * @enum {string}
+             */
+            against?: "previous" | "day" | "week";
+            /**
+             * Format: double
+             * @description Of `anomaly`.
+             * @default 5
+             */
+            deviations?: number;
+        };
+        /**
+         * @description What a tick with nothing to measure amounts to: the condition does not hold, it holds, or the rule stays as it is.
+         * @default ok
+         * @enum {string}
+         */
+        NoDataPolicy: "ok" | "firing" | "keep";
+        /** @description For your own tools; go into webhooks. */
+        AlertLabels: {
+            [key: string]: string;
+        };
+        NewAlert: {
+            name: components["schemas"]["Name"];
+            measure: components["schemas"]["AlertMeasure"];
+            condition: components["schemas"]["AlertCondition"];
+            /** @description A multiple of 60 that divides a day. */
+            interval_seconds: number;
+            /**
+             * @description How long the condition must have held at every tick before the rule fires; 0 - the first tick is enough.
+             * @default 0
+             */
+            for_seconds?: number;
+            /**
+             * @description How long after a window has ended it is judged. Events that come later do not count.
+             * @default 60
+             */
+            delay_seconds?: number;
+            no_data?: components["schemas"]["NoDataPolicy"];
+            severity: components["schemas"]["Severity"];
+            /**
+             * @description Rules with the same group share an incident; empty - a group of its own.
+             * @default
+             */
+            group?: string;
+            /**
+             * Format: uuid
+             * @description Who is told; null or absent - nobody.
+             */
+            escalation_id?: string | null;
+            labels?: components["schemas"]["AlertLabels"];
+            /**
+             * @description Looked at when the rule is created; later there is enable and disable.
+             * @default true
+             */
+            enabled?: boolean;
+        };
+        Alert: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            measure: components["schemas"]["AlertMeasure"];
+            condition: components["schemas"]["AlertCondition"];
+            interval_seconds: number;
+            for_seconds: number;
+            delay_seconds: number;
+            no_data: components["schemas"]["NoDataPolicy"];
+            severity: components["schemas"]["Severity"];
+            group: string;
+            /** Format: uuid */
+            escalation_id: string | null;
+            labels: components["schemas"]["AlertLabels"];
+            enabled: boolean;
+            state: components["schemas"]["AlertState"];
+            /**
+             * Format: date-time
+             * @description The tick at which it came into this state.
+             */
+            since: string;
+            /** @description It changed too often and keeps firing until it is quiet. */
+            flapping: boolean;
+            /**
+             * Format: uuid
+             * @description Of the episode that goes on.
+             */
+            incident_id: string | null;
+            /**
+             * Format: date-time
+             * @description Null when it is disabled.
+             */
+            next_evaluation_at: string | null;
+            last_evaluation: components["schemas"]["AlertEvaluation"] | null;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+        };
+        AlertEvaluation: {
+            /**
+             * Format: date-time
+             * @description The end of the window that was measured.
+             */
+            tick: string;
+            /**
+             * Format: double
+             * @description Null when there was nothing to measure.
+             */
+            value: number | null;
+            /**
+             * Format: double
+             * @description Of `change` - what it was compared with.
+             */
+            previous: number | null;
+            /**
+             * Format: double
+             * @description Of `anomaly` - what is usual, from here.
+             */
+            expected_low: number | null;
+            /**
+             * Format: double
+             * @description Of `anomaly` - to here.
+             */
+            expected_high: number | null;
+            state: components["schemas"]["AlertState"];
+            /** @description What else there is to say, such as why it could not be judged; often empty. */
+            note: string;
+            /** @description Ticks before this one that were never evaluated, because nobody could for more than 60 ticks. */
+            missed: number;
+            /** Format: date-time */
+            evaluated_at: string;
+        };
+        AlertPreview: {
+            /**
+             * Format: date-time
+             * @description The first tick.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The last tick.
+             */
+            to: string;
+            /** @description How many were evaluated. */
+            ticks: number;
+            ticks_per_point: number;
+            points: components["schemas"]["AlertPreviewPoint"][];
+            /** @description When it would have fired, oldest first. */
+            firings: components["schemas"]["AlertFiring"][];
+        };
+        AlertPreviewPoint: {
+            /**
+             * Format: date-time
+             * @description The last one that the point stands for.
+             */
+            tick: string;
+            /**
+             * Format: double
+             * @description At that tick.
+             */
+            value: number | null;
+            /**
+             * Format: double
+             * @description The lowest value of the ticks that the point stands for.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description The highest.
+             */
+            high: number | null;
+            /** Format: double */
+            expected_low: number | null;
+            /** Format: double */
+            expected_high: number | null;
+            state: components["schemas"]["AlertState"];
+        };
+        AlertFiring: {
+            /**
+             * Format: date-time
+             * @description The tick at which it would have fired.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The tick at which it would have been resolved; null - it would still be firing.
+             */
+            to: string | null;
+            /** @description It would have kept firing because it changed too often. */
+            flapping: boolean;
+        };
+        /** @enum {string} */
+        IncidentState: "open" | "resolved";
+        Incident: {
+            /** Format: uuid */
+            id: string;
+            title: string;
+            severity: components["schemas"]["Severity"];
+            state: components["schemas"]["IncidentState"];
+            /** @description Empty when the rule has none. */
+            group: string;
+            /** @description Names of the events that its rules watch; empty - all events, or something else than events. */
+            events: string[];
+            rules: components["schemas"]["IncidentRule"][];
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: date-time */
+            resolved_at: string | null;
+            /** @description Null when it ended by itself. */
+            resolved_by: string | null;
+            /** Format: date-time */
+            acknowledged_at: string | null;
+            acknowledged_by: string | null;
+            /** Format: date-time */
+            snoozed_until: string | null;
+            /** Format: uuid */
+            escalation_id: string | null;
+            /** @description Every rule of it that fires is silenced, and nobody is told. */
+            muted: boolean;
+        };
+        /** @description A rule, as it was when it fired. It may have been changed or deleted since. */
+        IncidentRule: {
+            /** Format: uuid */
+            alert_id: string;
+            name: string;
+            event: string | null;
+            severity: components["schemas"]["Severity"];
+            /**
+             * Format: date-time
+             * @description The last time.
+             */
+            fired_at: string;
+            /**
+             * Format: date-time
+             * @description Null while it fires.
+             */
+            resolved_at: string | null;
+        };
+        IncidentDetails: {
+            incident: components["schemas"]["Incident"];
+            /** @description The timeline, oldest first; at most the newest 1,000. */
+            entries: components["schemas"]["IncidentEntry"][];
+        };
+        IncidentEntry: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            /** @description What happened, such as `opened`, `rule_fired`, `rule_resolved`, `flapping`, `missed`, `muted`, `unmuted`, `acknowledged`, `snoozed`, `resolved`. There may be more. */
+            kind: string;
+            /** @description A person or key; empty - Observatory itself. */
+            actor: string;
+            text: string;
+            details: {
+                [key: string]: string;
+            };
+        };
+        /** @enum {string} */
+        SilencePhase: "scheduled" | "active" | "over";
+        NewSilence: {
+            rules?: string[];
+            groups?: string[];
+            severities?: components["schemas"]["Severity"][];
+            /**
+             * Format: date-time
+             * @description Inclusive.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Exclusive; in the future, and at most 366 days after `starts_at`.
+             */
+            ends_at: string;
+            reason: string;
+        };
+        Silence: {
+            /** Format: uuid */
+            id: string;
+            rules: string[];
+            groups: string[];
+            severities: components["schemas"]["Severity"][];
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            reason: string;
+            phase: components["schemas"]["SilencePhase"];
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+        };
+        /** @enum {string} */
         ChannelKind: "email" | "webhook" | "slack";
         /** @description Of `webhook` and `slack`. */
         ChannelURL: string;
@@ -3461,6 +4037,7 @@ export interface components {
         RegistryLimit: number;
         /** @description Fall back to what holds for all subjects. */
         RegistryDefaultToGlobal: boolean;
+        AlertID: string;
         /** @description `next_cursor` of the page before. */
         Cursor: string;
         Limit: number;
@@ -4555,6 +5132,452 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Catalog"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["AlertState"];
+                group?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every rule, by name; at most 500. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        alerts: components["schemas"]["Alert"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Few purchases",
+                 *       "measure": {
+                 *         "kind": "trend",
+                 *         "event": "purchase",
+                 *         "measure": "count",
+                 *         "window_seconds": 3600
+                 *       },
+                 *       "condition": {
+                 *         "kind": "threshold",
+                 *         "direction": "below",
+                 *         "value": 10
+                 *       },
+                 *       "interval_seconds": 300,
+                 *       "for_seconds": 600,
+                 *       "severity": "critical",
+                 *       "group": "shop"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewAlert"];
+            };
+        };
+        responses: {
+            /** @description Created. It is evaluated from the next tick on. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewAlert: {
+        parameters: {
+            query?: {
+                /** @description How far back. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAlert"];
+            };
+        };
+        responses: {
+            /** @description What would have happened. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAlert"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    enableAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Enabled, from the next tick on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    disableAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Disabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAlertEvaluations: {
+        parameters: {
+            query?: {
+                /** @description First tick, inclusive. */
+                from?: string;
+                /** @description Last tick, exclusive. */
+                to?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                alert_id: components["parameters"]["AlertID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of evaluations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        evaluations: components["schemas"]["AlertEvaluation"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["IncidentState"];
+                severity?: components["schemas"]["Severity"];
+                /** @description Incidents of this rule. */
+                alert_id?: string;
+                /** @description Incidents of rules that watch events of this name, or all events. */
+                event?: string;
+                /** @description Inclusive. */
+                from?: string;
+                /** @description Exclusive. */
+                to?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of incidents. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        incidents: components["schemas"]["Incident"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The incident. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetails"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSilences: {
+        parameters: {
+            query?: {
+                phase?: components["schemas"]["SilencePhase"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of silences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        silences: components["schemas"]["Silence"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "groups": [
+                 *         "shop"
+                 *       ],
+                 *       "starts_at": "2026-11-21T22:00:00Z",
+                 *       "ends_at": "2026-11-21T23:00:00Z",
+                 *       "reason": "Move to the new database"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The silence. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
