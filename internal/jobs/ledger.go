@@ -48,6 +48,8 @@ type Slots map[Queue]int
 
 // Dispatching is how due jobs become messages.
 type Dispatching interface {
+	// Know makes schedules known that are not yet, with their first tick ahead.
+	Know(ctx context.Context, schedules []Schedule) error
 	// Tick makes a job for each of the schedules that is due and whose job before has ended, one however many ask.
 	Tick(ctx context.Context, schedules []Schedule) (made int, err error)
 	// Dispatch picks due jobs of these kinds, fair between tenants, as long as fewer messages than room are under way in
@@ -67,11 +69,13 @@ type Reaped struct{ Lost, Overdue int }
 // Executing is how workers take jobs and say how they went.
 type Executing interface {
 	Keeper
-	// Claim takes the job for as long as lease; nil when it is not this message's turn (any more).
-	Claim(ctx context.Context, m Message, worker string, lease time.Duration) (*Claim, error)
+	// Lease is for how long a worker has a job from Claim, Note or Beat on.
+	Lease() time.Duration
+	// Claim takes the job; nil when it is not this message's turn (any more).
+	Claim(ctx context.Context, m Message, worker string) (*Claim, error)
 	// Beat says that a worker lives and extends its leases. Of the attempts that are still its own it returns what is
 	// wanted; the others are lost. slots counts those of all workers that live.
-	Beat(ctx context.Context, w Worker, held []Held, lease time.Duration) (wanted map[Held]Wanted, slots Slots, err error)
+	Beat(ctx context.Context, w Worker, held []Held) (wanted map[Held]Wanted, slots Slots, err error)
 	// End writes down how an attempt ended. ErrLost when it is not the job's any more; what it says then is dropped.
 	End(ctx context.Context, held Held, e Ending) error
 	// Leave says that a worker has ended.

@@ -55,6 +55,7 @@ type Run struct {
 	Tenant      uuid.UUID
 	Kind        string
 	Queue       Queue
+	Params      json.RawMessage
 	Attempt     int       // from 1
 	Tick        time.Time // that a schedule's job was made for; zero otherwise
 	Missed      int       // ticks before Tick for which no job was made, because no worker ran or the job before took too long
@@ -102,7 +103,7 @@ const (
 // NewRun begins an attempt that was claimed. draining says whether the process is about to end.
 func NewRun(c Claim, keeper Keeper, draining func() bool) *Run {
 	r := &Run{
-		ID: c.ID, Tenant: c.Tenant, Kind: c.Kind, Queue: c.Queue, Attempt: c.Attempt, Missed: c.Missed, Correlation: c.Correlation,
+		ID: c.ID, Tenant: c.Tenant, Kind: c.Kind, Queue: c.Queue, Params: c.Params, Attempt: c.Attempt, Missed: c.Missed, Correlation: c.Correlation,
 		keeper: keeper, draining: draining, began: time.Now(), cursor: c.Cursor,
 	}
 	if c.Tick != nil {

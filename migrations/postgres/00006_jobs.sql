@@ -120,5 +120,5 @@ CREATE POLICY work ON workers TO observatory_system USING (true);
 -- A tenant asks for work, and looks after what it asked for. An effect in a tenant's transaction ends its job in the same one.
 GRANT SELECT, INSERT,
     UPDATE (state, wanted, run_at, failures, losses, asked_at, asked_by, ended_at, keep_until, lease_until, dispatched_at, error) ON jobs TO observatory_app;
-GRANT SELECT (job_id, attempt, tenant_id, kind, worker, started_at, ended_at, outcome, error), UPDATE (ended_at, outcome) ON job_attempts TO observatory_app;
+GRANT SELECT (job_id, attempt, tenant_id, kind, worker, started_at, ended_at, outcome, error), UPDATE (ended_at, outcome, error) ON job_attempts TO observatory_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON jobs, job_attempts, schedules, workers TO observatory_system;
