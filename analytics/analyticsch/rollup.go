@@ -97,6 +97,10 @@ func (r *Rollups) recompute(ctx context.Context, tenant tenants.ID, states []hou
 
 // fill writes all rows of these hours, and last which version is in force.
 func (r *Rollups) fill(ctx context.Context, tenant tenants.ID, states []hourState, breakdowns []string) (int64, error) {
+	unlinked, err := r.store.unlinked(ctx, tenant)
+	if err != nil {
+		return 0, err
+	}
 	version := r.version(states)
 	var hours, filled []time.Time
 	for _, state := range states {
@@ -110,6 +114,7 @@ func (r *Rollups) fill(ctx context.Context, tenant tenants.ID, states []hourStat
 			break
 		}
 		s := newStatement(tenant)
+		s.unlinked = unlinked
 		if err := table.fill(s, filled, version); err != nil {
 			return 0, err
 		}

@@ -24,6 +24,8 @@ type statement struct {
 	parameters []parameter
 	keys       map[string]string // placeholders of a JSON path's keys, by the path's text
 	values     int               // how many parameters were named by value
+	peopled    bool              // somebody asked for persons, so that the events come with who is who
+	unlinked   bool              // nobody goes by two IDs, see person
 }
 
 // parameter is a value and the name and type under which the SQL knows it.
@@ -41,13 +43,13 @@ func newStatement(tenant tenants.ID) *statement {
 
 // from writes a FROM clause. Nothing else does, so there is no query that is not confined to its tenant.
 func (s *statement) from(table string, conditions ...string) string {
-	return scoped(table, "WHERE", conditions)
+	return scoped(s.table(table), "WHERE", conditions)
 }
 
 // fromByKey is from with conditions on columns of the sorting key only. All versions of an event share these, so the conditions
 // may be checked before FINAL compares versions, which saves reading the rest of what does not match.
 func (s *statement) fromByKey(table string, conditions ...string) string {
-	return scoped(table, "PREWHERE", conditions)
+	return scoped(s.table(table), "PREWHERE", conditions)
 }
 
 func scoped(table, clause string, conditions []string) string {

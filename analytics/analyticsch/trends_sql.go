@@ -98,7 +98,7 @@ func (s *statement) aggregate(m analytics.Measure, property string) (aggregate, 
 	case analytics.MeasureUniqueUsers:
 		return aggregate{
 			measure: "toFloat64(uniqExactIf(person, person != ''))", withoutNumber: "toUInt64(0)",
-			name: "person", column: "if(user_id != '', user_id, anonymous_id)",
+			name: "person", column: s.person(),
 		}, nil
 	default:
 	}
