@@ -36,8 +36,9 @@ func accessTo(operation string) (access, bool) {
 		"listDetectors": query, "listRedactionSecrets": query, "rotateRedactionSecret": {needs: tenants.ManageData}, "revealTokens": {needs: tenants.ManageData},
 		"listCauses": query, "getCause": query, "listReplays": query, "getReplay": query, "rehearseReplay": {needs: tenants.ManageData},
 		"createReplay": {needs: tenants.ManageData}, "pauseReplay": {needs: tenants.ManageData}, "resumeReplay": {needs: tenants.ManageData}, "cancelReplay": {needs: tenants.ManageData},
-		"getPipeline": query,
-		"getTenant":   query, "listSources": query,
+		"getPipeline": query, "listJobs": query, "getJob": query, "getJobDurations": query,
+		"retryJob": {needs: tenants.ManageData}, "pauseJob": {needs: tenants.ManageData}, "resumeJob": {needs: tenants.ManageData}, "cancelJob": {needs: tenants.ManageData},
+		"getTenant": query, "listSources": query,
 
 		"listAlerts": query, "getAlert": query, "previewAlert": query, "listAlertEvaluations": query, "listIncidents": query, "getIncident": query, "listSilences": query, "getSilence": query,
 		"createAlert": {needs: tenants.ManageAlerts}, "updateAlert": {needs: tenants.ManageAlerts}, "deleteAlert": {needs: tenants.ManageAlerts},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/observatory/observatory/ingest"
@@ -34,6 +35,9 @@ type call struct {
 func (c *call) by() tenants.By {
 	return tenants.By{Principal: c.principal, CorrelationID: c.correlationID}
 }
+
+// tenant is the caller's as packages below the domains know it.
+func (c *call) tenant() uuid.UUID { return uuid.UUID(c.principal.Tenant) }
 
 type callKey struct{}
 

@@ -634,6 +634,114 @@ func (e Interval) Valid() bool {
 	}
 }
 
+// Defines values for JobWanted.
+const (
+	Cancel JobWanted = "cancel"
+	Pause  JobWanted = "pause"
+	Run    JobWanted = "run"
+)
+
+// Valid indicates whether the value is a known member of the JobWanted enum.
+func (e JobWanted) Valid() bool {
+	switch e {
+	case Cancel:
+		return true
+	case Pause:
+		return true
+	case Run:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobAttemptOutcome.
+const (
+	JobAttemptOutcomeCancelled   JobAttemptOutcome = "cancelled"
+	JobAttemptOutcomeFailed      JobAttemptOutcome = "failed"
+	JobAttemptOutcomeInterrupted JobAttemptOutcome = "interrupted"
+	JobAttemptOutcomeLost        JobAttemptOutcome = "lost"
+	JobAttemptOutcomeOk          JobAttemptOutcome = "ok"
+	JobAttemptOutcomePaused      JobAttemptOutcome = "paused"
+	JobAttemptOutcomeRunning     JobAttemptOutcome = "running"
+	JobAttemptOutcomeYielded     JobAttemptOutcome = "yielded"
+)
+
+// Valid indicates whether the value is a known member of the JobAttemptOutcome enum.
+func (e JobAttemptOutcome) Valid() bool {
+	switch e {
+	case JobAttemptOutcomeCancelled:
+		return true
+	case JobAttemptOutcomeFailed:
+		return true
+	case JobAttemptOutcomeInterrupted:
+		return true
+	case JobAttemptOutcomeLost:
+		return true
+	case JobAttemptOutcomeOk:
+		return true
+	case JobAttemptOutcomePaused:
+		return true
+	case JobAttemptOutcomeRunning:
+		return true
+	case JobAttemptOutcomeYielded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobQueue.
+const (
+	JobQueueBulk    JobQueue = "bulk"
+	JobQueueDefault JobQueue = "default"
+	JobQueueUrgent  JobQueue = "urgent"
+)
+
+// Valid indicates whether the value is a known member of the JobQueue enum.
+func (e JobQueue) Valid() bool {
+	switch e {
+	case JobQueueBulk:
+		return true
+	case JobQueueDefault:
+		return true
+	case JobQueueUrgent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobState.
+const (
+	JobStateCancelled JobState = "cancelled"
+	JobStateDone      JobState = "done"
+	JobStateFailed    JobState = "failed"
+	JobStatePaused    JobState = "paused"
+	JobStateRunning   JobState = "running"
+	JobStateWaiting   JobState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the JobState enum.
+func (e JobState) Valid() bool {
+	switch e {
+	case JobStateCancelled:
+		return true
+	case JobStateDone:
+		return true
+	case JobStateFailed:
+		return true
+	case JobStatePaused:
+		return true
+	case JobStateRunning:
+		return true
+	case JobStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for KeyKind.
 const (
 	Publishable KeyKind = "publishable"
@@ -2327,6 +2435,127 @@ type JWK struct {
 	Use string `json:"use"`
 	X   string `json:"x"`
 }
+
+// Job defines model for Job.
+type Job struct {
+	// AskedAt When somebody last paused, resumed, cancelled or retried it.
+	AskedAt *time.Time `json:"asked_at"`
+	AskedBy *string    `json:"asked_by"`
+
+	// Attempts Those that began.
+	Attempts int `json:"attempts"`
+
+	// CorrelationId Everything that one request caused has the same.
+	CorrelationId string    `json:"correlation_id"`
+	CreatedAt     time.Time `json:"created_at"`
+	CreatedBy     string    `json:"created_by"`
+
+	// DeadlineAt It has failed when it has not ended by then.
+	DeadlineAt *time.Time `json:"deadline_at"`
+	EndedAt    *time.Time `json:"ended_at"`
+
+	// Error Why it failed last.
+	Error *string `json:"error"`
+
+	// Failures In a row.
+	Failures int                `json:"failures"`
+	Id       openapi_types.UUID `json:"id"`
+
+	// Kind Example: rollups:recompute
+	Kind string `json:"kind"`
+
+	// MaxAttempts Failures in a row after which it has failed.
+	MaxAttempts int `json:"max_attempts"`
+
+	// Params What it is about - IDs and times.
+	Params map[string]interface{} `json:"params"`
+
+	// ParentId The job that made it.
+	ParentId *openapi_types.UUID `json:"parent_id"`
+	Progress *JobProgress        `json:"progress"`
+
+	// Queue `urgent` - somebody waits for it. `bulk` - takes long, and works in slices.
+	Queue JobQueue `json:"queue"`
+
+	// RunAt Not before.
+	RunAt time.Time `json:"run_at"`
+
+	// StartedAt The first attempt.
+	StartedAt *time.Time `json:"started_at"`
+	State     JobState   `json:"state"`
+
+	// Tries The newest 100 attempts at most, in their order.
+	Tries []JobAttempt `json:"tries"`
+
+	// Wanted What was asked of it while it runs.
+	Wanted JobWanted `json:"wanted"`
+}
+
+// JobWanted What was asked of it while it runs.
+type JobWanted string
+
+// JobAttempt defines model for JobAttempt.
+type JobAttempt struct {
+	Attempt int        `json:"attempt"`
+	EndedAt *time.Time `json:"ended_at"`
+	Error   *string    `json:"error"`
+
+	// Outcome `lost` - its worker was not heard of any more. `yielded` - there was more to do. `interrupted` - its worker was asked to end.
+	Outcome   JobAttemptOutcome `json:"outcome"`
+	StartedAt time.Time         `json:"started_at"`
+
+	// Worker ID of the worker that ran it.
+	Worker string `json:"worker"`
+}
+
+// JobAttemptOutcome `lost` - its worker was not heard of any more. `yielded` - there was more to do. `interrupted` - its worker was asked to end.
+type JobAttemptOutcome string
+
+// JobDetail defines model for JobDetail.
+type JobDetail struct {
+	// Children The oldest first, 100 at most.
+	Children []Job `json:"children"`
+	Job      Job   `json:"job"`
+	Parent   *Job  `json:"parent"`
+}
+
+// JobDurations defines model for JobDurations.
+type JobDurations struct {
+	Kind string `json:"kind"`
+
+	// Spells Oldest first; buckets in which none began are left out.
+	Spells []JobSpell `json:"spells"`
+}
+
+// JobProgress defines model for JobProgress.
+type JobProgress struct {
+	Done int64   `json:"done"`
+	Note *string `json:"note"`
+
+	// Total Null as long as it is not known.
+	Total *int64 `json:"total"`
+}
+
+// JobQueue `urgent` - somebody waits for it. `bulk` - takes long, and works in slices.
+type JobQueue string
+
+// JobSpell defines model for JobSpell.
+type JobSpell struct {
+	// Count Attempts that began.
+	Count int `json:"count"`
+
+	// Failed Of these.
+	Failed     int      `json:"failed"`
+	MaxSeconds *float64 `json:"max_seconds"`
+
+	// P50Seconds Of those that have ended, as the others.
+	P50Seconds *float64  `json:"p50_seconds"`
+	P95Seconds *float64  `json:"p95_seconds"`
+	Time       time.Time `json:"time"`
+}
+
+// JobState defines model for JobState.
+type JobState string
 
 // KeyKind defines model for KeyKind.
 type KeyKind string

@@ -12,7 +12,7 @@ import (
 
 // What goes wrong when somebody looks after jobs.
 var (
-	ErrNoSuchJob      = fault.New(fault.NotFound, "no_such_job", "There is no such job.")
+	ErrNoSuchJob      = fault.New(fault.NotFound, "job_not_found", "There is no such job.")
 	ErrJobNotFailed   = fault.New(fault.Conflict, "job_not_failed", "Only a job that has failed or was cancelled can be tried again.")
 	ErrJobEnded       = fault.New(fault.Conflict, "job_ended", "The job has ended.")
 	ErrJobNotPaused   = fault.New(fault.Conflict, "job_not_paused", "The job is not paused.")
@@ -102,10 +102,12 @@ type Filter struct {
 	Limit    int        // 1 to 500; 0 means 50
 }
 
-// Spell is how long the attempts took that began in one bucket of time. Of a job in slices each slice is one.
+// Spell is how long the attempts at jobs of a kind took that began in one bucket of time. Of a job in slices each slice is one.
 type Spell struct {
+	Kind          string
 	Start         time.Time
 	Count, Failed int
+	Ended         int
 	P50, P95, Max time.Duration // of those that have ended
 }
 
@@ -125,7 +127,7 @@ type History interface {
 	List(ctx context.Context, tenant uuid.UUID, f Filter) ([]Record, error)
 	// Job returns ErrNoSuchJob for what is not the tenant's.
 	Job(ctx context.Context, tenant, id uuid.UUID) (Detail, error)
-	// Durations returns the buckets, of at least a second, in which an attempt began. An empty kind is all.
+	// Durations returns, for each kind by its name, the buckets, of at least a second, in which an attempt began. Kind: of that one only.
 	Durations(ctx context.Context, tenant uuid.UUID, kind string, from, to time.Time, bucket time.Duration) ([]Spell, error)
 	// Depths returns one for each queue, the most urgent first.
 	Depths(ctx context.Context) ([]Depth, error)

@@ -415,6 +415,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs, newest first
+         * @description Work that is done in the background for you, and how every attempt at it went. History is kept for 14 days.
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/durations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long jobs take, by kind and over time
+         * @description Of the attempts that began in a bucket, so that a job which works in slices counts once for each slice.
+         */
+        get: operations["getJobDurations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        /** One job, with the job that made it and those that it made */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{job_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a job again that has failed or was cancelled
+         * @description With its parameters, from where it was. What it did before is not done twice.
+         */
+        post: operations["retryJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{job_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a job rest
+         * @description One that runs is asked to, and rests within seconds; until then its `wanted` is `pause`.
+         */
+        post: operations["pauseJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{job_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a job that was paused */
+        post: operations["resumeJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a job early
+         * @description What it did stays so. One that runs is asked to end, and does within seconds; until then its `wanted` is `cancel`.
+         */
+        post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pipeline": {
         parameters: {
             query?: never;
@@ -2940,6 +3084,127 @@ export interface components {
              */
             policy?: "current";
         };
+        /** @enum {string} */
+        JobState: "waiting" | "running" | "paused" | "done" | "failed" | "cancelled";
+        /**
+         * @description `urgent` - somebody waits for it. `bulk` - takes long, and works in slices.
+         * @enum {string}
+         */
+        JobQueue: "urgent" | "default" | "bulk";
+        Job: {
+            /** Format: uuid */
+            id: string;
+            /** @example rollups:recompute */
+            kind: string;
+            queue: components["schemas"]["JobQueue"];
+            state: components["schemas"]["JobState"];
+            /**
+             * @description What was asked of it while it runs.
+             * @enum {string}
+             */
+            wanted: "run" | "pause" | "cancel";
+            /** @description What it is about - IDs and times. */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description Not before.
+             */
+            run_at: string;
+            /**
+             * Format: date-time
+             * @description It has failed when it has not ended by then.
+             */
+            deadline_at: string | null;
+            /** @description Those that began. */
+            attempts: number;
+            /** @description In a row. */
+            failures: number;
+            /** @description Failures in a row after which it has failed. */
+            max_attempts: number;
+            /**
+             * Format: uuid
+             * @description The job that made it.
+             */
+            parent_id: string | null;
+            /** @description Everything that one request caused has the same. */
+            correlation_id: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When somebody last paused, resumed, cancelled or retried it.
+             */
+            asked_at: string | null;
+            asked_by: string | null;
+            /**
+             * Format: date-time
+             * @description The first attempt.
+             */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            progress: components["schemas"]["JobProgress"] | null;
+            /** @description Why it failed last. */
+            error: string | null;
+            /** @description The newest 100 attempts at most, in their order. */
+            tries: components["schemas"]["JobAttempt"][];
+        };
+        JobProgress: {
+            /** Format: int64 */
+            done: number;
+            /**
+             * Format: int64
+             * @description Null as long as it is not known.
+             */
+            total: number | null;
+            note: string | null;
+        };
+        JobAttempt: {
+            attempt: number;
+            /** @description ID of the worker that ran it. */
+            worker: string;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /**
+             * @description `lost` - its worker was not heard of any more. `yielded` - there was more to do. `interrupted` - its worker was asked to end.
+             * @enum {string}
+             */
+            outcome: "running" | "ok" | "failed" | "lost" | "yielded" | "interrupted" | "paused" | "cancelled";
+            error: string | null;
+        };
+        JobDetail: {
+            job: components["schemas"]["Job"];
+            parent: components["schemas"]["Job"] | null;
+            /** @description The oldest first, 100 at most. */
+            children: components["schemas"]["Job"][];
+        };
+        JobDurations: {
+            kind: string;
+            /** @description Oldest first; buckets in which none began are left out. */
+            spells: components["schemas"]["JobSpell"][];
+        };
+        JobSpell: {
+            /** Format: date-time */
+            time: string;
+            /** @description Attempts that began. */
+            count: number;
+            /** @description Of these. */
+            failed: number;
+            /**
+             * Format: double
+             * @description Of those that have ended, as the others.
+             */
+            p50_seconds: number | null;
+            /** Format: double */
+            p95_seconds: number | null;
+            /** Format: double */
+            max_seconds: number | null;
+        };
         Pipeline: {
             /**
              * Format: date-time
@@ -4585,6 +4850,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Replay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description As in `rollups:recompute`. */
+                kind?: string;
+                /** @description Several: any of them. */
+                state?: components["schemas"]["JobState"][];
+                queue?: components["schemas"]["JobQueue"];
+                /** @description The job that made them. */
+                parent?: string;
+                /** @description Leaves out jobs that ended before. */
+                from?: string;
+                /** @description Leaves out jobs that were made then or later. */
+                to?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of jobs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        jobs: components["schemas"]["Job"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getJobDurations: {
+        parameters: {
+            query?: {
+                /** @description Of this kind only. */
+                kind?: string;
+                /** @description Start, inclusive. Default - a day before `to`. */
+                from?: string;
+                /** @description End, exclusive. Default - now. 31 days after `from` at most. */
+                to?: string;
+                /** @description Buckets, those of UTC. Default - minutes up to 3 hours, hours up to 5 days, else days. 2,000 of them at most. */
+                interval?: "minute" | "hour" | "day";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The kinds, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: date-time */
+                        from: string;
+                        /** Format: date-time */
+                        to: string;
+                        /** @enum {string} */
+                        interval: "minute" | "hour" | "day";
+                        kinds: components["schemas"]["JobDurations"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It runs as soon as there is room for it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It rests, or soon will. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on as soon as there is room for it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over, or soon will be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             default: components["responses"]["Problem"];
