@@ -4,16 +4,18 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"testing"
+
+	"github.com/observatory/observatory/internal/seal"
 )
 
 // OpenSigningKey unseals a signing key, as somebody could who has the secret key.
 func OpenSigningKey(t *testing.T, secretKey []byte, k SigningKey) crypto.Signer {
 	t.Helper()
-	s, err := newSealer(secretKey, "signing keys")
+	s, err := seal.New(secretKey, "signing keys")
 	if err != nil {
 		t.Fatal(err)
 	}
-	seed, err := s.open(k.SealedPrivate, k.KID)
+	seed, err := s.Open(k.SealedPrivate, k.KID)
 	if err != nil {
 		t.Fatal(err)
 	}

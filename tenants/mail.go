@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/internal/seal"
 )
 
 // Outbox is the service for mail. A mail is a row first, written in the transaction that it belongs to, and delivered
@@ -17,7 +18,7 @@ import (
 type Outbox struct {
 	service
 	mailer    Mailer
-	sealed    sealer
+	sealed    seal.Sealer
 	publicURL *url.URL
 }
 
@@ -107,7 +108,7 @@ func (o *Outbox) row(kind MailKind, l letter, until time.Time) (MailRow, error) 
 		return MailRow{}, fmt.Errorf("encode mail: %w", err)
 	}
 	id := NewMailID()
-	return MailRow{ID: id, Kind: kind, Sealed: o.sealed.seal(text, id.String()), CreatedAt: o.time(), ExpiresAt: until}, nil
+	return MailRow{ID: id, Kind: kind, Sealed: o.sealed.Seal(text, id.String()), CreatedAt: o.time(), ExpiresAt: until}, nil
 }
 
 // QuarantineNotice is a mail that says that events are rejected for new causes. It holds nothing of the events.
@@ -159,7 +160,7 @@ func (o *Outbox) send(ctx context.Context, row MailRow) error {
 	if !o.time().Before(row.ExpiresAt) {
 		return ErrMailRefused.Because(errors.New("its link has expired"))
 	}
-	text, err := o.sealed.open(row.Sealed, row.ID.String())
+	text, err := o.sealed.Open(row.Sealed, row.ID.String())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"html"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // compose writes the mail, as plain text and as HTML with the same words.
@@ -13,6 +14,25 @@ func (o *Outbox) compose(row MailRow, l letter) Message {
 	return Message{
 		ID: row.ID, Kind: row.Kind, To: l.To, Subject: b.subject, Text: b.text(), HTML: b.html(), CreatedAt: row.CreatedAt,
 	}
+}
+
+// Notice is a mail that another part of the house writes and sends by itself. It holds no link that is as good as a password.
+type Notice struct {
+	ID        MailID // of the message: the same whenever the same mail is sent again
+	Kind      MailKind
+	To        string
+	CreatedAt time.Time
+	Subject   string
+	Before    []string // paragraphs before the link
+	Action    string   // what the link does
+	Link      string
+	After     []string // paragraphs after it
+}
+
+// Message writes the mail, in the shape that all our mails have.
+func (n Notice) Message() Message {
+	b := body{subject: n.Subject, before: n.Before, action: n.Action, link: n.Link, after: n.After}
+	return Message{ID: n.ID, Kind: n.Kind, To: n.To, Subject: b.subject, Text: b.text(), HTML: b.html(), CreatedAt: n.CreatedAt}
 }
 
 // body is the one shape that all our mails have.

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/url"
 	"time"
+
+	"github.com/observatory/observatory/internal/seal"
 )
 
 // Config of the services. Zero values mean the defaults, but for PublicURL and SecretKey, which are required.
@@ -51,11 +53,11 @@ func New(cfg Config, deps Deps) (*Services, error) {
 	if cfg.Audience == "" {
 		cfg.Audience = DefaultAudience
 	}
-	sealKeys, err := newSealer(cfg.SecretKey, "signing keys")
+	sealKeys, err := seal.New(cfg.SecretKey, "signing keys")
 	if err != nil {
 		return nil, fmt.Errorf("tenants: %w", err)
 	}
-	sealMail, err := newSealer(cfg.SecretKey, "mail")
+	sealMail, err := seal.New(cfg.SecretKey, "mail")
 	if err != nil {
 		return nil, fmt.Errorf("tenants: %w", err)
 	}

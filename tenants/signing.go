@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/internal/seal"
 )
 
 // SigningKey signs API keys. At most two are live: the current one signs, the previous one still verifies. The private
@@ -44,7 +45,7 @@ var (
 // SigningKeys is the service for the keys that sign API keys. It is for operators, not for tenants.
 type SigningKeys struct {
 	service
-	sealed sealer
+	sealed seal.Sealer
 	format tokenFormat
 }
 
@@ -191,7 +192,7 @@ func (s *SigningKeys) current(ctx context.Context, sys SystemTx) (kid string, pr
 	if len(live) == 0 {
 		return "", nil, ErrSigningKeyMissing
 	}
-	seed, err := s.sealed.open(live[0].SealedPrivate, live[0].KID)
+	seed, err := s.sealed.Open(live[0].SealedPrivate, live[0].KID)
 	if err != nil {
 		return "", nil, err
 	}
@@ -204,7 +205,7 @@ func (s *SigningKeys) generate() SigningKey {
 		panic(err) // documented never to happen with the system's randomness
 	}
 	kid := newJWK(public).thumbprint()
-	return SigningKey{KID: kid, Public: public, SealedPrivate: s.sealed.seal(private.Seed(), kid), CreatedAt: s.time()}
+	return SigningKey{KID: kid, Public: public, SealedPrivate: s.sealed.Seal(private.Seed(), kid), CreatedAt: s.time()}
 }
 
 // JWKS is a JSON Web Key Set (RFC 7517).

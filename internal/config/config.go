@@ -31,6 +31,8 @@ type Config struct {
 	Environment    string         // a label for people, such as "production" or "staging"
 	GeoDB          string         // file with places by address, in MaxMind's format; "" for none
 	DataCentres    string         // file with the networks of data centres; "" for none
+
+	AllowPrivateWebhooks bool // webhooks may call private addresses; for development and tests
 }
 
 // String is the configuration on one line, without secrets.
@@ -50,6 +52,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("postgres_url", withoutPassword(c.PostgresURL)),
 		slog.String("redis_url", withoutPassword(c.RedisURL)),
 		slog.String("smtp_url", withoutPassword(c.SMTPURL)),
+		slog.Bool("allow_private_webhooks", c.AllowPrivateWebhooks),
 		slog.String("log_level", c.LogLevel.String()),
 		slog.String("log_format", c.LogFormat),
 		slog.Bool("secret_key", len(c.SecretKey) > 0),

@@ -83,18 +83,19 @@ func TestPublicURLFollowsTheAddress(t *testing.T) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
-		"http-addr":       {"8080", "localhost", ":70000", ":http-alt-of-nobody"},
-		"public-url":      {"example.com", "ftp://example.com", "https://example.com/app", "https://u:p@example.com", "https://"},
-		"clickhouse-url":  {"http://h:8123", "clickhouse://", "clickhouse:9000"},
-		"postgres-url":    {"mysql://h/db", "host=localhost", "postgres:///db"},
-		"redis-url":       {"localhost:6379", "http://h"},
-		"smtp-url":        {"mail.example", "http://mail.example"},
-		"log-level":       {"verbose", "info+2"},
-		"log-format":      {"JSON", "logfmt"},
-		"trusted-proxies": {"10.0.0.0/33", "10.0.0.1,,", "proxy.example"},
-		"workers":         {"maybe"},
-		"drain-timeout":   {"20", "0s", "-1s", "11m"},
-		"environment":     {"Prod", "a b", strings.Repeat("a", 33)},
+		"http-addr":              {"8080", "localhost", ":70000", ":http-alt-of-nobody"},
+		"public-url":             {"example.com", "ftp://example.com", "https://example.com/app", "https://u:p@example.com", "https://"},
+		"clickhouse-url":         {"http://h:8123", "clickhouse://", "clickhouse:9000"},
+		"postgres-url":           {"mysql://h/db", "host=localhost", "postgres:///db"},
+		"redis-url":              {"localhost:6379", "http://h"},
+		"smtp-url":               {"mail.example", "http://mail.example"},
+		"log-level":              {"verbose", "info+2"},
+		"log-format":             {"JSON", "logfmt"},
+		"trusted-proxies":        {"10.0.0.0/33", "10.0.0.1,,", "proxy.example"},
+		"workers":                {"maybe"},
+		"allow-private-webhooks": {"perhaps"},
+		"drain-timeout":          {"20", "0s", "-1s", "11m"},
+		"environment":            {"Prod", "a b", strings.Repeat("a", 33)},
 	} {
 		for _, value := range values {
 			_, err := load(t, nil, "--"+name+"="+value)

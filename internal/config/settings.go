@@ -81,6 +81,14 @@ func Settings() []Setting {
 			set:     func(c *Config, v string) error { c.SMTPURL = v; return checkURL(v, "smtp", "smtps") },
 		},
 		{
+			Name: "allow-private-webhooks", Default: "false", Allowed: "true or false", Bool: true,
+			Purpose: "whether webhooks may go to private addresses and over http://; for development only, as tenants could then call what only this server reaches",
+			set: func(c *Config, v string) (err error) {
+				c.AllowPrivateWebhooks, err = strconv.ParseBool(v)
+				return err
+			},
+		},
+		{
 			Name: "log-level", Default: "info", Allowed: "debug, info, warn or error",
 			Purpose: "least important kind of log line that is written",
 			set: func(c *Config, v string) error {
