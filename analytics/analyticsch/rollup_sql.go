@@ -14,12 +14,14 @@ import (
 type rollupTable struct {
 	name    string
 	key     []string // columns that tell the rows of an hour apart, besides tenant and version
+	shown   []string // those of them that are no person's: operators may see them
 	figures []figure
 	rows    func(s *statement) ([]string, error) // what is taken from each event, key among it
 	where   string                               // which events count; empty: all
 	// limit is how many rows one group of limitBy may have at most; one more is kept, which tells that there were too many. 0: no limit.
 	limit   int
 	limitBy []string
+	paths   []string // that rollup_values is asked to hold
 }
 
 // figure is a column that is counted.
@@ -41,11 +43,11 @@ func rollupTables(breakdowns []string) []rollupTable {
 	}
 	tables := []rollupTable{
 		{
-			name: "rollup_events", key: []string{"event"}, figures: []figure{count, people},
+			name: "rollup_events", key: []string{"event"}, shown: []string{"event"}, figures: []figure{count, people},
 			rows: func(s *statement) ([]string, error) { return []string{"event", s.person() + " AS person"}, nil },
 		},
 		{
-			name: "rollup_numbers", key: []string{"event", "property"},
+			name: "rollup_numbers", key: []string{"event", "property"}, shown: []string{"event", "property"},
 			figures: []figure{
 				{column: "numbers", sql: "count()"},
 				{column: "sum", sql: "sumKahanState(number)", final: "finalizeAggregation(sum)", rounded: true},
@@ -81,7 +83,7 @@ func rollupTables(breakdowns []string) []rollupTable {
 		return tables
 	}
 	return append(tables, rollupTable{
-		name: "rollup_values", key: []string{"event", "path", "value"}, figures: []figure{count, people},
+		name: "rollup_values", key: []string{"event", "path", "value"}, shown: []string{"event", "path"}, figures: []figure{count, people}, paths: breakdowns,
 		rows: func(s *statement) ([]string, error) {
 			pairs, err := s.pairs(breakdowns)
 			return []string{"event", s.person() + " AS person", "arrayJoin(" + pairs + ") AS pair", "pair.1 AS path", "pair.2 AS value"}, err
