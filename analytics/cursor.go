@@ -21,7 +21,8 @@ const (
 	cursorSize    = 1 + 8 + 8 + 2 + 8
 )
 
-func (p Position) cursor() string {
+// Cursor is the position as a text that callers can keep.
+func (p Position) Cursor() string {
 	b := make([]byte, 0, cursorSize)
 	b = append(b, cursorVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(p.Time.UnixMilli()))
@@ -31,8 +32,8 @@ func (p Position) cursor() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// parseCursor returns ErrCursorInvalid for everything that cursor does not write.
-func parseCursor(s string) (Position, error) {
+// ParseCursor returns ErrCursorInvalid for everything that Cursor does not write.
+func ParseCursor(s string) (Position, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || len(b) != cursorSize || b[0] != cursorVersion {
 		return Position{}, ErrCursorInvalid

@@ -19,22 +19,22 @@ func TestCursorsAreReadAsWritten(t *testing.T) {
 			Time: instant.Draw(t, "time"), ReceivedAt: instant.Draw(t, "received"),
 			Index: uint16(rapid.IntRange(0, math.MaxUint16).Draw(t, "index")), Tie: rapid.Uint64().Draw(t, "tie"),
 		}
-		got, err := parseCursor(p.cursor())
+		got, err := ParseCursor(p.Cursor())
 		require.NoError(t, err)
 		require.Equal(t, p, got)
 	})
 }
 
 func FuzzParseCursor(f *testing.F) {
-	f.Add(Position{Time: time.Now(), ReceivedAt: time.Now(), Index: 1, Tie: 2}.cursor())
+	f.Add(Position{Time: time.Now(), ReceivedAt: time.Now(), Index: 1, Tie: 2}.Cursor())
 	f.Add("")
 	f.Add("AQ==")
 	f.Fuzz(func(t *testing.T, s string) {
-		p, err := parseCursor(s)
+		p, err := ParseCursor(s)
 		if err != nil {
 			require.ErrorIs(t, err, ErrCursorInvalid)
 			return
 		}
-		require.Equal(t, s, p.cursor())
+		require.Equal(t, s, p.Cursor())
 	})
 }

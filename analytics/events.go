@@ -91,7 +91,7 @@ func (q EventsQuery) input() (in EventsInput, err error) {
 		return EventsInput{}, err
 	}
 	if q.Cursor != "" {
-		position, err := parseCursor(q.Cursor)
+		position, err := ParseCursor(q.Cursor)
 		if err != nil {
 			return EventsInput{}, err
 		}

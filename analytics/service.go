@@ -106,7 +106,7 @@ func (s *Service) Events(ctx context.Context, tenant tenants.ID, q EventsQuery) 
 	}
 	page := EventsPage{Events: events}
 	if next != nil {
-		page.NextCursor = next.cursor()
+		page.NextCursor = next.Cursor()
 	}
 	return page, nil
 }
