@@ -4,13 +4,15 @@ import (
 	"context"
 	"time"
 
+	"github.com/observatory/observatory/internal/jobs"
 	"github.com/observatory/observatory/tenants"
 )
 
 // SweepAccounts deletes sessions that have ended and links that can no longer be used.
-func SweepAccounts(accounts *tenants.Accounts) Task {
-	return Task{Name: "accounts:sweep", Every: time.Hour, Timeout: time.Minute, Run: func(ctx context.Context) error {
+func SweepAccounts(accounts *tenants.Accounts) Work {
+	kind := jobs.Kind[struct{}]{Name: "accounts:sweep", Queue: jobs.Default, Attempts: 1}
+	return Repeat(kind, time.Hour, func(ctx context.Context, _ *jobs.Run) error {
 		_, err := accounts.Sweep(ctx)
 		return err
-	}}
+	})
 }

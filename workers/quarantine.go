@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"github.com/observatory/observatory/ingest/repair"
+	"github.com/observatory/observatory/internal/jobs"
 )
 
 // TellOfCauses tells the people who manage a tenant when its events begin to be rejected for a new cause.
-func TellOfCauses(notices *repair.Notices) Task {
-	return Task{Name: "quarantine:tell", Every: time.Minute, Timeout: time.Minute, Run: func(ctx context.Context) error {
-		return notices.Send(ctx)
-	}}
+func TellOfCauses(notices *repair.Notices) Work {
+	kind := jobs.Kind[struct{}]{Name: "quarantine:tell", Queue: jobs.Default, Attempts: 1}
+	return Repeat(kind, time.Minute, func(ctx context.Context, _ *jobs.Run) error { return notices.Send(ctx) })
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/internal/config"
 	"github.com/observatory/observatory/internal/embedded"
+	"github.com/observatory/observatory/internal/jobs/jobspg"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/migrations"
 	"github.com/observatory/observatory/tenants"
@@ -41,6 +42,7 @@ type node struct {
 	events   driver.Conn
 
 	control  *tenantspg.Store
+	jobs     *jobspg.Store
 	declared *ingestpg.Store // what tenants declare about their events
 	keys     *tenants.KeyRing
 	tenants  *tenants.Services
@@ -69,6 +71,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 		return nil, err
 	}
 	n.control = tenantspg.New(n.postgres, n.logger)
+	n.jobs = jobspg.New(n.postgres, jobspg.Config{})
 	n.keys = tenants.NewKeyRing(tenants.KeyRingConfig{}, tenants.KeyRingDeps{Feed: n.control, Log: n.logger, Now: n.now})
 	n.tenants, err = tenants.New(
 		tenants.Config{PublicURL: public, SecretKey: cfg.SecretKey},
@@ -90,14 +93,19 @@ func (n *node) close() error {
 	return n.events.Close()
 }
 
-// workers are the background tasks of this node.
-func (n *node) workers() *workers.Workers {
-	tasks := append(workers.CheckLedger(n.books, n.metrics, n.now),
+// workers are the workers of this node, and everything that they do.
+func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
+	work := append(workers.CheckLedger(n.books, n.metrics, n.now),
 		workers.DeliverMail(n.tenants.Outbox, n.logger),
 		workers.SweepAccounts(n.tenants.Accounts),
+		workers.SweepJobs(n.jobs),
 		workers.TellOfCauses(n.notices()),
 	)
-	return workers.New(workers.Config{RedisURL: n.urls.Redis, Drain: n.cfg.DrainTimeout / 2}, n.logger, n.metrics, tasks...)
+	listen := func(ctx context.Context, changed func()) {
+		n.postgres.Listen(ctx, n.logger, []string{jobspg.Channel}, func(pg.Notification) { changed() })
+	}
+	return workers.New(workers.Config{RedisURL: n.urls.Redis, Drain: n.cfg.DrainTimeout / 2, ExitWhenIdle: exitWhenIdle},
+		workers.Deps{Ledger: n.jobs, Depths: n.jobs.Depths, Listen: listen, Logger: n.logger, Metrics: n.metrics}, work...)
 }
 
 // migratePostgres brings the control plane up to date. It waits for a server that does not answer yet.

@@ -210,12 +210,16 @@ func (s *serving) control(ctx context.Context) error {
 	if err != nil {
 		return unlessAsked(ctx, err)
 	}
+	working, err := s.workers(false)
+	if err != nil {
+		return err
+	}
 	s.announce()
 	var group errgroup.Group
 	group.Go(func() error { return s.keys.Run(ctx) })
 	group.Go(func() error { return s.rules.run(ctx) })
 	if s.cfg.Workers {
-		group.Go(func() error { return s.workers().Run(ctx) })
+		group.Go(func() error { return working.Run(ctx) })
 	}
 	return group.Wait()
 }

@@ -12,15 +12,21 @@ import (
 )
 
 func newWorkerCommand() *cobra.Command {
-	return withNode(&cobra.Command{
-		Use: "worker", Short: "Run background tasks only", Args: cobra.NoArgs,
-		Long: "Runs background tasks in a process of their own. Engines are those that are configured, or else those of a running `observatory serve` on the same data folder.",
-	}, func(cmd *cobra.Command, n *node) error {
+	cmd := &cobra.Command{
+		Use: "worker", Short: "Run background jobs only", Args: cobra.NoArgs,
+		Long: "Runs background jobs in a process of their own. Engines are those that are configured, or else those of a running `observatory serve` on the same data folder.",
+	}
+	exitWhenIdle := cmd.Flags().Bool("exit-when-idle", false, "end when no job is due or running anywhere")
+	return withNode(cmd, func(cmd *cobra.Command, n *node) error {
 		if err := n.migratePostgres(cmd.Context()); err != nil {
 			return unlessAsked(cmd.Context(), err)
 		}
+		working, err := n.workers(*exitWhenIdle)
+		if err != nil {
+			return err
+		}
 		fmt.Fprintln(cmd.OutOrStdout(), "Observatory's worker is ready")
-		return n.workers().Run(cmd.Context())
+		return working.Run(cmd.Context())
 	})
 }
 
