@@ -71,7 +71,7 @@ func (s *server) handleError(err error, c echo.Context) {
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(f.RetryAfter.Seconds()))))
 	}
-	if status == http.StatusUnauthorized {
+	if status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", `Bearer realm="observatory"`)
 	}
 	c.Response().WriteHeader(status)

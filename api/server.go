@@ -54,6 +54,7 @@ type Deps struct {
 	Analytics  *analytics.Service
 	Pipeline   Pipeline
 	Readiness  Readiness
+	Operators  Operators
 	Draining   <-chan struct{} // closed when the server is asked to end; nil: never
 	Dashboard  http.Handler
 	Metrics    *prometheus.Registry
@@ -117,6 +118,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	described := e.Group("", s.admit, s.routes.validate)
 	described.GET("/v1/events/stream", s.stream)
 	gen.RegisterHandlers(described, gen.NewStrictHandler(s, nil))
+	s.routeOperators(e)
 	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(deps.Metrics, promhttp.HandlerOpts{})))
 	if err := s.routeDocs(e); err != nil {
 		return nil, err

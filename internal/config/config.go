@@ -23,6 +23,7 @@ type Config struct {
 	LogLevel       slog.Level
 	LogFormat      string         // "json" or "text"
 	SecretKey      []byte         // 32 bytes; see EnsureSecretKey
+	OperatorToken  string         // opens what is for operators below /internal; "" means to this machine only
 	TrustedProxies []netip.Prefix // whose word about a client's address is believed
 	Workers        bool           // also run the workers in this process
 	DebugAddr      string         // host:port of Go's profiles; "" for none
@@ -56,6 +57,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("log_level", c.LogLevel.String()),
 		slog.String("log_format", c.LogFormat),
 		slog.Bool("secret_key", len(c.SecretKey) > 0),
+		slog.Bool("operator_token", c.OperatorToken != ""),
 		slog.Any("trusted_proxies", c.TrustedProxies),
 		slog.Bool("workers", c.Workers),
 		slog.String("debug_addr", c.DebugAddr),

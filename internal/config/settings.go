@@ -112,6 +112,17 @@ func Settings() []Setting {
 			},
 		},
 		{
+			Name: "operator-token", Allowed: "at least 16 characters", Secret: true,
+			Purpose: "opens what is for operators below /internal; only callers on the same machine are let in where this is not set",
+			set: func(c *Config, v string) error {
+				c.OperatorToken = v
+				if len(v) < 16 {
+					return errValue
+				}
+				return nil
+			},
+		},
+		{
 			Name: "trusted-proxies", Allowed: "addresses and networks such as 10.0.0.0/8, separated by commas",
 			Purpose: "load balancers whose word about a client's address is believed; nobody's where this is not set",
 			set: func(c *Config, v string) (err error) {
