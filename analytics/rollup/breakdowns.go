@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/internal/jobs"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -25,8 +28,8 @@ var ErrBreakdownsInvalid = fault.New(fault.Invalid, "breakdowns_invalid", "Choos
 type Settings interface {
 	// Breakdowns returns what the tenant has chosen beyond the default ones; none at first.
 	Breakdowns(ctx context.Context, tenant tenants.ID) ([]string, error)
-	// SetBreakdowns changes that, with an entry in the audit log.
-	SetBreakdowns(ctx context.Context, tenant tenants.ID, paths []string, entry tenants.AuditEntry) error
+	// SetBreakdowns changes that, with an entry in the audit log and the job that the change calls for: all of it or nothing.
+	SetBreakdowns(ctx context.Context, tenant tenants.ID, paths []string, entry tenants.AuditEntry, job jobs.Job) error
 }
 
 // Breakdowns are the paths whose values a tenant's rollups hold.
@@ -42,6 +45,30 @@ func (s *Service) Breakdowns(ctx context.Context, tenant tenants.ID) (Breakdowns
 		return Breakdowns{}, fmt.Errorf("read the breakdowns: %w", err)
 	}
 	return Breakdowns{Default: DefaultBreakdowns(), Chosen: chosen}, nil
+}
+
+// SetBreakdowns changes what the tenant has chosen, and has its history filled. Until that has come to an hour, it is answered from events where
+// a new breakdown is asked for. Errors: property_invalid, ErrBreakdownsInvalid, ErrPermissionDenied.
+func (s *Service) SetBreakdowns(ctx context.Context, by tenants.By, paths []string) (Breakdowns, error) {
+	if err := by.Principal.Require(tenants.ManageData); err != nil {
+		return Breakdowns{}, err
+	}
+	kept, err := checked(paths)
+	if err != nil {
+		return Breakdowns{}, err
+	}
+	tenant := by.Principal.Tenant
+	now := s.now().UTC().Truncate(time.Microsecond)
+	entry := tenants.AuditEntry{
+		At: now, Actor: by.Principal.Actor, Action: "rollups.breakdowns_changed", Target: "rollups", CorrelationID: by.CorrelationID,
+		Details: tenants.Details{"paths": strings.Join(kept, ", ")},
+	}
+	// Each change has a job of its own: one that is half through has filled the other half without it.
+	job := backfill(by, RangeParams{}, "breakdowns of "+now.Format(time.RFC3339Nano))
+	if err := s.settings.SetBreakdowns(ctx, tenant, kept, entry, job); err != nil {
+		return Breakdowns{}, fmt.Errorf("change the breakdowns: %w", err)
+	}
+	return Breakdowns{Default: DefaultBreakdowns(), Chosen: kept}, nil
 }
 
 // checked are the paths as they are kept: as Path writes them, sorted, without default ones.

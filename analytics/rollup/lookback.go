@@ -61,5 +61,5 @@ func (s *Service) LookBack(ctx context.Context, tenant tenants.ID, from, to time
 		return ErrDiffers.Because(fmt.Errorf("%d rows in %d hours; the first: %s %s at %s: stored %s, computed %s",
 			len(differences), len(wrong), first.Table, first.Key, first.Hour.Format(time.RFC3339), first.Stored, first.Computed))
 	}
-	return nil
+	return s.fill(ctx, tenant, from, to)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/observatory/observatory/internal/jobs"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -44,6 +45,7 @@ type Store interface {
 type Deps struct {
 	Store    Store
 	Settings Settings
+	Jobs     jobs.Enqueuer
 	Now      func() time.Time
 	Logger   *slog.Logger
 	Metrics  *prometheus.Registry
@@ -53,6 +55,7 @@ type Deps struct {
 type Service struct {
 	store    Store
 	settings Settings
+	jobs     jobs.Enqueuer
 	now      func() time.Time
 	logger   *slog.Logger
 	metrics  *metrics
@@ -64,10 +67,10 @@ type Service struct {
 
 // New makes a Service. It panics when a dependency is missing, which is a mistake in the wiring.
 func New(d Deps) *Service {
-	if d.Store == nil || d.Settings == nil || d.Now == nil || d.Logger == nil || d.Metrics == nil {
+	if d.Store == nil || d.Settings == nil || d.Jobs == nil || d.Now == nil || d.Logger == nil || d.Metrics == nil {
 		panic("rollup: Deps is incomplete")
 	}
-	return &Service{store: d.Store, settings: d.Settings, now: d.Now, logger: d.Logger, metrics: newMetrics(d.Metrics)}
+	return &Service{store: d.Store, settings: d.Settings, jobs: d.Jobs, now: d.Now, logger: d.Logger, metrics: newMetrics(d.Metrics)}
 }
 
 const (

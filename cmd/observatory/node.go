@@ -14,6 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/observatory/observatory/analytics/analyticsch"
+	"github.com/observatory/observatory/analytics/analyticspg"
+	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/ingestch"
 	"github.com/observatory/observatory/ingest/ingestpg"
@@ -50,6 +53,7 @@ type node struct {
 	receipts ingest.Receipts
 	books    *ingest.Books
 	schemas  *schema.Registry
+	rollups  *rollup.Service
 }
 
 // newNode opens the connections, which need not answer yet, and makes the domains.
@@ -85,6 +89,10 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	n.receipts = ingest.NewReceipts(cfg.SecretKey)
 	n.schemas = schema.NewRegistry(schema.Deps{Store: n.declared.Schemas(), Formats: schemaFormats(), Now: n.now})
 	n.books = ingest.NewBooks(n.store, n.receipts, n.now, n.logger)
+	n.rollups = rollup.New(rollup.Deps{
+		Store: analyticsch.NewRollups(analyticsch.Config{Conn: n.events, Now: n.now}), Settings: analyticspg.New(n.postgres).Rollups(),
+		Jobs: n.jobs, Now: n.now, Logger: n.logger, Metrics: n.metrics,
+	})
 	return n, nil
 }
 
@@ -100,6 +108,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.SweepAccounts(n.tenants.Accounts),
 		workers.SweepJobs(n.jobs),
 		workers.TellOfCauses(n.notices()),
+		workers.KeepRollups(n.rollups),
 	)
 	listen := func(ctx context.Context, changed func()) {
 		n.postgres.Listen(ctx, n.logger, []string{jobspg.Channel}, func(pg.Notification) { changed() })
