@@ -66,7 +66,7 @@ func sourceOf(t *testing.T, root string) *source {
 	s := &source{root: root, fset: token.NewFileSet(), done: map[string]*types.Package{}, info: types.Info{
 		Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{},
 	}}
-	for _, top := range []string{"api", "ingest", "analytics", "tenants", "internal/pg", "internal/ch", "internal/fault", "internal/seal"} {
+	for _, top := range []string{"api", "ingest", "analytics", "tenants", "internal/pg", "internal/ch", "internal/fault", "internal/jobs", "internal/seal"} {
 		require.NoError(t, filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !d.IsDir() {
 				return err

@@ -53,6 +53,7 @@ type Deps struct {
 	Replays    *repair.Service
 	Analytics  *analytics.Service
 	Pipeline   Pipeline
+	Jobs       Jobs
 	Readiness  Readiness
 	Operators  Operators
 	Draining   <-chan struct{} // closed when the server is asked to end; nil: never

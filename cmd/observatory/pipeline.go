@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,6 +10,7 @@ import (
 	"github.com/observatory/observatory/api"
 	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/internal/flow"
+	"github.com/observatory/observatory/internal/jobs"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -22,7 +24,7 @@ var _ api.Pipeline = (*stages)(nil)
 
 func newStages(s *serving) *stages {
 	p := &stages{serving: s}
-	p.probes = append(p.eventProbes(), p.repairProbes()...)
+	p.probes = slices.Concat(p.eventProbes(), p.repairProbes(), p.queueProbes())
 	return p
 }
 
@@ -157,6 +159,37 @@ func (p *stages) replay(ctx context.Context, tenant uuid.UUID) (flow.Figures, er
 		}
 	}
 	return flow.Figures{Depth: &waiting, InHand: &running, Oldest: p.since(oldest)}, nil
+}
+
+// queueProbes measure the queues of jobs.
+func (p *stages) queueProbes() []flow.Probe {
+	late := map[jobs.Queue]time.Duration{jobs.Urgent: 10 * time.Second, jobs.Default: time.Minute, jobs.Bulk: 15 * time.Minute}
+	var probes []flow.Probe
+	for _, queue := range jobs.Queues() {
+		probes = append(probes, flow.Probe{
+			Name: string(queue), Unit: flow.Jobs,
+			Rule:    flow.Rule{Late: late[queue], Stuck: 5 * late[queue], Idle: "No job waits.", Meanwhile: "No job is lost: each runs as soon as a worker has room for it."},
+			Measure: func(ctx context.Context, tenant uuid.UUID) (flow.Figures, error) { return p.queue(ctx, tenant, queue) },
+		})
+	}
+	return probes
+}
+
+func (p *stages) queue(ctx context.Context, tenant uuid.UUID, queue jobs.Queue) (flow.Figures, error) {
+	standings, err := p.jobs.Standings(ctx, tenant)
+	if err != nil {
+		return flow.Figures{}, err
+	}
+	s := standings[slices.IndexFunc(standings, func(s jobs.Standing) bool { return s.Queue == queue })]
+	waiting, running, rate := int64(s.Waiting), int64(s.Running), float64(s.Ended)/jobs.StandingWindow.Seconds()
+	figures := flow.Figures{Depth: &waiting, InHand: &running, PerSecond: &rate}
+	if s.Waiting > 0 {
+		figures.Oldest = &s.Oldest
+	}
+	if s.Ended > 0 && queue != jobs.Bulk { // what takes long is not late
+		figures.Lag = &s.Lag
+	}
+	return figures, nil
 }
 
 // since is how long ago something was; nil where it never was.

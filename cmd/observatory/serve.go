@@ -252,7 +252,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}) (http.Han
 		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
 		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Trials: s.rules.rehearsals, Samples: s.store, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: freshness{s}, Now: s.now}),
-		Pipeline:  newStages(s), Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths}, Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
+		Pipeline:  newStages(s), Jobs: s.jobs, Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths}, Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})
 }
 

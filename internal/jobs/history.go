@@ -121,6 +121,19 @@ type Depth struct {
 	Oldest   time.Duration // how long the oldest visible one is due; 0: none
 }
 
+// Standing is what a tenant has in a queue now, and what left it within the last StandingWindow.
+type Standing struct {
+	Queue   Queue
+	Waiting int // due, and waiting for a worker
+	Running int
+	Oldest  time.Duration // how long the oldest waiting one is due; 0: none
+	Ended   int           // jobs that ended within the window
+	Lag     time.Duration // the median of these, from when they were due to their end; 0: none
+}
+
+// StandingWindow is how far Standing looks back.
+const StandingWindow = 5 * time.Minute
+
 // History is for looking at a tenant's jobs.
 type History interface {
 	// List returns jobs, the newest first.
@@ -129,6 +142,8 @@ type History interface {
 	Job(ctx context.Context, tenant, id uuid.UUID) (Detail, error)
 	// Durations returns, for each kind by its name, the buckets, of at least a second, in which an attempt began. Kind: of that one only.
 	Durations(ctx context.Context, tenant uuid.UUID, kind string, from, to time.Time, bucket time.Duration) ([]Spell, error)
+	// Standings returns one for each queue, the most urgent first.
+	Standings(ctx context.Context, tenant uuid.UUID) ([]Standing, error)
 	// Depths returns one for each queue, the most urgent first.
 	Depths(ctx context.Context) ([]Depth, error)
 }

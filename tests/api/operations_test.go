@@ -57,6 +57,7 @@ type subjects struct {
 	verifyToken, resetToken, invitationToken                     string
 	registry                                                     registered
 	replays                                                      replays
+	jobs                                                         work
 }
 
 // operations has a request for every operation. In this order each of them succeeds for the tenant whose subjects it is about.
@@ -69,7 +70,7 @@ func (x subjects) operations() []operation {
 	stubs := []operation{
 		{id: "getSchemaStub", method: "GET", path: "/v1/schemas/" + escape(x.registry.subject) + "/stub?lang=go", may: lookingUp, status: 200, theirs: "schema_subject_not_found"},
 	}
-	stubs = append(stubs, x.replays.operations()...)
+	stubs = append(append(stubs, x.replays.operations()...), x.jobs.operations()...)
 	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
@@ -151,7 +152,7 @@ func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
 		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(),
-		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(),
+		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(),
 	}
 	x.account.Keys.Publishable = "nobody's"
 	return x
@@ -191,6 +192,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.receipt = sent.Receipt
 	a.Secret.Settled(t, x.receipt)
 	x.replays = seedReplays(t, a)
+	x.jobs = seedWork(t, server, a, x.marker)
 
 	x.invitation = created("/v1/invitations", map[string]string{"email": mail("guest"), "role": "viewer"})
 	created("/v1/invitations", map[string]string{"email": mail("another"), "role": "viewer"})

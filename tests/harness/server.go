@@ -45,6 +45,7 @@ func SharedEngines(tb testing.TB) Engines {
 type Server struct {
 	URL     string // http://127.0.0.1:PORT
 	DataDir string
+	Engines Engines // as in its Config
 	Logs    *Logs
 
 	binary    string
@@ -66,7 +67,7 @@ type process struct {
 // Start starts a server and returns once it is ready. It is stopped at the end of the test, which shows its log when it failed.
 func Start(tb testing.TB, cfg Config) *Server {
 	tb.Helper()
-	s := &Server{DataDir: cfg.DataDir, Logs: &Logs{}, binary: Binary(tb), transport: cfg.Transport}
+	s := &Server{DataDir: cfg.DataDir, Engines: cfg.Engines, Logs: &Logs{}, binary: Binary(tb), transport: cfg.Transport}
 	if s.DataDir == "" {
 		s.DataDir = tb.TempDir()
 	}

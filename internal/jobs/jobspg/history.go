@@ -72,11 +72,34 @@ func (s *Store) Durations(ctx context.Context, tenant uuid.UUID, kind string, fr
 		rows, err := db.New(tx).Durations(ctx, db.DurationsParams{Tenant: &tenant, Kind: kind, FromTime: from, ToTime: to, Bucket: max(bucket, time.Second)})
 		all, err = pg.Each(rows, err, func(r db.DurationsRow) jobs.Spell {
 			return jobs.Spell{
-				Start: r.Start.UTC(), Count: int(r.N), Failed: int(r.Failed),
+				Kind: r.Kind, Start: r.Start.UTC(), Count: int(r.N), Failed: int(r.Failed), Ended: int(r.Ended),
 				P50: seconds(r.P50), P95: seconds(r.P95), Max: seconds(r.Longest),
 			}
 		})
 		return err
+	})
+	return all, err
+}
+
+// Standings implements jobs.History.
+func (s *Store) Standings(ctx context.Context, tenant uuid.UUID) (all []jobs.Standing, err error) {
+	err = s.pool.WithTenant(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := db.New(tx).Standings(ctx, db.StandingsParams{Tenant: &tenant, Back: jobs.StandingWindow})
+		if err != nil {
+			return err
+		}
+		all = make([]jobs.Standing, len(jobs.Queues()))
+		for i, queue := range jobs.Queues() {
+			all[i].Queue = queue
+			for _, r := range rows {
+				if r.Queue == string(queue) {
+					all[i] = jobs.Standing{
+						Queue: queue, Waiting: int(r.Waiting), Running: int(r.Running), Oldest: seconds(r.OldestSeconds), Ended: int(r.Ended), Lag: seconds(r.LagSeconds),
+					}
+				}
+			}
+		}
+		return nil
 	})
 	return all, err
 }

@@ -3146,12 +3146,13 @@ export interface components {
             started_at: string | null;
             /** Format: date-time */
             ended_at: string | null;
-            progress: components["schemas"]["JobProgress"] | null;
+            progress?: components["schemas"]["JobProgress"];
             /** @description Why it failed last. */
             error: string | null;
             /** @description The newest 100 attempts at most, in their order. */
             tries: components["schemas"]["JobAttempt"][];
         };
+        /** @description Left out as long as nothing is known. */
         JobProgress: {
             /** Format: int64 */
             done: number;
@@ -3179,7 +3180,7 @@ export interface components {
         };
         JobDetail: {
             job: components["schemas"]["Job"];
-            parent: components["schemas"]["Job"] | null;
+            parent?: components["schemas"]["Job"];
             /** @description The oldest first, 100 at most. */
             children: components["schemas"]["Job"][];
         };

@@ -207,15 +207,15 @@ func (q *Queries) Depths(ctx context.Context) ([]DepthsRow, error) {
 }
 
 const durations = `-- name: Durations :many
-SELECT date_bin($1::interval, started_at, timestamptz '1970-01-01 00:00:00+00')::timestamptz AS start,
-    count(*)::int AS n, count(*) FILTER (WHERE outcome IN ('failed', 'lost'))::int AS failed,
+SELECT kind, date_bin($1::interval, started_at, timestamptz '1970-01-01 00:00:00+00')::timestamptz AS start,
+    count(*)::int AS n, count(*) FILTER (WHERE outcome IN ('failed', 'lost'))::int AS failed, count(ended_at)::int AS ended,
     coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - started_at)::float8), 0)::float8 AS p50,
     coalesce(percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - started_at)::float8), 0)::float8 AS p95,
     coalesce(max(extract(epoch FROM ended_at - started_at)), 0)::float8 AS longest
 FROM job_attempts
 WHERE tenant_id = $2 AND ($3::text = '' OR kind = $3::text) AND started_at >= $4 AND started_at < $5
-GROUP BY 1
-ORDER BY 1
+GROUP BY 1, 2
+ORDER BY 1, 2
 `
 
 type DurationsParams struct {
@@ -227,9 +227,11 @@ type DurationsParams struct {
 }
 
 type DurationsRow struct {
+	Kind    string
 	Start   time.Time
 	N       int32
 	Failed  int32
+	Ended   int32
 	P50     float64
 	P95     float64
 	Longest float64
@@ -251,9 +253,11 @@ func (q *Queries) Durations(ctx context.Context, arg DurationsParams) ([]Duratio
 	for rows.Next() {
 		var i DurationsRow
 		if err := rows.Scan(
+			&i.Kind,
 			&i.Start,
 			&i.N,
 			&i.Failed,
+			&i.Ended,
 			&i.P50,
 			&i.P95,
 			&i.Longest,
@@ -495,4 +499,56 @@ type SetWantedParams struct {
 func (q *Queries) SetWanted(ctx context.Context, arg SetWantedParams) error {
 	_, err := q.db.Exec(ctx, setWanted, arg.Wanted, arg.ID)
 	return err
+}
+
+const standings = `-- name: Standings :many
+SELECT queue,
+    count(*) FILTER (WHERE state = 'waiting' AND run_at <= now())::int AS waiting,
+    count(*) FILTER (WHERE state = 'running')::int AS running,
+    coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE state = 'waiting' AND run_at <= now())), 0)::float8 AS oldest_seconds,
+    count(ended_at)::int AS ended,
+    coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(extract(epoch FROM ended_at - run_at), 0)::float8), 0)::float8 AS lag_seconds
+FROM jobs WHERE tenant_id = $1 AND (state IN ('waiting', 'running') OR ended_at > now() - $2::interval)
+GROUP BY queue
+`
+
+type StandingsParams struct {
+	Tenant *uuid.UUID
+	Back   time.Duration
+}
+
+type StandingsRow struct {
+	Queue         string
+	Waiting       int32
+	Running       int32
+	OldestSeconds float64
+	Ended         int32
+	LagSeconds    float64
+}
+
+func (q *Queries) Standings(ctx context.Context, arg StandingsParams) ([]StandingsRow, error) {
+	rows, err := q.db.Query(ctx, standings, arg.Tenant, arg.Back)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []StandingsRow
+	for rows.Next() {
+		var i StandingsRow
+		if err := rows.Scan(
+			&i.Queue,
+			&i.Waiting,
+			&i.Running,
+			&i.OldestSeconds,
+			&i.Ended,
+			&i.LagSeconds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -44,15 +44,25 @@ ORDER BY a.job_id, a.attempt;
 SELECT attempt, cause FROM job_attempts WHERE job_id = @id AND cause IS NOT NULL ORDER BY attempt;
 
 -- name: Durations :many
-SELECT date_bin(@bucket::interval, started_at, timestamptz '1970-01-01 00:00:00+00')::timestamptz AS start,
-    count(*)::int AS n, count(*) FILTER (WHERE outcome IN ('failed', 'lost'))::int AS failed,
+SELECT kind, date_bin(@bucket::interval, started_at, timestamptz '1970-01-01 00:00:00+00')::timestamptz AS start,
+    count(*)::int AS n, count(*) FILTER (WHERE outcome IN ('failed', 'lost'))::int AS failed, count(ended_at)::int AS ended,
     coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - started_at)::float8), 0)::float8 AS p50,
     coalesce(percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - started_at)::float8), 0)::float8 AS p95,
     coalesce(max(extract(epoch FROM ended_at - started_at)), 0)::float8 AS longest
 FROM job_attempts
 WHERE tenant_id = @tenant AND (@kind::text = '' OR kind = @kind::text) AND started_at >= @from_time AND started_at < @to_time
-GROUP BY 1
-ORDER BY 1;
+GROUP BY 1, 2
+ORDER BY 1, 2;
+
+-- name: Standings :many
+SELECT queue,
+    count(*) FILTER (WHERE state = 'waiting' AND run_at <= now())::int AS waiting,
+    count(*) FILTER (WHERE state = 'running')::int AS running,
+    coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE state = 'waiting' AND run_at <= now())), 0)::float8 AS oldest_seconds,
+    count(ended_at)::int AS ended,
+    coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(extract(epoch FROM ended_at - run_at), 0)::float8), 0)::float8 AS lag_seconds
+FROM jobs WHERE tenant_id = @tenant AND (state IN ('waiting', 'running') OR ended_at > now() - @back::interval)
+GROUP BY queue;
 
 -- name: Depths :many
 SELECT queue,
