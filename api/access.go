@@ -45,6 +45,9 @@ func accessTo(operation string) (access, bool) {
 		"enableAlert": {needs: tenants.ManageAlerts}, "disableAlert": {needs: tenants.ManageAlerts},
 		"createSilence": {needs: tenants.ManageAlerts}, "updateSilence": {needs: tenants.ManageAlerts}, "deleteSilence": {needs: tenants.ManageAlerts},
 
+		"getQuality": query, "listQualityChecks": query, "getQualityCheck": query, "listQualityResults": query,
+		"createQualityCheck": {needs: tenants.ManageAlerts}, "updateQualityCheck": {needs: tenants.ManageAlerts}, "deleteQualityCheck": {needs: tenants.ManageAlerts},
+
 		"listChannels": query, "getChannel": query, "createChannel": {needs: tenants.ManageChannels}, "updateChannel": {needs: tenants.ManageChannels},
 		"deleteChannel": {needs: tenants.ManageChannels}, "rotateChannelSecret": {needs: tenants.ManageChannels}, "testChannel": {needs: tenants.ManageAlerts},
 		"listEscalations": query, "getEscalation": query, "getIncidentEscalation": query, "createEscalation": {needs: tenants.ManageAlerts},

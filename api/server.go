@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/observatory/observatory/analytics"
+	"github.com/observatory/observatory/analytics/quality"
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/redact"
@@ -52,6 +53,7 @@ type Deps struct {
 	Causes     *repair.Causes
 	Replays    *repair.Service
 	Analytics  *analytics.Service
+	Quality    *quality.Service
 	Pipeline   Pipeline
 	Jobs       Jobs
 	Readiness  Readiness

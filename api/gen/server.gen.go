@@ -129,31 +129,31 @@ func (e AlertConditionKind) Valid() bool {
 
 // Defines values for AlertMeasureKind.
 const (
-	Freshness      AlertMeasureKind = "freshness"
-	LedgerBalance  AlertMeasureKind = "ledger_balance"
-	Quality        AlertMeasureKind = "quality"
-	QuarantineRate AlertMeasureKind = "quarantine_rate"
-	QuotaUse       AlertMeasureKind = "quota_use"
-	Ratio          AlertMeasureKind = "ratio"
-	Trend          AlertMeasureKind = "trend"
+	AlertMeasureKindFreshness      AlertMeasureKind = "freshness"
+	AlertMeasureKindLedgerBalance  AlertMeasureKind = "ledger_balance"
+	AlertMeasureKindQuality        AlertMeasureKind = "quality"
+	AlertMeasureKindQuarantineRate AlertMeasureKind = "quarantine_rate"
+	AlertMeasureKindQuotaUse       AlertMeasureKind = "quota_use"
+	AlertMeasureKindRatio          AlertMeasureKind = "ratio"
+	AlertMeasureKindTrend          AlertMeasureKind = "trend"
 )
 
 // Valid indicates whether the value is a known member of the AlertMeasureKind enum.
 func (e AlertMeasureKind) Valid() bool {
 	switch e {
-	case Freshness:
+	case AlertMeasureKindFreshness:
 		return true
-	case LedgerBalance:
+	case AlertMeasureKindLedgerBalance:
 		return true
-	case Quality:
+	case AlertMeasureKindQuality:
 		return true
-	case QuarantineRate:
+	case AlertMeasureKindQuarantineRate:
 		return true
-	case QuotaUse:
+	case AlertMeasureKindQuotaUse:
 		return true
-	case Ratio:
+	case AlertMeasureKindRatio:
 		return true
-	case Trend:
+	case AlertMeasureKindTrend:
 		return true
 	default:
 		return false
@@ -886,6 +886,42 @@ func (e NewEventType) Valid() bool {
 	}
 }
 
+// Defines values for NewQualityCheckIntervalSeconds.
+const (
+	N10800 NewQualityCheckIntervalSeconds = 10800
+	N1800  NewQualityCheckIntervalSeconds = 1800
+	N21600 NewQualityCheckIntervalSeconds = 21600
+	N300   NewQualityCheckIntervalSeconds = 300
+	N3600  NewQualityCheckIntervalSeconds = 3600
+	N43200 NewQualityCheckIntervalSeconds = 43200
+	N86400 NewQualityCheckIntervalSeconds = 86400
+	N900   NewQualityCheckIntervalSeconds = 900
+)
+
+// Valid indicates whether the value is a known member of the NewQualityCheckIntervalSeconds enum.
+func (e NewQualityCheckIntervalSeconds) Valid() bool {
+	switch e {
+	case N10800:
+		return true
+	case N1800:
+		return true
+	case N21600:
+		return true
+	case N300:
+		return true
+	case N3600:
+		return true
+	case N43200:
+		return true
+	case N86400:
+		return true
+	case N900:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewReplayKind.
 const (
 	NewReplayKindHistory NewReplayKind = "history"
@@ -1051,6 +1087,54 @@ func (e PolicyKind) Valid() bool {
 	case PolicyKindQuarantine:
 		return true
 	case PolicyKindRedaction:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QualityKind.
+const (
+	QualityKindFreshness QualityKind = "freshness"
+	QualityKindLedger    QualityKind = "ledger"
+	QualityKindNulls     QualityKind = "nulls"
+	QualityKindVolume    QualityKind = "volume"
+)
+
+// Valid indicates whether the value is a known member of the QualityKind enum.
+func (e QualityKind) Valid() bool {
+	switch e {
+	case QualityKindFreshness:
+		return true
+	case QualityKindLedger:
+		return true
+	case QualityKindNulls:
+		return true
+	case QualityKindVolume:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QualityVerdict.
+const (
+	QualityVerdictFail    QualityVerdict = "fail"
+	QualityVerdictPass    QualityVerdict = "pass"
+	QualityVerdictUnknown QualityVerdict = "unknown"
+	QualityVerdictWarn    QualityVerdict = "warn"
+)
+
+// Valid indicates whether the value is a known member of the QualityVerdict enum.
+func (e QualityVerdict) Valid() bool {
+	switch e {
+	case QualityVerdictFail:
+		return true
+	case QualityVerdictPass:
+		return true
+	case QualityVerdictUnknown:
+		return true
+	case QualityVerdictWarn:
 		return true
 	default:
 		return false
@@ -2817,6 +2901,34 @@ type NewEvent struct {
 // NewEventType Default - `track`. The other types have names of their own when `event` is missing.
 type NewEventType string
 
+// NewQualityCheck What is left out is as usual for the kind.
+type NewQualityCheck struct {
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// Event Name of the events. Default - all. Not for `ledger`.
+	Event *string `json:"event,omitempty"`
+
+	// IntervalSeconds Default - 900 for `freshness`, 3600 for the others. 3600 at least for `volume` and `nulls`, which look at whole hours.
+	IntervalSeconds *NewQualityCheckIntervalSeconds `json:"interval_seconds,omitempty"`
+	Kind            QualityKind                     `json:"kind"`
+
+	// MaxShare Of `nulls`.
+	MaxShare *float64 `json:"max_share,omitempty"`
+	Name     *string  `json:"name,omitempty"`
+
+	// Property As in queries, for example `properties.amount`. Of `nulls`.
+	Property *string `json:"property,omitempty"`
+
+	// SlaSeconds How old the newest event may be. Of `freshness`.
+	SlaSeconds *int `json:"sla_seconds,omitempty"`
+
+	// Tolerance How many spreads from the median are usual. Of `volume`. A spread is about a standard deviation.
+	Tolerance *float64 `json:"tolerance,omitempty"`
+}
+
+// NewQualityCheckIntervalSeconds Default - 900 for `freshness`, 3600 for the others. 3600 at least for `volume` and `nulls`, which look at whole hours.
+type NewQualityCheckIntervalSeconds int
+
 // NewReplay defines model for NewReplay.
 type NewReplay struct {
 	// Cause Of a repair: whose events.
@@ -3000,6 +3112,92 @@ type Problem struct {
 
 	// Type A page that explains the code.
 	Type string `json:"type"`
+}
+
+// Quality defines model for Quality.
+type Quality struct {
+	Checks []QualityStanding `json:"checks"`
+
+	// Verdicts How many of the checks that are switched on found what last. One that was not made yet is unknown.
+	Verdicts QualityVerdicts `json:"verdicts"`
+}
+
+// QualityCheck defines model for QualityCheck.
+type QualityCheck struct {
+	// Builtin Everybody has it.
+	Builtin   bool      `json:"builtin"`
+	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by"`
+	Enabled   bool      `json:"enabled"`
+
+	// Event Null - all events.
+	Event           *string            `json:"event"`
+	Id              openapi_types.UUID `json:"id"`
+	IntervalSeconds int                `json:"interval_seconds"`
+	Kind            QualityKind        `json:"kind"`
+	MaxShare        *float64           `json:"max_share"`
+	Name            string             `json:"name"`
+
+	// NextAt When it is due; in the past when it is about to be made. Null when it is switched off.
+	NextAt     *time.Time `json:"next_at"`
+	Property   *string    `json:"property"`
+	SlaSeconds *int       `json:"sla_seconds"`
+	Tolerance  *float64   `json:"tolerance"`
+	UpdatedAt  time.Time  `json:"updated_at"`
+	UpdatedBy  string     `json:"updated_by"`
+}
+
+// QualityKind defines model for QualityKind.
+type QualityKind string
+
+// QualityResult defines model for QualityResult.
+type QualityResult struct {
+	// At The end of the time that was looked at.
+	At time.Time `json:"at"`
+
+	// Expected The median of past weeks. Of `volume`.
+	Expected *float64 `json:"expected"`
+
+	// Explanation What was found, what was expected, and why.
+	Explanation string   `json:"explanation"`
+	High        *float64 `json:"high"`
+
+	// Low From `low` to `high` is as expected, both included.
+	Low        *float64  `json:"low"`
+	MeasuredAt time.Time `json:"measured_at"`
+
+	// Samples What was expected was derived from these past weeks, the newest first.
+	Samples []QualitySample `json:"samples"`
+
+	// Value Events, a share from 0 to 1, seconds, or hours, by the kind. Null when there was nothing to measure.
+	Value *float64 `json:"value"`
+
+	// Verdict `unknown` - there was nothing to measure, or not enough history to say.
+	Verdict QualityVerdict `json:"verdict"`
+}
+
+// QualitySample defines model for QualitySample.
+type QualitySample struct {
+	// From The start of the hours that were counted.
+	From  time.Time `json:"from"`
+	Value float64   `json:"value"`
+}
+
+// QualityStanding `newest` is left out until the check was made for the first time.
+type QualityStanding struct {
+	Check  QualityCheck   `json:"check"`
+	Newest *QualityResult `json:"newest,omitempty"`
+}
+
+// QualityVerdict `unknown` - there was nothing to measure, or not enough history to say.
+type QualityVerdict string
+
+// QualityVerdicts How many of the checks that are switched on found what last. One that was not made yet is unknown.
+type QualityVerdicts struct {
+	Fail    int `json:"fail"`
+	Pass    int `json:"pass"`
+	Unknown int `json:"unknown"`
+	Warn    int `json:"warn"`
 }
 
 // QuarantinedEvent defines model for QuarantinedEvent.
@@ -3645,6 +3843,9 @@ type KindOfPolicy string
 // Limit defines model for Limit.
 type Limit = int
 
+// QualityCheckID defines model for QualityCheckID.
+type QualityCheckID = openapi_types.UUID
+
 // RegistryDefaultToGlobal defines model for RegistryDefaultToGlobal.
 type RegistryDefaultToGlobal = bool
 
@@ -3857,6 +4058,15 @@ type RehearsePolicyJSONBody struct {
 	Last *int `json:"last,omitempty"`
 }
 
+// ListQualityResultsParams defines parameters for ListQualityResults.
+type ListQualityResultsParams struct {
+	// From Default - 7 days before `to`.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Exclusive. Default - now.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+}
+
 // ListQuarantineParams defines parameters for ListQuarantine.
 type ListQuarantineParams struct {
 	// Cause Only events with this cause.
@@ -4014,6 +4224,12 @@ type PublishPolicyJSONRequestBody PublishPolicyJSONBody
 
 // RehearsePolicyJSONRequestBody defines body for RehearsePolicy for application/json ContentType.
 type RehearsePolicyJSONRequestBody RehearsePolicyJSONBody
+
+// CreateQualityCheckJSONRequestBody defines body for CreateQualityCheck for application/json ContentType.
+type CreateQualityCheckJSONRequestBody = NewQualityCheck
+
+// UpdateQualityCheckJSONRequestBody defines body for UpdateQualityCheck for application/json ContentType.
+type UpdateQualityCheckJSONRequestBody = NewQualityCheck
 
 // QueryEventsJSONRequestBody defines body for QueryEvents for application/json ContentType.
 type QueryEventsJSONRequestBody = EventsQuery
@@ -4409,6 +4625,27 @@ type ServerInterface interface {
 	// ListPolicyVersions The versions of a policy
 	// (GET /v1/policies/{kind}/versions)
 	ListPolicyVersions(ctx echo.Context, kind KindOfPolicy) error
+	// GetQuality Every check with what it found last
+	// (GET /v1/quality)
+	GetQuality(ctx echo.Context) error
+	// ListQualityChecks Checks of data quality
+	// (GET /v1/quality/checks)
+	ListQualityChecks(ctx echo.Context) error
+	// CreateQualityCheck Add a check
+	// (POST /v1/quality/checks)
+	CreateQualityCheck(ctx echo.Context) error
+	// DeleteQualityCheck Remove a check and its results
+	// (DELETE /v1/quality/checks/{check_id})
+	DeleteQualityCheck(ctx echo.Context, checkId QualityCheckID) error
+	// GetQualityCheck One check
+	// (GET /v1/quality/checks/{check_id})
+	GetQualityCheck(ctx echo.Context, checkId QualityCheckID) error
+	// UpdateQualityCheck Change a check
+	// (PUT /v1/quality/checks/{check_id})
+	UpdateQualityCheck(ctx echo.Context, checkId QualityCheckID) error
+	// ListQualityResults What a check found over time
+	// (GET /v1/quality/checks/{check_id}/results)
+	ListQualityResults(ctx echo.Context, checkId QualityCheckID, params ListQualityResultsParams) error
 	// ListQuarantine Events that could not be accepted
 	// (GET /v1/quarantine)
 	ListQuarantine(ctx echo.Context, params ListQuarantineParams) error
@@ -5123,6 +5360,113 @@ func (w *ServerInterfaceWrapper) ListPolicyVersions(ctx echo.Context) error {
 	return err
 }
 
+// GetQuality converts echo context to params.
+func (w *ServerInterfaceWrapper) GetQuality(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetQuality(ctx)
+	return err
+}
+
+// ListQualityChecks converts echo context to params.
+func (w *ServerInterfaceWrapper) ListQualityChecks(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListQualityChecks(ctx)
+	return err
+}
+
+// CreateQualityCheck converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateQualityCheck(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateQualityCheck(ctx)
+	return err
+}
+
+// DeleteQualityCheck converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteQualityCheck(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "check_id" -------------
+	var checkId QualityCheckID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "check_id", ctx.Param("check_id"), &checkId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter check_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteQualityCheck(ctx, checkId)
+	return err
+}
+
+// GetQualityCheck converts echo context to params.
+func (w *ServerInterfaceWrapper) GetQualityCheck(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "check_id" -------------
+	var checkId QualityCheckID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "check_id", ctx.Param("check_id"), &checkId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter check_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetQualityCheck(ctx, checkId)
+	return err
+}
+
+// UpdateQualityCheck converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateQualityCheck(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "check_id" -------------
+	var checkId QualityCheckID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "check_id", ctx.Param("check_id"), &checkId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter check_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateQualityCheck(ctx, checkId)
+	return err
+}
+
+// ListQualityResults converts echo context to params.
+func (w *ServerInterfaceWrapper) ListQualityResults(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "check_id" -------------
+	var checkId QualityCheckID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "check_id", ctx.Param("check_id"), &checkId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter check_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListQualityResultsParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListQualityResults(ctx, checkId, params)
+	return err
+}
+
 // ListQuarantine converts echo context to params.
 func (w *ServerInterfaceWrapper) ListQuarantine(ctx echo.Context) error {
 	var err error
@@ -5606,6 +5950,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/jobs/:job_id/resume", wrapper.ResumeJob, options.OperationMiddlewares["resumeJob"]...)
 	router.POST(options.BaseURL+"/v1/jobs/:job_id/cancel", wrapper.CancelJob, options.OperationMiddlewares["cancelJob"]...)
 	router.GET(options.BaseURL+"/v1/pipeline", wrapper.GetPipeline, options.OperationMiddlewares["getPipeline"]...)
+	router.GET(options.BaseURL+"/v1/quality", wrapper.GetQuality, options.OperationMiddlewares["getQuality"]...)
+	router.GET(options.BaseURL+"/v1/quality/checks", wrapper.ListQualityChecks, options.OperationMiddlewares["listQualityChecks"]...)
+	router.POST(options.BaseURL+"/v1/quality/checks", wrapper.CreateQualityCheck, options.OperationMiddlewares["createQualityCheck"]...)
+	router.DELETE(options.BaseURL+"/v1/quality/checks/:check_id", wrapper.DeleteQualityCheck, options.OperationMiddlewares["deleteQualityCheck"]...)
+	router.GET(options.BaseURL+"/v1/quality/checks/:check_id", wrapper.GetQualityCheck, options.OperationMiddlewares["getQualityCheck"]...)
+	router.PUT(options.BaseURL+"/v1/quality/checks/:check_id", wrapper.UpdateQualityCheck, options.OperationMiddlewares["updateQualityCheck"]...)
+	router.GET(options.BaseURL+"/v1/quality/checks/:check_id/results", wrapper.ListQualityResults, options.OperationMiddlewares["listQualityResults"]...)
 	router.GET(options.BaseURL+"/v1/policies/:kind", wrapper.GetPolicy, options.OperationMiddlewares["getPolicy"]...)
 	router.PUT(options.BaseURL+"/v1/policies/:kind", wrapper.PublishPolicy, options.OperationMiddlewares["publishPolicy"]...)
 	router.GET(options.BaseURL+"/v1/policies/:kind/versions", wrapper.ListPolicyVersions, options.OperationMiddlewares["listPolicyVersions"]...)
@@ -7600,6 +7951,328 @@ func (response ListPolicyVersionsdefaultApplicationProblemPlusJSONResponse) Visi
 	return err
 }
 
+type GetQualityRequestObject struct {
+}
+
+type GetQualityResponseObject interface {
+	VisitGetQualityResponse(w http.ResponseWriter) error
+}
+
+type GetQuality200JSONResponse Quality
+
+func (response GetQuality200JSONResponse) VisitGetQualityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetQualitydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetQualitydefaultApplicationProblemPlusJSONResponse) VisitGetQualityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListQualityChecksRequestObject struct {
+}
+
+type ListQualityChecksResponseObject interface {
+	VisitListQualityChecksResponse(w http.ResponseWriter) error
+}
+
+type ListQualityChecks200JSONResponse struct {
+	Checks []QualityCheck `json:"checks"`
+}
+
+func (response ListQualityChecks200JSONResponse) VisitListQualityChecksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListQualityChecksdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListQualityChecksdefaultApplicationProblemPlusJSONResponse) VisitListQualityChecksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateQualityCheckRequestObject struct {
+	Body *CreateQualityCheckJSONRequestBody
+}
+
+type CreateQualityCheckResponseObject interface {
+	VisitCreateQualityCheckResponse(w http.ResponseWriter) error
+}
+
+type CreateQualityCheck201JSONResponse QualityCheck
+
+func (response CreateQualityCheck201JSONResponse) VisitCreateQualityCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateQualityCheckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateQualityCheckdefaultApplicationProblemPlusJSONResponse) VisitCreateQualityCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteQualityCheckRequestObject struct {
+	CheckId QualityCheckID `json:"check_id"`
+}
+
+type DeleteQualityCheckResponseObject interface {
+	VisitDeleteQualityCheckResponse(w http.ResponseWriter) error
+}
+
+type DeleteQualityCheck204Response struct {
+}
+
+func (response DeleteQualityCheck204Response) VisitDeleteQualityCheckResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteQualityCheckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteQualityCheckdefaultApplicationProblemPlusJSONResponse) VisitDeleteQualityCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetQualityCheckRequestObject struct {
+	CheckId QualityCheckID `json:"check_id"`
+}
+
+type GetQualityCheckResponseObject interface {
+	VisitGetQualityCheckResponse(w http.ResponseWriter) error
+}
+
+type GetQualityCheck200JSONResponse QualityCheck
+
+func (response GetQualityCheck200JSONResponse) VisitGetQualityCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetQualityCheckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetQualityCheckdefaultApplicationProblemPlusJSONResponse) VisitGetQualityCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateQualityCheckRequestObject struct {
+	CheckId QualityCheckID `json:"check_id"`
+	Body    *UpdateQualityCheckJSONRequestBody
+}
+
+type UpdateQualityCheckResponseObject interface {
+	VisitUpdateQualityCheckResponse(w http.ResponseWriter) error
+}
+
+type UpdateQualityCheck200JSONResponse QualityCheck
+
+func (response UpdateQualityCheck200JSONResponse) VisitUpdateQualityCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateQualityCheckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpdateQualityCheckdefaultApplicationProblemPlusJSONResponse) VisitUpdateQualityCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListQualityResultsRequestObject struct {
+	CheckId QualityCheckID `json:"check_id"`
+	Params  ListQualityResultsParams
+}
+
+type ListQualityResultsResponseObject interface {
+	VisitListQualityResultsResponse(w http.ResponseWriter) error
+}
+
+type ListQualityResults200JSONResponse struct {
+	From    time.Time       `json:"from"`
+	Results []QualityResult `json:"results"`
+	To      time.Time       `json:"to"`
+}
+
+func (response ListQualityResults200JSONResponse) VisitListQualityResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListQualityResultsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListQualityResultsdefaultApplicationProblemPlusJSONResponse) VisitListQualityResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListQuarantineRequestObject struct {
 	Params ListQuarantineParams
 }
@@ -9008,6 +9681,27 @@ type StrictServerInterface interface {
 	// ListPolicyVersions The versions of a policy
 	// (GET /v1/policies/{kind}/versions)
 	ListPolicyVersions(ctx context.Context, request ListPolicyVersionsRequestObject) (ListPolicyVersionsResponseObject, error)
+	// GetQuality Every check with what it found last
+	// (GET /v1/quality)
+	GetQuality(ctx context.Context, request GetQualityRequestObject) (GetQualityResponseObject, error)
+	// ListQualityChecks Checks of data quality
+	// (GET /v1/quality/checks)
+	ListQualityChecks(ctx context.Context, request ListQualityChecksRequestObject) (ListQualityChecksResponseObject, error)
+	// CreateQualityCheck Add a check
+	// (POST /v1/quality/checks)
+	CreateQualityCheck(ctx context.Context, request CreateQualityCheckRequestObject) (CreateQualityCheckResponseObject, error)
+	// DeleteQualityCheck Remove a check and its results
+	// (DELETE /v1/quality/checks/{check_id})
+	DeleteQualityCheck(ctx context.Context, request DeleteQualityCheckRequestObject) (DeleteQualityCheckResponseObject, error)
+	// GetQualityCheck One check
+	// (GET /v1/quality/checks/{check_id})
+	GetQualityCheck(ctx context.Context, request GetQualityCheckRequestObject) (GetQualityCheckResponseObject, error)
+	// UpdateQualityCheck Change a check
+	// (PUT /v1/quality/checks/{check_id})
+	UpdateQualityCheck(ctx context.Context, request UpdateQualityCheckRequestObject) (UpdateQualityCheckResponseObject, error)
+	// ListQualityResults What a check found over time
+	// (GET /v1/quality/checks/{check_id}/results)
+	ListQualityResults(ctx context.Context, request ListQualityResultsRequestObject) (ListQualityResultsResponseObject, error)
 	// ListQuarantine Events that could not be accepted
 	// (GET /v1/quarantine)
 	ListQuarantine(ctx context.Context, request ListQuarantineRequestObject) (ListQuarantineResponseObject, error)
@@ -10450,6 +11144,222 @@ func (sh *strictHandler) ListPolicyVersions(ctx echo.Context, kind KindOfPolicy)
 		return err
 	} else if validResponse, ok := response.(ListPolicyVersionsResponseObject); ok {
 		return validResponse.VisitListPolicyVersionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetQuality operation middleware
+func (sh *strictHandler) GetQuality(ctx echo.Context) error {
+	var request GetQualityRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetQuality(ctx.Request().Context(), request.(GetQualityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetQuality")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetQualityResponseObject); ok {
+		return validResponse.VisitGetQualityResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListQualityChecks operation middleware
+func (sh *strictHandler) ListQualityChecks(ctx echo.Context) error {
+	var request ListQualityChecksRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListQualityChecks(ctx.Request().Context(), request.(ListQualityChecksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListQualityChecks")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListQualityChecksResponseObject); ok {
+		return validResponse.VisitListQualityChecksResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateQualityCheck operation middleware
+func (sh *strictHandler) CreateQualityCheck(ctx echo.Context) error {
+	var request CreateQualityCheckRequestObject
+
+	var body CreateQualityCheckJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateQualityCheck(ctx.Request().Context(), request.(CreateQualityCheckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateQualityCheck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateQualityCheckResponseObject); ok {
+		return validResponse.VisitCreateQualityCheckResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteQualityCheck operation middleware
+func (sh *strictHandler) DeleteQualityCheck(ctx echo.Context, checkId QualityCheckID) error {
+	var request DeleteQualityCheckRequestObject
+
+	request.CheckId = checkId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteQualityCheck(ctx.Request().Context(), request.(DeleteQualityCheckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteQualityCheck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteQualityCheckResponseObject); ok {
+		return validResponse.VisitDeleteQualityCheckResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetQualityCheck operation middleware
+func (sh *strictHandler) GetQualityCheck(ctx echo.Context, checkId QualityCheckID) error {
+	var request GetQualityCheckRequestObject
+
+	request.CheckId = checkId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetQualityCheck(ctx.Request().Context(), request.(GetQualityCheckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetQualityCheck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetQualityCheckResponseObject); ok {
+		return validResponse.VisitGetQualityCheckResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateQualityCheck operation middleware
+func (sh *strictHandler) UpdateQualityCheck(ctx echo.Context, checkId QualityCheckID) error {
+	var request UpdateQualityCheckRequestObject
+
+	request.CheckId = checkId
+
+	var body UpdateQualityCheckJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateQualityCheck(ctx.Request().Context(), request.(UpdateQualityCheckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateQualityCheck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateQualityCheckResponseObject); ok {
+		return validResponse.VisitUpdateQualityCheckResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListQualityResults operation middleware
+func (sh *strictHandler) ListQualityResults(ctx echo.Context, checkId QualityCheckID, params ListQualityResultsParams) error {
+	var request ListQualityResultsRequestObject
+
+	request.CheckId = checkId
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListQualityResults(ctx.Request().Context(), request.(ListQualityResultsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListQualityResults")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListQualityResultsResponseObject); ok {
+		return validResponse.VisitListQualityResultsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

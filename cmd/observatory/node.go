@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/analytics/analyticspg"
 	"github.com/observatory/observatory/analytics/rollup"
@@ -54,6 +55,8 @@ type node struct {
 	books    *ingest.Books
 	schemas  *schema.Registry
 	rollups  *rollup.Service
+
+	freshness analytics.Freshness // nil where no events are accepted
 }
 
 // newNode opens the connections, which need not answer yet, and makes the domains.
@@ -109,6 +112,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.SweepJobs(n.jobs),
 		workers.TellOfCauses(n.notices()),
 		workers.KeepRollups(n.rollups),
+		workers.CheckQuality(n.checks(), n.jobs, n.metrics),
 	)
 	listen := func(ctx context.Context, changed func()) {
 		n.postgres.Listen(ctx, n.logger, []string{jobspg.Channel}, func(pg.Notification) { changed() })

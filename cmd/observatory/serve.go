@@ -138,6 +138,7 @@ func newServing(n *node) (*serving, error) {
 	promauto.With(n.metrics).NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "observatory_rules_staleness_seconds", Help: "Time since the schemas and policies were last known to be up to date. They are applied as they are without contact.",
 	}, func() float64 { return s.rules.pipeline.Rulebook().Staleness().Seconds() })
+	s.freshness = freshness{s}
 	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now, Accepted: s.pace.accepted})
 	s.replays = newReplays(s)
 	return s, nil
@@ -251,8 +252,9 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}) (http.Han
 	return api.New(ctx, api.Config{PublicURL: public, TrustedProxies: s.cfg.TrustedProxies, Version: version}, api.Deps{
 		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
 		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Trials: s.rules.rehearsals, Samples: s.store, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
-		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: freshness{s}, Now: s.now}),
+		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: s.freshness, Now: s.now}),
 		Pipeline:  newStages(s), Jobs: s.jobs, Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths}, Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
+		Quality: s.quality(),
 	})
 }
 

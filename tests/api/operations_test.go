@@ -58,6 +58,7 @@ type subjects struct {
 	registry                                                     registered
 	replays                                                      replays
 	jobs                                                         work
+	checks                                                       checks
 }
 
 // operations has a request for every operation. In this order each of them succeeds for the tenant whose subjects it is about.
@@ -71,6 +72,7 @@ func (x subjects) operations() []operation {
 		{id: "getSchemaStub", method: "GET", path: "/v1/schemas/" + escape(x.registry.subject) + "/stub?lang=go", may: lookingUp, status: 200, theirs: "schema_subject_not_found"},
 	}
 	stubs = append(append(stubs, x.replays.operations()...), x.jobs.operations()...)
+	stubs = append(stubs, x.checks.operations()...)
 	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
@@ -152,7 +154,7 @@ func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
 		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(),
-		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(),
+		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(),
 	}
 	x.account.Keys.Publishable = "nobody's"
 	return x
@@ -193,6 +195,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	a.Secret.Settled(t, x.receipt)
 	x.replays = seedReplays(t, a)
 	x.jobs = seedWork(t, server, a, x.marker)
+	x.checks = seedChecks(t, a, x.marker)
 
 	x.invitation = created("/v1/invitations", map[string]string{"email": mail("guest"), "role": "viewer"})
 	created("/v1/invitations", map[string]string{"email": mail("another"), "role": "viewer"})

@@ -580,6 +580,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every check with what it found last */
+        get: operations["getQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quality/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checks of data quality */
+        get: operations["listQualityChecks"];
+        put?: never;
+        /**
+         * Add a check
+         * @description A check is made at every multiple of `interval_seconds` in UTC, and gives one result each time.
+         *
+         *     * `volume` counts events, and compares them with the median of the same hours of the past 8 weeks (of which it takes 3 at least). It warns outside of `tolerance` spreads, and fails as far again outside, or where nothing came and something had to.
+         *     * `nulls` counts in which share of events `property` is missing or null. It fails above `max_share`, and warns from four fifths of it on.
+         *     * `freshness` is how long ago the newest event was received. It fails above `sla_seconds`, and warns from four fifths of it on.
+         *     * `ledger` is how many hours of the last 23 do not balance. One is too many.
+         *
+         *     `volume` and `nulls` look at the whole hours since the check before, two minutes after their end.
+         */
+        post: operations["createQualityCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quality/checks/{check_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                check_id: components["parameters"]["QualityCheckID"];
+            };
+            cookie?: never;
+        };
+        /** One check */
+        get: operations["getQualityCheck"];
+        /**
+         * Change a check
+         * @description Takes the whole definition; the kind stays. The newest result is measured again.
+         */
+        put: operations["updateQualityCheck"];
+        post?: never;
+        /**
+         * Remove a check and its results
+         * @description Checks that everybody has (`builtin`) cannot be removed, only switched off.
+         */
+        delete: operations["deleteQualityCheck"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quality/checks/{check_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                check_id: components["parameters"]["QualityCheckID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What a check found over time
+         * @description Results are kept for 400 days. A check that was not made (because nothing ran at the time) has no result.
+         */
+        get: operations["listQualityResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies/{kind}": {
         parameters: {
             query?: never;
@@ -3364,6 +3458,131 @@ export interface components {
             /** Format: int64 */
             events: number;
         };
+        Quality: {
+            checks: components["schemas"]["QualityStanding"][];
+            verdicts: components["schemas"]["QualityVerdicts"];
+        };
+        /** @description How many of the checks that are switched on found what last. One that was not made yet is unknown. */
+        QualityVerdicts: {
+            pass: number;
+            warn: number;
+            fail: number;
+            unknown: number;
+        };
+        /** @description `newest` is left out until the check was made for the first time. */
+        QualityStanding: {
+            check: components["schemas"]["QualityCheck"];
+            newest?: components["schemas"]["QualityResult"];
+        };
+        /** @enum {string} */
+        QualityKind: "volume" | "nulls" | "freshness" | "ledger";
+        /**
+         * @description `unknown` - there was nothing to measure, or not enough history to say.
+         * @enum {string}
+         */
+        QualityVerdict: "pass" | "warn" | "fail" | "unknown";
+        /** @description What is left out is as usual for the kind. */
+        NewQualityCheck: {
+            name?: string;
+            kind: components["schemas"]["QualityKind"];
+            /** @description Name of the events. Default - all. Not for `ledger`. */
+            event?: string;
+            /** @description As in queries, for example `properties.amount`. Of `nulls`. */
+            property?: string;
+            /**
+             * Format: double
+             * @description How many spreads from the median are usual. Of `volume`. A spread is about a standard deviation.
+             * @default 4
+             */
+            tolerance?: number;
+            /**
+             * Format: double
+             * @description Of `nulls`.
+             * @default 0.05
+             */
+            max_share?: number;
+            /**
+             * @description How old the newest event may be. Of `freshness`.
+             * @default 86400
+             */
+            sla_seconds?: number;
+            /**
+             * @description Default - 900 for `freshness`, 3600 for the others. 3600 at least for `volume` and `nulls`, which look at whole hours.
+             * @enum {integer}
+             */
+            interval_seconds?: 300 | 900 | 1800 | 3600 | 10800 | 21600 | 43200 | 86400;
+            /** @default true */
+            enabled?: boolean;
+        };
+        QualityCheck: {
+            /** Format: uuid */
+            id: string;
+            /** @description Everybody has it. */
+            builtin: boolean;
+            name: string;
+            kind: components["schemas"]["QualityKind"];
+            /** @description Null - all events. */
+            event: string | null;
+            property: string | null;
+            /** Format: double */
+            tolerance: number | null;
+            /** Format: double */
+            max_share: number | null;
+            sla_seconds: number | null;
+            interval_seconds: number;
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it is due; in the past when it is about to be made. Null when it is switched off.
+             */
+            next_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+        };
+        QualityResult: {
+            /**
+             * Format: date-time
+             * @description The end of the time that was looked at.
+             */
+            at: string;
+            /** Format: date-time */
+            measured_at: string;
+            verdict: components["schemas"]["QualityVerdict"];
+            /**
+             * Format: double
+             * @description Events, a share from 0 to 1, seconds, or hours, by the kind. Null when there was nothing to measure.
+             */
+            value: number | null;
+            /**
+             * Format: double
+             * @description The median of past weeks. Of `volume`.
+             */
+            expected: number | null;
+            /**
+             * Format: double
+             * @description From `low` to `high` is as expected, both included.
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /** @description What was found, what was expected, and why. */
+            explanation: string;
+            /** @description What was expected was derived from these past weeks, the newest first. */
+            samples: components["schemas"]["QualitySample"][];
+        };
+        QualitySample: {
+            /**
+             * Format: date-time
+             * @description The start of the hours that were counted.
+             */
+            from: string;
+            /** Format: double */
+            value: number;
+        };
         ReplayRehearsal: {
             /**
              * Format: int64
@@ -4304,6 +4523,7 @@ export interface components {
         /** @description Fall back to what holds for all subjects. */
         RegistryDefaultToGlobal: boolean;
         AlertID: string;
+        QualityCheckID: string;
         /** @description `next_cursor` of the page before. */
         Cursor: string;
         Limit: number;
@@ -5064,6 +5284,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Pipeline"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getQuality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checks, those that everybody has first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quality"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listQualityChecks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checks, those that everybody has first; 100 at most. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        checks: components["schemas"]["QualityCheck"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createQualityCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "nulls",
+                 *       "name": "Purchases have an amount",
+                 *       "event": "purchase",
+                 *       "property": "properties.amount",
+                 *       "max_share": 0.01
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewQualityCheck"];
+            };
+        };
+        responses: {
+            /** @description Added. It is made for the first time within a minute or two. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getQualityCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                check_id: components["parameters"]["QualityCheckID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The check. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateQualityCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                check_id: components["parameters"]["QualityCheckID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQualityCheck"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteQualityCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                check_id: components["parameters"]["QualityCheckID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listQualityResults: {
+        parameters: {
+            query?: {
+                /** @description Default - 7 days before `to`. */
+                from?: string;
+                /** @description Exclusive. Default - now. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                check_id: components["parameters"]["QualityCheckID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The results, the oldest first; where there are more than 5,000, the newest of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: components["schemas"]["QualityResult"][];
+                        /** Format: date-time */
+                        from: string;
+                        /** Format: date-time */
+                        to: string;
+                    };
                 };
             };
             default: components["responses"]["Problem"];
