@@ -152,9 +152,14 @@ func (s *serving) stored(set *ingest.Settlement, took time.Duration) {
 
 func (s *serving) close() error { return errors.Join(s.log.Close(), s.state.Close()) }
 
-func (s *serving) run(ctx context.Context, listener net.Listener) error {
+func (s *serving) run(ctx context.Context, listener net.Listener) (err error) {
+	queues, err := newQueues(s.urls.Redis)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, queues.close()) }()
 	group, running := errgroup.WithContext(ctx)
-	handler, err := s.handler(ctx, running.Done())
+	handler, err := s.handler(ctx, running.Done(), queues)
 	if err != nil {
 		return err
 	}
@@ -244,7 +249,7 @@ func (s *serving) drain(ctx context.Context) {
 }
 
 // handler makes the edge. It is told when the server is asked to end.
-func (s *serving) handler(ctx context.Context, ending <-chan struct{}) (http.Handler, error) {
+func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues http.Handler) (http.Handler, error) {
 	public, err := url.Parse(s.cfg.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("parse the public URL: %w", err)
@@ -253,8 +258,10 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}) (http.Han
 		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
 		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Trials: s.rules.rehearsals, Samples: s.store, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: s.freshness, Now: s.now}),
-		Pipeline:  newStages(s), Jobs: s.jobs, Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths}, Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
-		Quality: s.quality(),
+		Quality:   s.quality(),
+		Pipeline:  newStages(s), Jobs: s.jobs,
+		Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths, Queues: queues},
+		Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})
 }
 
