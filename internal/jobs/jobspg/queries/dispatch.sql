@@ -22,30 +22,31 @@ FOR UPDATE OF s SKIP LOCKED;
 UPDATE schedules SET last_tick = sqlc.arg(tick)::timestamptz, next_tick = sqlc.arg(tick)::timestamptz + every_seconds * interval '1 second' WHERE name = @name;
 
 -- Due jobs take turns by tenant: a tenant's first job comes before anybody's second, and jobs that run or are under way to a worker
--- count as turns taken. No more are chosen than there is room for in their queue.
+-- count as turns taken. No more are chosen than there is room for in their queue. (MATERIALIZED, because a planner without statistics
+-- would work them out anew for every row.)
 -- name: Dispatch :many
-WITH taken AS (
+WITH taken AS MATERIALIZED (
     SELECT t.queue, coalesce(t.tenant_id, '00000000-0000-0000-0000-000000000000') AS tenant,
         count(*) AS n, count(*) FILTER (WHERE t.state = 'waiting') AS under_way
     FROM jobs t
     WHERE t.state = 'running' OR (t.state = 'waiting' AND t.dispatched_at IS NOT NULL)
     GROUP BY 1, 2
-), turns AS (
+), turns AS MATERIALIZED (
     SELECT j.id, j.queue, j.run_at,
         coalesce(b.n, 0) + row_number() OVER (PARTITION BY j.queue, j.tenant_id ORDER BY j.run_at, j.id) AS turn
     FROM jobs j LEFT JOIN taken b ON b.queue = j.queue AND b.tenant = coalesce(j.tenant_id, '00000000-0000-0000-0000-000000000000')
     WHERE j.state = 'waiting' AND j.dispatched_at IS NULL AND j.run_at <= now() AND j.kind = ANY (@kinds::text[])
-), places AS (
+), places AS MATERIALIZED (
     SELECT turns.id, turns.queue, row_number() OVER (PARTITION BY turns.queue ORDER BY turns.turn, turns.run_at, turns.id) AS place
     FROM turns
-), chosen AS (
+), chosen AS MATERIALIZED (
     SELECT places.id FROM places
     WHERE places.place + coalesce((SELECT sum(taken.under_way) FROM taken WHERE taken.queue = places.queue), 0)
         <= CASE places.queue WHEN 'urgent' THEN @urgent::int WHEN 'default' THEN @standard::int ELSE @bulk::int END
 )
 UPDATE jobs SET dispatched_at = now(), dispatches = dispatches + 1
 WHERE jobs.id IN (
-    SELECT l.id FROM jobs l WHERE l.id IN (SELECT chosen.id FROM chosen) AND l.state = 'waiting' AND l.dispatched_at IS NULL
+    SELECT l.id FROM jobs l WHERE l.id = ANY (ARRAY(SELECT chosen.id FROM chosen)) AND l.state = 'waiting' AND l.dispatched_at IS NULL
     FOR UPDATE SKIP LOCKED
 )
 RETURNING id, queue, kind, dispatches;
