@@ -119,7 +119,7 @@ func (s *Service) CatchUp(ctx context.Context, run *jobs.Run) error {
 		if err != nil || len(hours) == 0 {
 			return err
 		}
-		some := hours[:min(len(hours), atOnce)]
+		some := hours[max(0, len(hours)-atOnce):] // the oldest: the newest have a job of their own
 		if _, err := s.Recompute(ctx, tenants.ID(run.Tenant), some); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 		events:      f.NewCounter(prometheus.CounterOpts{Name: "observatory_rollup_events_total", Help: "Events in the hours that were rolled up."}),
 		differences: f.NewCounter(prometheus.CounterOpts{Name: "observatory_rollup_differences_total", Help: "Rows of rollups that the look-back found to differ from the events. Anything but 0 is an incident."}),
 		took: f.NewHistogram(prometheus.HistogramOpts{
-			Name: "observatory_rollup_duration_seconds", Help: "How long it took to roll up the hours of one tenant.", Buckets: prometheus.ExponentialBuckets(.05, 3, 8),
+			Name: "observatory_rollup_duration_seconds", Help: "How long it took to roll up the hours of one tenant.", Buckets: []float64{.05, .1, .3, 1, 3, 10, 30, 100},
 		}),
 	}
 }
