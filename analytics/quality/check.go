@@ -192,6 +192,16 @@ func (d Definition) newestTick(now time.Time) time.Time {
 	return now.UTC().Add(-d.settling()).Truncate(d.Interval)
 }
 
+// firstTick is the one that a new check, or a changed one, begins with. What looks back begins a while before now, so that there is
+// something to see at once.
+func (d Definition) firstTick(now time.Time) time.Time {
+	newest := d.newestTick(now)
+	if d.Kind.looksBack() {
+		return newest.Add(-(maxMissed - 1) * d.Interval)
+	}
+	return newest
+}
+
 // span is how long a time before a tick the check looks at.
 func (d Definition) span() time.Duration {
 	switch {

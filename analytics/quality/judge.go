@@ -3,6 +3,7 @@ package quality
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/observatory/observatory/analytics/robust"
@@ -12,6 +13,9 @@ import (
 
 // Span is the time that was looked at, in the tenant's time zone: From inclusive, To exclusive.
 type Span struct{ From, To time.Time }
+
+// never is how many events are usual where none at all is no chance any more (1 in 20,000), if every week had some.
+const never = 10
 
 // nearly is the share of a limit from which on a check warns.
 const nearly = 0.8
@@ -34,20 +38,19 @@ func JudgeVolume(d Definition, span Span, events float64, samples []Sample) Resu
 	// Counts scatter by chance alone, by about their root. Few samples may look steadier than that.
 	width := max(high-mid, d.Tolerance*math.Sqrt(max(mid, 1)))
 	low, high = max(0, mid-width), mid+width
-	r.Expected, r.Low, r.High = &mid, &low, &high
-	off := math.Abs(events - mid)
-	switch {
-	case off > 2*width, events == 0 && low > 0:
-		r.Verdict = Fail
-	case off > width:
-		r.Verdict = Warn
+	if mid >= never && slices.Min(values) > 0 {
+		low = max(low, 1)
 	}
+	r.Expected, r.Low, r.High = &mid, &low, &high
 	how := "As usual"
 	switch {
-	case off > width && events < mid:
-		how = "Fewer than usual"
-	case off > width:
-		how = "More than usual"
+	case events < low:
+		r.Verdict, how = Warn, "Fewer than usual"
+	case events > high:
+		r.Verdict, how = Warn, "More than usual"
+	}
+	if math.Abs(events-mid) > 2*width || events == 0 && low > 0 {
+		r.Verdict = Fail
 	}
 	r.Explanation = fmt.Sprintf("%s %s: %s to %s were expected, after the same hours of %d past weeks (%s), with a median of %s.",
 		found, how, numberText(math.Ceil(low)), numberText(math.Floor(high)), len(samples), weeksText(samples), numberText(mid))

@@ -25,7 +25,7 @@ type Schedule interface {
 	Forget(ctx context.Context, before time.Time) (deleted int64, err error)
 }
 
-// maxMissed is how many ticks that were missed are made up for.
+// maxMissed is how many ticks that were missed, or lie before a check that looks back was made, are made up for.
 const maxMissed = 24
 
 // RunnerDeps are what a Runner needs.
@@ -76,7 +76,7 @@ func (r *Runner) check(ctx context.Context, tenant tenants.ID, zone *time.Locati
 	tick := newest
 	if c.Kind.looksBack() {
 		tick = c.Next
-		if first := newest.Add(-(maxMissed - 1) * c.Interval); tick.Before(first) {
+		if first := c.firstTick(r.now()); tick.Before(first) {
 			tick = first
 		}
 	}

@@ -94,12 +94,12 @@ func addBuiltins(ctx context.Context, store interface {
 	return store.AddBuiltins(ctx, tenant, checks)
 }
 
-// newCheck makes a check that is measured at once, for the newest tick.
+// newCheck makes a check that is due at once.
 func newCheck(d Definition, by string, now time.Time) (Check, error) {
 	id, err := uuid.NewV7()
 	now = now.UTC().Truncate(time.Microsecond)
 	return Check{
-		ID: ID(id), Definition: d, Revision: 1, Next: d.newestTick(now), CreatedAt: now, CreatedBy: by, UpdatedAt: now, UpdatedBy: by,
+		ID: ID(id), Definition: d, Revision: 1, Next: d.firstTick(now), CreatedAt: now, CreatedBy: by, UpdatedAt: now, UpdatedBy: by,
 	}, err
 }
 
@@ -126,7 +126,7 @@ func (s *Service) Create(ctx context.Context, by tenants.By, d Definition) (Chec
 	return c, s.store.AddCheck(ctx, by.Principal.Tenant, c, s.entry(by, c.ID, "created", tenants.Details{"name": d.Name, "kind": string(d.Kind)}))
 }
 
-// Update replaces the definition of a check, whose kind stays. It is measured again for its newest tick.
+// Update replaces the definition of a check, whose kind stays. Its newest ticks are measured again.
 //
 // Errors: ErrNoSuchCheck, those of Definition.Validate, ErrPermissionDenied.
 func (s *Service) Update(ctx context.Context, by tenants.By, id ID, d Definition) (Check, error) {
@@ -142,7 +142,7 @@ func (s *Service) Update(ctx context.Context, by tenants.By, id ID, d Definition
 		if d.Kind != c.Kind {
 			return invalid("The kind of a check stays what it is: %s. Make another check instead.", c.Kind)
 		}
-		c.Definition, c.Revision, c.Next = d, c.Revision+1, d.newestTick(now)
+		c.Definition, c.Revision, c.Next = d, c.Revision+1, d.firstTick(now)
 		c.UpdatedAt, c.UpdatedBy = now, by.Principal.Actor.Label
 		return nil
 	}, s.entry(by, id, "updated", tenants.Details{"name": d.Name}))

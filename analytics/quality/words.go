@@ -14,7 +14,7 @@ import (
 func (s Span) String() string {
 	const day, hour = "Mon 2 Jan", "15:04"
 	to := s.To.Format(hour)
-	if s.To.Add(-time.Nanosecond).YearDay() != s.From.YearDay() {
+	if s.To.YearDay() != s.From.YearDay() {
 		to = s.To.Format(day + ", " + hour)
 	}
 	return s.From.Format(day+", "+hour) + " to " + to + " (" + s.From.Location().String() + ")"

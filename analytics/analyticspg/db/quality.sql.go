@@ -468,7 +468,7 @@ type PutQualityResultParams struct {
 	Samples     []byte
 }
 
-// After a change the newest tick is measured again.
+// After a change the newest ticks are measured again.
 func (q *Queries) PutQualityResult(ctx context.Context, arg PutQualityResultParams) error {
 	_, err := q.db.Exec(ctx, putQualityResult,
 		arg.CheckID,

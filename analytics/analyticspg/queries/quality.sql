@@ -43,7 +43,7 @@ SELECT timezone FROM tenants WHERE id = current_tenant();
 UPDATE quality_checks SET next_tick = @next_tick, due_at = @due_at
 WHERE tenant_id = current_tenant() AND id = @id AND revision = @revision AND next_tick = @tick;
 
--- After a change the newest tick is measured again.
+-- After a change the newest ticks are measured again.
 -- name: PutQualityResult :exec
 INSERT INTO quality_results (tenant_id, check_id, tick, measured_at, verdict, value, expected, low, high, explanation, samples)
 VALUES (current_tenant(), @check_id, @tick, @measured_at, @verdict, sqlc.narg(value), sqlc.narg(expected), sqlc.narg(low), sqlc.narg(high), @explanation, @samples)

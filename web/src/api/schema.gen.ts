@@ -638,7 +638,7 @@ export interface paths {
         get: operations["getQualityCheck"];
         /**
          * Change a check
-         * @description Takes the whole definition; the kind stays. The newest result is measured again.
+         * @description Takes the whole definition; the kind stays. The newest result is measured again; of `volume` and `nulls`, which can look back, the newest 24.
          */
         put: operations["updateQualityCheck"];
         post?: never;
@@ -5355,7 +5355,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Added. It is made for the first time within a minute or two. */
+            /** @description Added. It is made for the first time within a minute or two; `volume` and `nulls`, which can look back, 24 times at once. */
             201: {
                 headers: {
                     [name: string]: unknown;
