@@ -38,6 +38,7 @@ func accessTo(operation string) (access, bool) {
 		"createReplay": {needs: tenants.ManageData}, "pauseReplay": {needs: tenants.ManageData}, "resumeReplay": {needs: tenants.ManageData}, "cancelReplay": {needs: tenants.ManageData},
 		"getPipeline": query, "listJobs": query, "getJob": query, "getJobDurations": query,
 		"retryJob": {needs: tenants.ManageData}, "pauseJob": {needs: tenants.ManageData}, "resumeJob": {needs: tenants.ManageData}, "cancelJob": {needs: tenants.ManageData},
+		"getBreakdowns": query, "chooseBreakdowns": {needs: tenants.ManageData}, "backfillRollups": {needs: tenants.ManageData},
 		"getTenant": query, "listSources": query,
 
 		"listAlerts": query, "getAlert": query, "previewAlert": query, "listAlertEvaluations": query, "listIncidents": query, "getIncident": query, "listSilences": query, "getSilence": query,

@@ -18,6 +18,7 @@ import (
 
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/analytics/quality"
+	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/redact"
@@ -54,6 +55,7 @@ type Deps struct {
 	Replays    *repair.Service
 	Analytics  *analytics.Service
 	Quality    *quality.Service
+	Rollups    *rollup.Service
 	Pipeline   Pipeline
 	Jobs       Jobs
 	Readiness  Readiness

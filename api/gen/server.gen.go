@@ -1939,6 +1939,29 @@ type AuditEntry struct {
 	Target string `json:"target"`
 }
 
+// Backfill defines model for Backfill.
+type Backfill struct {
+	// From The first event, when it is left out.
+	From *time.Time `json:"from,omitempty"`
+
+	// To Exclusive; now, when it is left out. The hour that is not over is left alone.
+	To *time.Time `json:"to,omitempty"`
+}
+
+// BackfillBegun defines model for BackfillBegun.
+type BackfillBegun struct {
+	JobId openapi_types.UUID `json:"job_id"`
+}
+
+// Breakdowns defines model for Breakdowns.
+type Breakdowns struct {
+	// Chosen Paths that yours hold besides.
+	Chosen []string `json:"chosen"`
+
+	// Default Paths that everybody's rollups hold.
+	Default []string `json:"default"`
+}
+
 // Catalog defines model for Catalog.
 type Catalog struct {
 	Events []CatalogEvent `json:"events"`
@@ -2080,6 +2103,12 @@ type ChannelMembers = []openapi_types.UUID
 
 // ChannelURL Of `webhook` and `slack`.
 type ChannelURL = string
+
+// ChosenBreakdowns defines model for ChosenBreakdowns.
+type ChosenBreakdowns struct {
+	// Chosen Up to 10 paths such as properties.plan. Those that everybody has need not be named.
+	Chosen []string `json:"chosen"`
+}
 
 // ComparedSeries defines model for ComparedSeries.
 type ComparedSeries struct {
@@ -4246,6 +4275,12 @@ type CreateReplayJSONRequestBody = NewReplay
 // RehearseReplayJSONRequestBody defines body for RehearseReplay for application/json ContentType.
 type RehearseReplayJSONRequestBody = NewReplay
 
+// BackfillRollupsJSONRequestBody defines body for BackfillRollups for application/json ContentType.
+type BackfillRollupsJSONRequestBody = Backfill
+
+// ChooseBreakdownsJSONRequestBody defines body for ChooseBreakdowns for application/json ContentType.
+type ChooseBreakdownsJSONRequestBody = ChosenBreakdowns
+
 // InferSchemaJSONRequestBody defines body for InferSchema for application/json ContentType.
 type InferSchemaJSONRequestBody InferSchemaJSONBody
 
@@ -4697,6 +4732,15 @@ type ServerInterface interface {
 	// ResumeReplay Go on with a replay that was paused
 	// (POST /v1/replays/{replay_id}/resume)
 	ResumeReplay(ctx echo.Context, replayId openapi_types.UUID) error
+	// BackfillRollups Compute the rollups that a period lacks
+	// (POST /v1/rollups/backfill)
+	BackfillRollups(ctx echo.Context) error
+	// GetBreakdowns The breakdowns whose values are kept ready
+	// (GET /v1/rollups/breakdowns)
+	GetBreakdowns(ctx echo.Context) error
+	// ChooseBreakdowns Choose breakdowns to keep ready
+	// (PUT /v1/rollups/breakdowns)
+	ChooseBreakdowns(ctx echo.Context) error
 	// InferSchema Propose a schema for an event
 	// (POST /v1/schemas/inference)
 	InferSchema(ctx echo.Context) error
@@ -5749,6 +5793,33 @@ func (w *ServerInterfaceWrapper) ResumeReplay(ctx echo.Context) error {
 	return err
 }
 
+// BackfillRollups converts echo context to params.
+func (w *ServerInterfaceWrapper) BackfillRollups(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.BackfillRollups(ctx)
+	return err
+}
+
+// GetBreakdowns converts echo context to params.
+func (w *ServerInterfaceWrapper) GetBreakdowns(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetBreakdowns(ctx)
+	return err
+}
+
+// ChooseBreakdowns converts echo context to params.
+func (w *ServerInterfaceWrapper) ChooseBreakdowns(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChooseBreakdowns(ctx)
+	return err
+}
+
 // InferSchema converts echo context to params.
 func (w *ServerInterfaceWrapper) InferSchema(ctx echo.Context) error {
 	var err error
@@ -5950,6 +6021,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/jobs/:job_id/resume", wrapper.ResumeJob, options.OperationMiddlewares["resumeJob"]...)
 	router.POST(options.BaseURL+"/v1/jobs/:job_id/cancel", wrapper.CancelJob, options.OperationMiddlewares["cancelJob"]...)
 	router.GET(options.BaseURL+"/v1/pipeline", wrapper.GetPipeline, options.OperationMiddlewares["getPipeline"]...)
+	router.GET(options.BaseURL+"/v1/rollups/breakdowns", wrapper.GetBreakdowns, options.OperationMiddlewares["getBreakdowns"]...)
+	router.PUT(options.BaseURL+"/v1/rollups/breakdowns", wrapper.ChooseBreakdowns, options.OperationMiddlewares["chooseBreakdowns"]...)
+	router.POST(options.BaseURL+"/v1/rollups/backfill", wrapper.BackfillRollups, options.OperationMiddlewares["backfillRollups"]...)
 	router.GET(options.BaseURL+"/v1/quality", wrapper.GetQuality, options.OperationMiddlewares["getQuality"]...)
 	router.GET(options.BaseURL+"/v1/quality/checks", wrapper.ListQualityChecks, options.OperationMiddlewares["listQualityChecks"]...)
 	router.POST(options.BaseURL+"/v1/quality/checks", wrapper.CreateQualityCheck, options.OperationMiddlewares["createQualityCheck"]...)
@@ -9079,6 +9153,143 @@ func (response ResumeReplaydefaultApplicationProblemPlusJSONResponse) VisitResum
 	return err
 }
 
+type BackfillRollupsRequestObject struct {
+	Body *BackfillRollupsJSONRequestBody
+}
+
+type BackfillRollupsResponseObject interface {
+	VisitBackfillRollupsResponse(w http.ResponseWriter) error
+}
+
+type BackfillRollups202JSONResponse BackfillBegun
+
+func (response BackfillRollups202JSONResponse) VisitBackfillRollupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BackfillRollupsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response BackfillRollupsdefaultApplicationProblemPlusJSONResponse) VisitBackfillRollupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBreakdownsRequestObject struct {
+}
+
+type GetBreakdownsResponseObject interface {
+	VisitGetBreakdownsResponse(w http.ResponseWriter) error
+}
+
+type GetBreakdowns200JSONResponse Breakdowns
+
+func (response GetBreakdowns200JSONResponse) VisitGetBreakdownsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBreakdownsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetBreakdownsdefaultApplicationProblemPlusJSONResponse) VisitGetBreakdownsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChooseBreakdownsRequestObject struct {
+	Body *ChooseBreakdownsJSONRequestBody
+}
+
+type ChooseBreakdownsResponseObject interface {
+	VisitChooseBreakdownsResponse(w http.ResponseWriter) error
+}
+
+type ChooseBreakdowns200JSONResponse Breakdowns
+
+func (response ChooseBreakdowns200JSONResponse) VisitChooseBreakdownsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChooseBreakdownsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ChooseBreakdownsdefaultApplicationProblemPlusJSONResponse) VisitChooseBreakdownsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type InferSchemaRequestObject struct {
 	Body *InferSchemaJSONRequestBody
 }
@@ -9753,6 +9964,15 @@ type StrictServerInterface interface {
 	// ResumeReplay Go on with a replay that was paused
 	// (POST /v1/replays/{replay_id}/resume)
 	ResumeReplay(ctx context.Context, request ResumeReplayRequestObject) (ResumeReplayResponseObject, error)
+	// BackfillRollups Compute the rollups that a period lacks
+	// (POST /v1/rollups/backfill)
+	BackfillRollups(ctx context.Context, request BackfillRollupsRequestObject) (BackfillRollupsResponseObject, error)
+	// GetBreakdowns The breakdowns whose values are kept ready
+	// (GET /v1/rollups/breakdowns)
+	GetBreakdowns(ctx context.Context, request GetBreakdownsRequestObject) (GetBreakdownsResponseObject, error)
+	// ChooseBreakdowns Choose breakdowns to keep ready
+	// (PUT /v1/rollups/breakdowns)
+	ChooseBreakdowns(ctx context.Context, request ChooseBreakdownsRequestObject) (ChooseBreakdownsResponseObject, error)
 	// InferSchema Propose a schema for an event
 	// (POST /v1/schemas/inference)
 	InferSchema(ctx context.Context, request InferSchemaRequestObject) (InferSchemaResponseObject, error)
@@ -11887,6 +12107,121 @@ func (sh *strictHandler) ResumeReplay(ctx echo.Context, replayId openapi_types.U
 		return err
 	} else if validResponse, ok := response.(ResumeReplayResponseObject); ok {
 		return validResponse.VisitResumeReplayResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// BackfillRollups operation middleware
+func (sh *strictHandler) BackfillRollups(ctx echo.Context) error {
+	var request BackfillRollupsRequestObject
+
+	var body BackfillRollupsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BackfillRollups(ctx.Request().Context(), request.(BackfillRollupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BackfillRollups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(BackfillRollupsResponseObject); ok {
+		return validResponse.VisitBackfillRollupsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetBreakdowns operation middleware
+func (sh *strictHandler) GetBreakdowns(ctx echo.Context) error {
+	var request GetBreakdownsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetBreakdowns(ctx.Request().Context(), request.(GetBreakdownsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetBreakdowns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetBreakdownsResponseObject); ok {
+		return validResponse.VisitGetBreakdownsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChooseBreakdowns operation middleware
+func (sh *strictHandler) ChooseBreakdowns(ctx echo.Context) error {
+	var request ChooseBreakdownsRequestObject
+
+	var body ChooseBreakdownsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChooseBreakdowns(ctx.Request().Context(), request.(ChooseBreakdownsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChooseBreakdowns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChooseBreakdownsResponseObject); ok {
+		return validResponse.VisitChooseBreakdownsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

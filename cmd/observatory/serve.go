@@ -259,7 +259,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Trials: s.rules.rehearsals, Samples: s.store, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: s.freshness, Now: s.now}),
 		Quality:   s.quality(),
-		Pipeline:  newStages(s), Jobs: s.jobs,
+		Pipeline:  newStages(s), Jobs: s.jobs, Rollups: s.rollups,
 		Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths, Queues: queues},
 		Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})

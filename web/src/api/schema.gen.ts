@@ -580,6 +580,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rollups/breakdowns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The breakdowns whose values are kept ready
+         * @description A trend by one of these is answered from rollups, which are computed once an hour is over and whenever something in it changes. Any other breakdown is answered from the events; the answers are the same.
+         */
+        get: operations["getBreakdowns"];
+        /**
+         * Choose breakdowns to keep ready
+         * @description In place of those chosen before. A job fills the past with them, newest hours first.
+         */
+        put: operations["chooseBreakdowns"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollups/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compute the rollups that a period lacks
+         * @description A job, which can be followed, paused and cancelled like any other. It computes hours that have no rollup of now, such as those of before rollups were introduced, newest first, and does no hour twice. Answers are the same with and without, only slower without.
+         *     For a period that is being filled already, that job is returned.
+         */
+        post: operations["backfillRollups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/quality": {
         parameters: {
             query?: never;
@@ -3350,6 +3395,32 @@ export interface components {
             /** @description Why, in a sentence or two, and what it means for the data. */
             why: string;
         };
+        Breakdowns: {
+            /** @description Paths that everybody's rollups hold. */
+            default: string[];
+            /** @description Paths that yours hold besides. */
+            chosen: string[];
+        };
+        ChosenBreakdowns: {
+            /** @description Up to 10 paths such as properties.plan. Those that everybody has need not be named. */
+            chosen: string[];
+        };
+        Backfill: {
+            /**
+             * Format: date-time
+             * @description The first event, when it is left out.
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description Exclusive; now, when it is left out. The hour that is not over is left alone.
+             */
+            to?: string;
+        };
+        BackfillBegun: {
+            /** Format: uuid */
+            job_id: string;
+        };
         /**
          * @description `urgent`, `default` and `bulk` are the queues of jobs.
          * @enum {string}
@@ -5284,6 +5355,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Pipeline"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getBreakdowns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that everybody has, and those that you have chosen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Breakdowns"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    chooseBreakdowns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "chosen": [
+                 *         "properties.plan",
+                 *         "facts.os"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChosenBreakdowns"];
+            };
+        };
+        responses: {
+            /** @description What is kept ready from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Breakdowns"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    backfillRollups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "2025-11-21T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Backfill"];
+            };
+        };
+        responses: {
+            /** @description The job begins as soon as there is room for it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillBegun"];
                 };
             };
             default: components["responses"]["Problem"];
