@@ -3,13 +3,13 @@ package workers_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -40,7 +40,8 @@ func startChild(t *testing.T, postgres, redis string) *child {
 	c := &child{cmd: exec.CommandContext(t.Context(), os.Args[0]), logs: log.Name()}
 	c.cmd.Env = append(os.Environ(), childVariable+"="+postgres+" "+redis)
 	c.cmd.Stderr = log
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	_, err = c.cmd.StdinPipe() // which ends with us, whatever ends us
+	require.NoError(t, err)
 	require.NoError(t, c.cmd.Start())
 	return c
 }
@@ -61,6 +62,10 @@ func tickKind() jobs.Kind[none]   { return jobs.Kind[none]{Name: "test:tick", Qu
 // transaction in which the job ends.
 func beWorker(address string) (code int) {
 	ctx, postgres, redis := context.Background(), "", ""
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(1)
+	}()
 	if _, err := fmt.Sscan(address, &postgres, &redis); err != nil {
 		panic(err)
 	}

@@ -9,12 +9,21 @@ import (
 )
 
 const (
-	lookEvery   = 500 * time.Millisecond // at the ledger, besides being told of new jobs
-	reviewEvery = 2 * time.Second
-	quiet       = 5 * time.Second // after which a message that nobody acted on is looked for in Redis
-	roundLimit  = 10 * time.Second
-	window      = 2 // messages under way per slot: more would only stand in the way of other tenants' jobs
+	lookEvery  = 500 * time.Millisecond // at the ledger, besides being told of new jobs
+	roundLimit = 10 * time.Second
+	window     = 2 // messages under way per slot: more would only stand in the way of other tenants' jobs
 )
+
+// Everything that has to do with death is measured by the lease, which is 15 s.
+
+// grace is for how long after its lease a worker may take to end the handler, which it does by its own clock.
+func (w *Workers) grace() time.Duration { return w.Ledger.Lease() / 8 }
+
+// reviewEvery is how often lost jobs and messages are looked for.
+func (w *Workers) reviewEvery() time.Duration { return w.Ledger.Lease() / 8 }
+
+// quiet is for how long nobody acts on a message before it is looked for in Redis.
+func (w *Workers) quiet() time.Duration { return w.Ledger.Lease() / 3 }
 
 // lookSoon has dispatch look at the ledger without waiting for its next turn.
 func (w *Workers) lookSoon() {
@@ -38,7 +47,7 @@ func (w *Workers) dispatch(ctx context.Context, queue *redis) {
 		case <-time.After(pause):
 		}
 		err := w.round(ctx, queue)
-		if err == nil && time.Since(reviewed) >= reviewEvery {
+		if err == nil && time.Since(reviewed) >= w.reviewEvery() {
 			err = w.review(ctx, queue)
 			reviewed = time.Now()
 		}
@@ -93,7 +102,7 @@ func (w *Workers) review(ctx context.Context, queue *redis) error {
 	if reaped.Lost > 0 {
 		w.Logger.Warn("jobs were taken from workers that are not heard of any more", "jobs", reaped.Lost)
 	}
-	unclaimed, err := w.Ledger.Unclaimed(ctx, w.kinds, quiet)
+	unclaimed, err := w.Ledger.Unclaimed(ctx, w.kinds, w.quiet())
 	if err != nil {
 		return fmt.Errorf("look for lost messages: %w", err)
 	}
@@ -117,6 +126,3 @@ func (w *Workers) review(ctx context.Context, queue *redis) error {
 	}
 	return nil
 }
-
-// grace is for how long after its lease a worker may take to end the handler, which it does by its own clock.
-func (w *Workers) grace() time.Duration { return w.Ledger.Lease() / 8 }
