@@ -24,7 +24,7 @@ var _ api.Pipeline = (*stages)(nil)
 
 func newStages(s *serving) *stages {
 	p := &stages{serving: s}
-	p.probes = slices.Concat(p.eventProbes(), p.repairProbes(), p.queueProbes())
+	p.probes = slices.Concat(p.eventProbes(), p.rollupProbes(), p.repairProbes(), p.queueProbes())
 	return p
 }
 
@@ -39,6 +39,7 @@ func (p *stages) Edges() []flow.Edge {
 		{From: "accept", To: "log"},
 		{From: "log", To: "sink"},
 		{From: "sink", To: "store"},
+		{From: "store", To: "rollups"},
 		{From: "sink", To: "quarantine"},
 		{From: "quarantine", To: "replay"},
 		{From: "replay", To: "log"},

@@ -56,6 +56,8 @@ func TestThePipelineCountsTheTenantsOwnEvents(t *testing.T) {
 	require.Equal(t, int64(1), *mine["quarantine"].Depth)
 	require.GreaterOrEqual(t, *mine["quarantine"].OldestSeconds, 0.)
 	require.Zero(t, *mine["replay"].Depth)
+	require.Equal(t, []string{"hours", "ok"}, []string{mine["rollups"].Unit, mine["rollups"].Health}, mine["rollups"].Why)
+	require.Zero(t, *mine["rollups"].Depth, "the hour that is not over does not wait")
 
 	theirs := pipelineOf(t, other)
 	for _, name := range []string{"accept", "log", "sink", "store"} {
