@@ -18,13 +18,13 @@ const (
 // Filter is a group (And, Or or Not) or a condition (Property, Operator, Value): exactly one of the two.
 // A group without members lets every event through, so that a half-built filter shows too much and not nothing.
 type Filter struct {
-	And []Filter // nil when it is no such group
-	Or  []Filter // nil when it is no such group
-	Not *Filter
+	And []Filter `json:"and,omitzero"` // nil when it is no such group
+	Or  []Filter `json:"or,omitzero"`  // nil when it is no such group
+	Not *Filter  `json:"not,omitzero"`
 
-	Property string // the text of a Path
-	Operator Operator
-	Value    any // a string, float64 or bool; for in and not_in a []any of them; nil for is_set and is_not_set
+	Property string   `json:"property,omitzero"` // the text of a Path
+	Operator Operator `json:"operator,omitzero"`
+	Value    any      `json:"value,omitzero"` // a string, float64 or bool; for in and not_in a []any of them; nil for is_set and is_not_set
 }
 
 // Operator compares what an event has at a path with a value.
