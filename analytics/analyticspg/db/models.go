@@ -10,6 +10,86 @@ import (
 	"github.com/google/uuid"
 )
 
+type AlertEvaluation struct {
+	TenantID     uuid.UUID
+	RuleID       uuid.UUID
+	Tick         time.Time
+	Value        *float64
+	Previous     *float64
+	ExpectedLow  *float64
+	ExpectedHigh *float64
+	State        string
+	Muted        bool
+	Note         string
+	Missed       int32
+	EvaluatedAt  time.Time
+}
+
+type AlertRule struct {
+	ID         uuid.UUID
+	TenantID   uuid.UUID
+	Name       string
+	Spec       []byte
+	IntervalS  int32
+	Severity   string
+	GroupLabel string
+	PolicyID   *uuid.UUID
+	Labels     []byte
+	Enabled    bool
+	Revision   int32
+	CreatedAt  time.Time
+	CreatedBy  string
+	UpdatedAt  time.Time
+	UpdatedBy  string
+	NextTick   time.Time
+	DueAt      time.Time
+	State      string
+	Since      time.Time
+	Memory     []byte
+	IncidentID *uuid.UUID
+}
+
+type Incident struct {
+	ID             uuid.UUID
+	TenantID       uuid.UUID
+	GroupKey       string
+	Title          string
+	Severity       string
+	State          string
+	OpenedAt       time.Time
+	ResolvedAt     *time.Time
+	ResolvedBy     *string
+	AcknowledgedAt *time.Time
+	AcknowledgedBy *string
+	SnoozedUntil   *time.Time
+	PolicyID       *uuid.UUID
+	Muted          bool
+	CreatedAt      time.Time
+}
+
+type IncidentEntry struct {
+	ID         uuid.UUID
+	TenantID   uuid.UUID
+	IncidentID uuid.UUID
+	At         time.Time
+	Kind       string
+	Actor      string
+	Text       string
+	Details    []byte
+}
+
+type IncidentRule struct {
+	TenantID   uuid.UUID
+	IncidentID uuid.UUID
+	RuleID     uuid.UUID
+	Name       string
+	Event      string
+	Severity   string
+	GroupLabel string
+	FiredAt    time.Time
+	ResolvedAt *time.Time
+}
+
 type QualityCheck struct {
 	ID        uuid.UUID
 	TenantID  uuid.UUID
@@ -44,4 +124,18 @@ type QualityResult struct {
 	High        *float64
 	Explanation string
 	Samples     []byte
+}
+
+type Silence struct {
+	ID         uuid.UUID
+	TenantID   uuid.UUID
+	Rules      []uuid.UUID
+	Groups     []string
+	Severities []string
+	StartsAt   time.Time
+	EndsAt     time.Time
+	Reason     string
+	Phase      string
+	CreatedAt  time.Time
+	CreatedBy  string
 }
