@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/observatory/observatory/analytics"
+	"github.com/observatory/observatory/analytics/alert"
 	"github.com/observatory/observatory/analytics/quality"
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/api/gen"
@@ -56,6 +57,9 @@ type Deps struct {
 	Analytics  *analytics.Service
 	Quality    *quality.Service
 	Rollups    *rollup.Service
+	Alerts     *alert.Rules
+	Incidents  *alert.Incidents
+	Silences   *alert.Silences
 	Pipeline   Pipeline
 	Jobs       Jobs
 	Readiness  Readiness

@@ -20,7 +20,7 @@ const (
 	Freshness      MeasureKind = "freshness"       // seconds since an event was last received
 	QuotaUse       MeasureKind = "quota_use"       // events stored this month (UTC) as a share of Amount
 	LedgerBalance  MeasureKind = "ledger_balance"  // hours that do not balance
-	Quality        MeasureKind = "quality"         // newest result of a check of the quality of data
+	Quality        MeasureKind = "quality"         // newest verdict of a check of the quality of data: 0 passed, 1 warned, 2 failed
 )
 
 // How long a window may be.

@@ -41,7 +41,8 @@ type Hour struct {
 
 // Checks know the results of checks of the quality of data.
 type Checks interface {
-	// Results are the newest results of a check, as of each of these times; nil where there was none. Errors: a fault of kind NotFound.
+	// Results are the newest verdicts of a check, as of each of these times: 0 passed, 1 warned, 2 failed; nil where there was none. Errors: a fault of kind
+	// NotFound.
 	Results(ctx context.Context, tenant tenants.ID, check uuid.UUID, at []time.Time) ([]*float64, error)
 }
 
@@ -179,7 +180,7 @@ func (v *Values) freshness(ctx context.Context, tenant tenants.ID, m Measure, ti
 
 func (v *Values) quotaUse(ctx context.Context, tenant tenants.ID, m Measure, ticks []time.Time) (map[int64]*float64, error) {
 	last := ticks[len(ticks)-1]
-	hours, err := v.Books.Hours(ctx, tenant, monthOf(ticks[0]), last)
+	hours, err := v.Books.Hours(ctx, tenant, monthOf(ticks[0].Add(-time.Second)), last)
 	if err != nil {
 		return nil, err
 	}

@@ -1718,7 +1718,7 @@ type Alert struct {
 	//
 	// * `threshold` - it lies `above` or `below` `value`.
 	// * `change` - it differs by more than `value` percent from the window before (`against: previous`, the default), or from the same window a day or a week before. Where that one was 0, or had nothing to measure, there is no percentage, and the rule is ok.
-	// * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation, and at least 2 % of the median). It needs 4 of these weeks; with fewer the rule is ok.
+	// * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation; at least 2 % of the median and, of counts, at least its square root). It needs 4 of these weeks, counted from the first with anything in it; with fewer the rule is ok.
 	// * `no_data` - there is nothing to measure, or a `count`, `sum` or `unique_users` of 0.
 	Condition    AlertCondition      `json:"condition"`
 	CreatedAt    time.Time           `json:"created_at"`
@@ -1749,7 +1749,7 @@ type Alert struct {
 	// * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
 	// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
 	// * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
-	// * `quality` - the newest result of the quality check `check_id`: how far the value lies outside of what is expected, or whatever that check says.
+	// * `quality` - the newest verdict of the quality check `check_id`: 0 it passed, 1 it warned, 2 it failed; nothing to measure where it could not tell. Takes no window.
 	Measure AlertMeasure `json:"measure"`
 	Name    string       `json:"name"`
 
@@ -1773,7 +1773,7 @@ type Alert struct {
 //
 // * `threshold` - it lies `above` or `below` `value`.
 // * `change` - it differs by more than `value` percent from the window before (`against: previous`, the default), or from the same window a day or a week before. Where that one was 0, or had nothing to measure, there is no percentage, and the rule is ok.
-// * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation, and at least 2 % of the median). It needs 4 of these weeks; with fewer the rule is ok.
+// * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation; at least 2 % of the median and, of counts, at least its square root). It needs 4 of these weeks, counted from the first with anything in it; with fewer the rule is ok.
 // * `no_data` - there is nothing to measure, or a `count`, `sum` or `unique_users` of 0.
 type AlertCondition struct {
 	// Against Of `change`.
@@ -1851,7 +1851,7 @@ type AlertLabels map[string]string
 // * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
 // * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
 // * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
-// * `quality` - the newest result of the quality check `check_id`: how far the value lies outside of what is expected, or whatever that check says.
+// * `quality` - the newest verdict of the quality check `check_id`: 0 it passed, 1 it warned, 2 it failed; nothing to measure where it could not tell. Takes no window.
 type AlertMeasure struct {
 	// Amount Of `quota_use` - events a month.
 	Amount *int64 `json:"amount,omitempty"`
@@ -2835,7 +2835,7 @@ type NewAlert struct {
 	//
 	// * `threshold` - it lies `above` or `below` `value`.
 	// * `change` - it differs by more than `value` percent from the window before (`against: previous`, the default), or from the same window a day or a week before. Where that one was 0, or had nothing to measure, there is no percentage, and the rule is ok.
-	// * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation, and at least 2 % of the median). It needs 4 of these weeks; with fewer the rule is ok.
+	// * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation; at least 2 % of the median and, of counts, at least its square root). It needs 4 of these weeks, counted from the first with anything in it; with fewer the rule is ok.
 	// * `no_data` - there is nothing to measure, or a `count`, `sum` or `unique_users` of 0.
 	Condition AlertCondition `json:"condition"`
 
@@ -2868,7 +2868,7 @@ type NewAlert struct {
 	// * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
 	// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
 	// * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
-	// * `quality` - the newest result of the quality check `check_id`: how far the value lies outside of what is expected, or whatever that check says.
+	// * `quality` - the newest verdict of the quality check `check_id`: 0 it passed, 1 it warned, 2 it failed; nothing to measure where it could not tell. Takes no window.
 	Measure AlertMeasure `json:"measure"`
 	Name    Name         `json:"name"`
 
@@ -3929,6 +3929,31 @@ type SegmentAccepted struct {
 // Healthz200JSONResponseBodyStatus defines parameters for Healthz.
 type Healthz200JSONResponseBodyStatus string
 
+// ListAlertsParams defines parameters for ListAlerts.
+type ListAlertsParams struct {
+	State *AlertState `form:"state,omitempty" json:"state,omitempty"`
+	Group *string     `form:"group,omitempty" json:"group,omitempty"`
+}
+
+// PreviewAlertParams defines parameters for PreviewAlert.
+type PreviewAlertParams struct {
+	// Days How far back.
+	Days *int `form:"days,omitempty" json:"days,omitempty"`
+}
+
+// ListAlertEvaluationsParams defines parameters for ListAlertEvaluations.
+type ListAlertEvaluationsParams struct {
+	// From First tick, inclusive.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last tick, exclusive.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListAuditParams defines parameters for ListAudit.
 type ListAuditParams struct {
 	// Cursor `next_cursor` of the page before.
@@ -3948,6 +3973,28 @@ type GetCatalogParams struct {
 // ConfirmEmailVerificationJSONBody defines parameters for ConfirmEmailVerification.
 type ConfirmEmailVerificationJSONBody struct {
 	Token MailToken `json:"token"`
+}
+
+// ListIncidentsParams defines parameters for ListIncidents.
+type ListIncidentsParams struct {
+	State    *IncidentState `form:"state,omitempty" json:"state,omitempty"`
+	Severity *Severity      `form:"severity,omitempty" json:"severity,omitempty"`
+
+	// AlertId Incidents of this rule.
+	AlertId *openapi_types.UUID `form:"alert_id,omitempty" json:"alert_id,omitempty"`
+
+	// Event Incidents of rules that watch events of this name, or all events.
+	Event *string `form:"event,omitempty" json:"event,omitempty"`
+
+	// From Inclusive.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Exclusive.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // CreateInvitationJSONBody defines parameters for CreateInvitation.
@@ -4188,6 +4235,15 @@ type GetSchemaStubParams struct {
 // GetSchemaStubParamsLang defines parameters for GetSchemaStub.
 type GetSchemaStubParamsLang string
 
+// ListSilencesParams defines parameters for ListSilences.
+type ListSilencesParams struct {
+	Phase *SilencePhase `form:"phase,omitempty" json:"phase,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // CreateSourceJSONBody defines parameters for CreateSource.
 type CreateSourceJSONBody struct {
 	Kind SourceKind `json:"kind"`
@@ -4208,6 +4264,15 @@ type UpdateTenantJSONBody struct {
 	// Example: Europe/Berlin
 	Timezone *Timezone `json:"timezone,omitempty"`
 }
+
+// CreateAlertJSONRequestBody defines body for CreateAlert for application/json ContentType.
+type CreateAlertJSONRequestBody = NewAlert
+
+// PreviewAlertJSONRequestBody defines body for PreviewAlert for application/json ContentType.
+type PreviewAlertJSONRequestBody = NewAlert
+
+// UpdateAlertJSONRequestBody defines body for UpdateAlert for application/json ContentType.
+type UpdateAlertJSONRequestBody = NewAlert
 
 // ConfirmEmailVerificationJSONRequestBody defines body for ConfirmEmailVerification for application/json ContentType.
 type ConfirmEmailVerificationJSONRequestBody ConfirmEmailVerificationJSONBody
@@ -4289,6 +4354,12 @@ type RehearseSchemaJSONRequestBody RehearseSchemaJSONBody
 
 // SignUpJSONRequestBody defines body for SignUp for application/json ContentType.
 type SignUpJSONRequestBody = SignUp
+
+// CreateSilenceJSONRequestBody defines body for CreateSilence for application/json ContentType.
+type CreateSilenceJSONRequestBody = NewSilence
+
+// UpdateSilenceJSONRequestBody defines body for UpdateSilence for application/json ContentType.
+type UpdateSilenceJSONRequestBody = NewSilence
 
 // CreateSourceJSONRequestBody defines body for CreateSource for application/json ContentType.
 type CreateSourceJSONRequestBody CreateSourceJSONBody
@@ -4543,6 +4614,33 @@ type ServerInterface interface {
 	// Readyz Whether events are accepted, and what is not ready
 	// (GET /readyz)
 	Readyz(ctx echo.Context) error
+	// ListAlerts Alert rules and what state they are in
+	// (GET /v1/alerts)
+	ListAlerts(ctx echo.Context, params ListAlertsParams) error
+	// CreateAlert Create an alert rule
+	// (POST /v1/alerts)
+	CreateAlert(ctx echo.Context) error
+	// PreviewAlert When a rule would have fired
+	// (POST /v1/alerts/preview)
+	PreviewAlert(ctx echo.Context, params PreviewAlertParams) error
+	// DeleteAlert Delete an alert rule
+	// (DELETE /v1/alerts/{alert_id})
+	DeleteAlert(ctx echo.Context, alertId AlertID) error
+	// GetAlert One alert rule
+	// (GET /v1/alerts/{alert_id})
+	GetAlert(ctx echo.Context, alertId AlertID) error
+	// UpdateAlert Change an alert rule
+	// (PUT /v1/alerts/{alert_id})
+	UpdateAlert(ctx echo.Context, alertId AlertID) error
+	// DisableAlert Let a rule rest
+	// (POST /v1/alerts/{alert_id}/disable)
+	DisableAlert(ctx echo.Context, alertId AlertID) error
+	// EnableAlert Evaluate a rule again
+	// (POST /v1/alerts/{alert_id}/enable)
+	EnableAlert(ctx echo.Context, alertId AlertID) error
+	// ListAlertEvaluations What came of each tick, newest first
+	// (GET /v1/alerts/{alert_id}/evaluations)
+	ListAlertEvaluations(ctx echo.Context, alertId AlertID, params ListAlertEvaluationsParams) error
 	// ListAudit The audit log, newest first
 	// (GET /v1/audit)
 	ListAudit(ctx echo.Context, params ListAuditParams) error
@@ -4561,6 +4659,12 @@ type ServerInterface interface {
 	// GetEvent One event
 	// (GET /v1/events/{event})
 	GetEvent(ctx echo.Context, event string) error
+	// ListIncidents Incidents, newest first
+	// (GET /v1/incidents)
+	ListIncidents(ctx echo.Context, params ListIncidentsParams) error
+	// GetIncident One incident, with its rules and its timeline
+	// (GET /v1/incidents/{incident_id})
+	GetIncident(ctx echo.Context, incidentId openapi_types.UUID) error
 	// ListInvitations Open invitations
 	// (GET /v1/invitations)
 	ListInvitations(ctx echo.Context) error
@@ -4753,6 +4857,21 @@ type ServerInterface interface {
 	// SignUp Create an organization and its owner
 	// (POST /v1/signup)
 	SignUp(ctx echo.Context) error
+	// ListSilences Silences, those that end last first
+	// (GET /v1/silences)
+	ListSilences(ctx echo.Context, params ListSilencesParams) error
+	// CreateSilence Keep quiet for a while
+	// (POST /v1/silences)
+	CreateSilence(ctx echo.Context) error
+	// DeleteSilence Delete a silence
+	// (DELETE /v1/silences/{silence_id})
+	DeleteSilence(ctx echo.Context, silenceId openapi_types.UUID) error
+	// GetSilence One silence
+	// (GET /v1/silences/{silence_id})
+	GetSilence(ctx echo.Context, silenceId openapi_types.UUID) error
+	// UpdateSilence Change a silence
+	// (PUT /v1/silences/{silence_id})
+	UpdateSilence(ctx echo.Context, silenceId openapi_types.UUID) error
 	// ListSources Sites, apps and sensors that send events
 	// (GET /v1/sources)
 	ListSources(ctx echo.Context) error
@@ -4802,6 +4921,184 @@ func (w *ServerInterfaceWrapper) Readyz(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.Readyz(ctx)
+	return err
+}
+
+// ListAlerts converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAlerts(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAlertsParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "group" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "group", ctx.QueryParams(), &params.Group, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter group: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAlerts(ctx, params)
+	return err
+}
+
+// CreateAlert converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateAlert(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateAlert(ctx)
+	return err
+}
+
+// PreviewAlert converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewAlert(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PreviewAlertParams
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", ctx.QueryParams(), &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter days: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewAlert(ctx, params)
+	return err
+}
+
+// DeleteAlert converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteAlert(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "alert_id" -------------
+	var alertId AlertID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "alert_id", ctx.Param("alert_id"), &alertId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter alert_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteAlert(ctx, alertId)
+	return err
+}
+
+// GetAlert converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAlert(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "alert_id" -------------
+	var alertId AlertID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "alert_id", ctx.Param("alert_id"), &alertId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter alert_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAlert(ctx, alertId)
+	return err
+}
+
+// UpdateAlert converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateAlert(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "alert_id" -------------
+	var alertId AlertID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "alert_id", ctx.Param("alert_id"), &alertId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter alert_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateAlert(ctx, alertId)
+	return err
+}
+
+// DisableAlert converts echo context to params.
+func (w *ServerInterfaceWrapper) DisableAlert(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "alert_id" -------------
+	var alertId AlertID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "alert_id", ctx.Param("alert_id"), &alertId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter alert_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DisableAlert(ctx, alertId)
+	return err
+}
+
+// EnableAlert converts echo context to params.
+func (w *ServerInterfaceWrapper) EnableAlert(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "alert_id" -------------
+	var alertId AlertID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "alert_id", ctx.Param("alert_id"), &alertId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter alert_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EnableAlert(ctx, alertId)
+	return err
+}
+
+// ListAlertEvaluations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAlertEvaluations(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "alert_id" -------------
+	var alertId AlertID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "alert_id", ctx.Param("alert_id"), &alertId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter alert_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAlertEvaluationsParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAlertEvaluations(ctx, alertId, params)
 	return err
 }
 
@@ -4895,6 +5192,89 @@ func (w *ServerInterfaceWrapper) GetEvent(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetEvent(ctx, event)
+	return err
+}
+
+// ListIncidents converts echo context to params.
+func (w *ServerInterfaceWrapper) ListIncidents(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListIncidentsParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "severity" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "severity", ctx.QueryParams(), &params.Severity, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter severity: %s", err))
+	}
+
+	// ------------- Optional query parameter "alert_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "alert_id", ctx.QueryParams(), &params.AlertId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter alert_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "event" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "event", ctx.QueryParams(), &params.Event, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter event: %s", err))
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListIncidents(ctx, params)
+	return err
+}
+
+// GetIncident converts echo context to params.
+func (w *ServerInterfaceWrapper) GetIncident(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "incident_id" -------------
+	var incidentId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "incident_id", ctx.Param("incident_id"), &incidentId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incident_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetIncident(ctx, incidentId)
 	return err
 }
 
@@ -5886,6 +6266,95 @@ func (w *ServerInterfaceWrapper) SignUp(ctx echo.Context) error {
 	return err
 }
 
+// ListSilences converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSilences(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSilencesParams
+	// ------------- Optional query parameter "phase" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "phase", ctx.QueryParams(), &params.Phase, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phase: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSilences(ctx, params)
+	return err
+}
+
+// CreateSilence converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateSilence(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateSilence(ctx)
+	return err
+}
+
+// DeleteSilence converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteSilence(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "silence_id" -------------
+	var silenceId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "silence_id", ctx.Param("silence_id"), &silenceId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter silence_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteSilence(ctx, silenceId)
+	return err
+}
+
+// GetSilence converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSilence(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "silence_id" -------------
+	var silenceId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "silence_id", ctx.Param("silence_id"), &silenceId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter silence_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSilence(ctx, silenceId)
+	return err
+}
+
+// UpdateSilence converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateSilence(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "silence_id" -------------
+	var silenceId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "silence_id", ctx.Param("silence_id"), &silenceId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter silence_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateSilence(ctx, silenceId)
+	return err
+}
+
 // ListSources converts echo context to params.
 func (w *ServerInterfaceWrapper) ListSources(ctx echo.Context) error {
 	var err error
@@ -6046,6 +6515,22 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/query/events", wrapper.QueryEvents, options.OperationMiddlewares["queryEvents"]...)
 	router.GET(options.BaseURL+"/v1/events/:event", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
 	router.GET(options.BaseURL+"/v1/catalog", wrapper.GetCatalog, options.OperationMiddlewares["getCatalog"]...)
+	router.GET(options.BaseURL+"/v1/alerts", wrapper.ListAlerts, options.OperationMiddlewares["listAlerts"]...)
+	router.POST(options.BaseURL+"/v1/alerts", wrapper.CreateAlert, options.OperationMiddlewares["createAlert"]...)
+	router.POST(options.BaseURL+"/v1/alerts/preview", wrapper.PreviewAlert, options.OperationMiddlewares["previewAlert"]...)
+	router.DELETE(options.BaseURL+"/v1/alerts/:alert_id", wrapper.DeleteAlert, options.OperationMiddlewares["deleteAlert"]...)
+	router.GET(options.BaseURL+"/v1/alerts/:alert_id", wrapper.GetAlert, options.OperationMiddlewares["getAlert"]...)
+	router.PUT(options.BaseURL+"/v1/alerts/:alert_id", wrapper.UpdateAlert, options.OperationMiddlewares["updateAlert"]...)
+	router.POST(options.BaseURL+"/v1/alerts/:alert_id/enable", wrapper.EnableAlert, options.OperationMiddlewares["enableAlert"]...)
+	router.POST(options.BaseURL+"/v1/alerts/:alert_id/disable", wrapper.DisableAlert, options.OperationMiddlewares["disableAlert"]...)
+	router.GET(options.BaseURL+"/v1/alerts/:alert_id/evaluations", wrapper.ListAlertEvaluations, options.OperationMiddlewares["listAlertEvaluations"]...)
+	router.GET(options.BaseURL+"/v1/incidents", wrapper.ListIncidents, options.OperationMiddlewares["listIncidents"]...)
+	router.GET(options.BaseURL+"/v1/incidents/:incident_id", wrapper.GetIncident, options.OperationMiddlewares["getIncident"]...)
+	router.GET(options.BaseURL+"/v1/silences", wrapper.ListSilences, options.OperationMiddlewares["listSilences"]...)
+	router.POST(options.BaseURL+"/v1/silences", wrapper.CreateSilence, options.OperationMiddlewares["createSilence"]...)
+	router.DELETE(options.BaseURL+"/v1/silences/:silence_id", wrapper.DeleteSilence, options.OperationMiddlewares["deleteSilence"]...)
+	router.GET(options.BaseURL+"/v1/silences/:silence_id", wrapper.GetSilence, options.OperationMiddlewares["getSilence"]...)
+	router.PUT(options.BaseURL+"/v1/silences/:silence_id", wrapper.UpdateSilence, options.OperationMiddlewares["updateSilence"]...)
 	router.POST(options.BaseURL+"/v1/signup", wrapper.SignUp, options.OperationMiddlewares["signUp"]...)
 	router.POST(options.BaseURL+"/v1/login", wrapper.LogIn, options.OperationMiddlewares["logIn"]...)
 	router.POST(options.BaseURL+"/v1/logout", wrapper.LogOut, options.OperationMiddlewares["logOut"]...)
@@ -6215,6 +6700,424 @@ func (response Readyz503JSONResponse) VisitReadyzResponse(w http.ResponseWriter)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAlertsRequestObject struct {
+	Params ListAlertsParams
+}
+
+type ListAlertsResponseObject interface {
+	VisitListAlertsResponse(w http.ResponseWriter) error
+}
+
+type ListAlerts200JSONResponse struct {
+	Alerts []Alert `json:"alerts"`
+}
+
+func (response ListAlerts200JSONResponse) VisitListAlertsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAlertsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListAlertsdefaultApplicationProblemPlusJSONResponse) VisitListAlertsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAlertRequestObject struct {
+	Body *CreateAlertJSONRequestBody
+}
+
+type CreateAlertResponseObject interface {
+	VisitCreateAlertResponse(w http.ResponseWriter) error
+}
+
+type CreateAlert201JSONResponse Alert
+
+func (response CreateAlert201JSONResponse) VisitCreateAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAlertdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateAlertdefaultApplicationProblemPlusJSONResponse) VisitCreateAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewAlertRequestObject struct {
+	Params PreviewAlertParams
+	Body   *PreviewAlertJSONRequestBody
+}
+
+type PreviewAlertResponseObject interface {
+	VisitPreviewAlertResponse(w http.ResponseWriter) error
+}
+
+type PreviewAlert200JSONResponse AlertPreview
+
+func (response PreviewAlert200JSONResponse) VisitPreviewAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewAlertdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PreviewAlertdefaultApplicationProblemPlusJSONResponse) VisitPreviewAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteAlertRequestObject struct {
+	AlertId AlertID `json:"alert_id"`
+}
+
+type DeleteAlertResponseObject interface {
+	VisitDeleteAlertResponse(w http.ResponseWriter) error
+}
+
+type DeleteAlert204Response struct {
+}
+
+func (response DeleteAlert204Response) VisitDeleteAlertResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteAlertdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteAlertdefaultApplicationProblemPlusJSONResponse) VisitDeleteAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAlertRequestObject struct {
+	AlertId AlertID `json:"alert_id"`
+}
+
+type GetAlertResponseObject interface {
+	VisitGetAlertResponse(w http.ResponseWriter) error
+}
+
+type GetAlert200JSONResponse Alert
+
+func (response GetAlert200JSONResponse) VisitGetAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAlertdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetAlertdefaultApplicationProblemPlusJSONResponse) VisitGetAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAlertRequestObject struct {
+	AlertId AlertID `json:"alert_id"`
+	Body    *UpdateAlertJSONRequestBody
+}
+
+type UpdateAlertResponseObject interface {
+	VisitUpdateAlertResponse(w http.ResponseWriter) error
+}
+
+type UpdateAlert200JSONResponse Alert
+
+func (response UpdateAlert200JSONResponse) VisitUpdateAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAlertdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpdateAlertdefaultApplicationProblemPlusJSONResponse) VisitUpdateAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableAlertRequestObject struct {
+	AlertId AlertID `json:"alert_id"`
+}
+
+type DisableAlertResponseObject interface {
+	VisitDisableAlertResponse(w http.ResponseWriter) error
+}
+
+type DisableAlert200JSONResponse Alert
+
+func (response DisableAlert200JSONResponse) VisitDisableAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableAlertdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DisableAlertdefaultApplicationProblemPlusJSONResponse) VisitDisableAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableAlertRequestObject struct {
+	AlertId AlertID `json:"alert_id"`
+}
+
+type EnableAlertResponseObject interface {
+	VisitEnableAlertResponse(w http.ResponseWriter) error
+}
+
+type EnableAlert200JSONResponse Alert
+
+func (response EnableAlert200JSONResponse) VisitEnableAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnableAlertdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response EnableAlertdefaultApplicationProblemPlusJSONResponse) VisitEnableAlertResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAlertEvaluationsRequestObject struct {
+	AlertId AlertID `json:"alert_id"`
+	Params  ListAlertEvaluationsParams
+}
+
+type ListAlertEvaluationsResponseObject interface {
+	VisitListAlertEvaluationsResponse(w http.ResponseWriter) error
+}
+
+type ListAlertEvaluations200JSONResponse struct {
+	Evaluations []AlertEvaluation `json:"evaluations"`
+
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor `json:"next_cursor"`
+}
+
+func (response ListAlertEvaluations200JSONResponse) VisitListAlertEvaluationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAlertEvaluationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListAlertEvaluationsdefaultApplicationProblemPlusJSONResponse) VisitListAlertEvaluationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -6479,6 +7382,103 @@ type GetEventdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetEventdefaultApplicationProblemPlusJSONResponse) VisitGetEventResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIncidentsRequestObject struct {
+	Params ListIncidentsParams
+}
+
+type ListIncidentsResponseObject interface {
+	VisitListIncidentsResponse(w http.ResponseWriter) error
+}
+
+type ListIncidents200JSONResponse struct {
+	Incidents []Incident `json:"incidents"`
+
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor `json:"next_cursor"`
+}
+
+func (response ListIncidents200JSONResponse) VisitListIncidentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIncidentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListIncidentsdefaultApplicationProblemPlusJSONResponse) VisitListIncidentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIncidentRequestObject struct {
+	IncidentId openapi_types.UUID `json:"incident_id"`
+}
+
+type GetIncidentResponseObject interface {
+	VisitGetIncidentResponse(w http.ResponseWriter) error
+}
+
+type GetIncident200JSONResponse IncidentDetails
+
+func (response GetIncident200JSONResponse) VisitGetIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIncidentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetIncidentdefaultApplicationProblemPlusJSONResponse) VisitGetIncidentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9493,6 +10493,235 @@ func (response SignUpdefaultApplicationProblemPlusJSONResponse) VisitSignUpRespo
 	return err
 }
 
+type ListSilencesRequestObject struct {
+	Params ListSilencesParams
+}
+
+type ListSilencesResponseObject interface {
+	VisitListSilencesResponse(w http.ResponseWriter) error
+}
+
+type ListSilences200JSONResponse struct {
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor `json:"next_cursor"`
+	Silences   []Silence   `json:"silences"`
+}
+
+func (response ListSilences200JSONResponse) VisitListSilencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSilencesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListSilencesdefaultApplicationProblemPlusJSONResponse) VisitListSilencesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSilenceRequestObject struct {
+	Body *CreateSilenceJSONRequestBody
+}
+
+type CreateSilenceResponseObject interface {
+	VisitCreateSilenceResponse(w http.ResponseWriter) error
+}
+
+type CreateSilence201JSONResponse Silence
+
+func (response CreateSilence201JSONResponse) VisitCreateSilenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSilencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateSilencedefaultApplicationProblemPlusJSONResponse) VisitCreateSilenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSilenceRequestObject struct {
+	SilenceId openapi_types.UUID `json:"silence_id"`
+}
+
+type DeleteSilenceResponseObject interface {
+	VisitDeleteSilenceResponse(w http.ResponseWriter) error
+}
+
+type DeleteSilence204Response struct {
+}
+
+func (response DeleteSilence204Response) VisitDeleteSilenceResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteSilencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteSilencedefaultApplicationProblemPlusJSONResponse) VisitDeleteSilenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSilenceRequestObject struct {
+	SilenceId openapi_types.UUID `json:"silence_id"`
+}
+
+type GetSilenceResponseObject interface {
+	VisitGetSilenceResponse(w http.ResponseWriter) error
+}
+
+type GetSilence200JSONResponse Silence
+
+func (response GetSilence200JSONResponse) VisitGetSilenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSilencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetSilencedefaultApplicationProblemPlusJSONResponse) VisitGetSilenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSilenceRequestObject struct {
+	SilenceId openapi_types.UUID `json:"silence_id"`
+	Body      *UpdateSilenceJSONRequestBody
+}
+
+type UpdateSilenceResponseObject interface {
+	VisitUpdateSilenceResponse(w http.ResponseWriter) error
+}
+
+type UpdateSilence200JSONResponse Silence
+
+func (response UpdateSilence200JSONResponse) VisitUpdateSilenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateSilencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpdateSilencedefaultApplicationProblemPlusJSONResponse) VisitUpdateSilenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSourcesRequestObject struct {
 }
 
@@ -9775,6 +11004,33 @@ type StrictServerInterface interface {
 	// Readyz Whether events are accepted, and what is not ready
 	// (GET /readyz)
 	Readyz(ctx context.Context, request ReadyzRequestObject) (ReadyzResponseObject, error)
+	// ListAlerts Alert rules and what state they are in
+	// (GET /v1/alerts)
+	ListAlerts(ctx context.Context, request ListAlertsRequestObject) (ListAlertsResponseObject, error)
+	// CreateAlert Create an alert rule
+	// (POST /v1/alerts)
+	CreateAlert(ctx context.Context, request CreateAlertRequestObject) (CreateAlertResponseObject, error)
+	// PreviewAlert When a rule would have fired
+	// (POST /v1/alerts/preview)
+	PreviewAlert(ctx context.Context, request PreviewAlertRequestObject) (PreviewAlertResponseObject, error)
+	// DeleteAlert Delete an alert rule
+	// (DELETE /v1/alerts/{alert_id})
+	DeleteAlert(ctx context.Context, request DeleteAlertRequestObject) (DeleteAlertResponseObject, error)
+	// GetAlert One alert rule
+	// (GET /v1/alerts/{alert_id})
+	GetAlert(ctx context.Context, request GetAlertRequestObject) (GetAlertResponseObject, error)
+	// UpdateAlert Change an alert rule
+	// (PUT /v1/alerts/{alert_id})
+	UpdateAlert(ctx context.Context, request UpdateAlertRequestObject) (UpdateAlertResponseObject, error)
+	// DisableAlert Let a rule rest
+	// (POST /v1/alerts/{alert_id}/disable)
+	DisableAlert(ctx context.Context, request DisableAlertRequestObject) (DisableAlertResponseObject, error)
+	// EnableAlert Evaluate a rule again
+	// (POST /v1/alerts/{alert_id}/enable)
+	EnableAlert(ctx context.Context, request EnableAlertRequestObject) (EnableAlertResponseObject, error)
+	// ListAlertEvaluations What came of each tick, newest first
+	// (GET /v1/alerts/{alert_id}/evaluations)
+	ListAlertEvaluations(ctx context.Context, request ListAlertEvaluationsRequestObject) (ListAlertEvaluationsResponseObject, error)
 	// ListAudit The audit log, newest first
 	// (GET /v1/audit)
 	ListAudit(ctx context.Context, request ListAuditRequestObject) (ListAuditResponseObject, error)
@@ -9793,6 +11049,12 @@ type StrictServerInterface interface {
 	// GetEvent One event
 	// (GET /v1/events/{event})
 	GetEvent(ctx context.Context, request GetEventRequestObject) (GetEventResponseObject, error)
+	// ListIncidents Incidents, newest first
+	// (GET /v1/incidents)
+	ListIncidents(ctx context.Context, request ListIncidentsRequestObject) (ListIncidentsResponseObject, error)
+	// GetIncident One incident, with its rules and its timeline
+	// (GET /v1/incidents/{incident_id})
+	GetIncident(ctx context.Context, request GetIncidentRequestObject) (GetIncidentResponseObject, error)
 	// ListInvitations Open invitations
 	// (GET /v1/invitations)
 	ListInvitations(ctx context.Context, request ListInvitationsRequestObject) (ListInvitationsResponseObject, error)
@@ -9985,6 +11247,21 @@ type StrictServerInterface interface {
 	// SignUp Create an organization and its owner
 	// (POST /v1/signup)
 	SignUp(ctx context.Context, request SignUpRequestObject) (SignUpResponseObject, error)
+	// ListSilences Silences, those that end last first
+	// (GET /v1/silences)
+	ListSilences(ctx context.Context, request ListSilencesRequestObject) (ListSilencesResponseObject, error)
+	// CreateSilence Keep quiet for a while
+	// (POST /v1/silences)
+	CreateSilence(ctx context.Context, request CreateSilenceRequestObject) (CreateSilenceResponseObject, error)
+	// DeleteSilence Delete a silence
+	// (DELETE /v1/silences/{silence_id})
+	DeleteSilence(ctx context.Context, request DeleteSilenceRequestObject) (DeleteSilenceResponseObject, error)
+	// GetSilence One silence
+	// (GET /v1/silences/{silence_id})
+	GetSilence(ctx context.Context, request GetSilenceRequestObject) (GetSilenceResponseObject, error)
+	// UpdateSilence Change a silence
+	// (PUT /v1/silences/{silence_id})
+	UpdateSilence(ctx context.Context, request UpdateSilenceRequestObject) (UpdateSilenceResponseObject, error)
 	// ListSources Sites, apps and sensors that send events
 	// (GET /v1/sources)
 	ListSources(ctx context.Context, request ListSourcesRequestObject) (ListSourcesResponseObject, error)
@@ -10080,6 +11357,299 @@ func (sh *strictHandler) Readyz(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ReadyzResponseObject); ok {
 		return validResponse.VisitReadyzResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAlerts operation middleware
+func (sh *strictHandler) ListAlerts(ctx echo.Context, params ListAlertsParams) error {
+	var request ListAlertsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAlerts(ctx.Request().Context(), request.(ListAlertsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAlerts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAlertsResponseObject); ok {
+		return validResponse.VisitListAlertsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateAlert operation middleware
+func (sh *strictHandler) CreateAlert(ctx echo.Context) error {
+	var request CreateAlertRequestObject
+
+	var body CreateAlertJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateAlert(ctx.Request().Context(), request.(CreateAlertRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateAlert")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateAlertResponseObject); ok {
+		return validResponse.VisitCreateAlertResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewAlert operation middleware
+func (sh *strictHandler) PreviewAlert(ctx echo.Context, params PreviewAlertParams) error {
+	var request PreviewAlertRequestObject
+
+	request.Params = params
+
+	var body PreviewAlertJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewAlert(ctx.Request().Context(), request.(PreviewAlertRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewAlert")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewAlertResponseObject); ok {
+		return validResponse.VisitPreviewAlertResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteAlert operation middleware
+func (sh *strictHandler) DeleteAlert(ctx echo.Context, alertId AlertID) error {
+	var request DeleteAlertRequestObject
+
+	request.AlertId = alertId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteAlert(ctx.Request().Context(), request.(DeleteAlertRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteAlert")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteAlertResponseObject); ok {
+		return validResponse.VisitDeleteAlertResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetAlert operation middleware
+func (sh *strictHandler) GetAlert(ctx echo.Context, alertId AlertID) error {
+	var request GetAlertRequestObject
+
+	request.AlertId = alertId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAlert(ctx.Request().Context(), request.(GetAlertRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAlert")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAlertResponseObject); ok {
+		return validResponse.VisitGetAlertResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateAlert operation middleware
+func (sh *strictHandler) UpdateAlert(ctx echo.Context, alertId AlertID) error {
+	var request UpdateAlertRequestObject
+
+	request.AlertId = alertId
+
+	var body UpdateAlertJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateAlert(ctx.Request().Context(), request.(UpdateAlertRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateAlert")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateAlertResponseObject); ok {
+		return validResponse.VisitUpdateAlertResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DisableAlert operation middleware
+func (sh *strictHandler) DisableAlert(ctx echo.Context, alertId AlertID) error {
+	var request DisableAlertRequestObject
+
+	request.AlertId = alertId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DisableAlert(ctx.Request().Context(), request.(DisableAlertRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DisableAlert")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DisableAlertResponseObject); ok {
+		return validResponse.VisitDisableAlertResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EnableAlert operation middleware
+func (sh *strictHandler) EnableAlert(ctx echo.Context, alertId AlertID) error {
+	var request EnableAlertRequestObject
+
+	request.AlertId = alertId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EnableAlert(ctx.Request().Context(), request.(EnableAlertRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnableAlert")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EnableAlertResponseObject); ok {
+		return validResponse.VisitEnableAlertResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAlertEvaluations operation middleware
+func (sh *strictHandler) ListAlertEvaluations(ctx echo.Context, alertId AlertID, params ListAlertEvaluationsParams) error {
+	var request ListAlertEvaluationsRequestObject
+
+	request.AlertId = alertId
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAlertEvaluations(ctx.Request().Context(), request.(ListAlertEvaluationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAlertEvaluations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAlertEvaluationsResponseObject); ok {
+		return validResponse.VisitListAlertEvaluationsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10247,6 +11817,56 @@ func (sh *strictHandler) GetEvent(ctx echo.Context, event string) error {
 		return err
 	} else if validResponse, ok := response.(GetEventResponseObject); ok {
 		return validResponse.VisitGetEventResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListIncidents operation middleware
+func (sh *strictHandler) ListIncidents(ctx echo.Context, params ListIncidentsParams) error {
+	var request ListIncidentsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListIncidents(ctx.Request().Context(), request.(ListIncidentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListIncidents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListIncidentsResponseObject); ok {
+		return validResponse.VisitListIncidentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetIncident operation middleware
+func (sh *strictHandler) GetIncident(ctx echo.Context, incidentId openapi_types.UUID) error {
+	var request GetIncidentRequestObject
+
+	request.IncidentId = incidentId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetIncident(ctx.Request().Context(), request.(GetIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetIncidentResponseObject); ok {
+		return validResponse.VisitGetIncidentResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -12388,6 +14008,175 @@ func (sh *strictHandler) SignUp(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(SignUpResponseObject); ok {
 		return validResponse.VisitSignUpResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSilences operation middleware
+func (sh *strictHandler) ListSilences(ctx echo.Context, params ListSilencesParams) error {
+	var request ListSilencesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSilences(ctx.Request().Context(), request.(ListSilencesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSilences")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSilencesResponseObject); ok {
+		return validResponse.VisitListSilencesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateSilence operation middleware
+func (sh *strictHandler) CreateSilence(ctx echo.Context) error {
+	var request CreateSilenceRequestObject
+
+	var body CreateSilenceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateSilence(ctx.Request().Context(), request.(CreateSilenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateSilence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateSilenceResponseObject); ok {
+		return validResponse.VisitCreateSilenceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteSilence operation middleware
+func (sh *strictHandler) DeleteSilence(ctx echo.Context, silenceId openapi_types.UUID) error {
+	var request DeleteSilenceRequestObject
+
+	request.SilenceId = silenceId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSilence(ctx.Request().Context(), request.(DeleteSilenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSilence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteSilenceResponseObject); ok {
+		return validResponse.VisitDeleteSilenceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetSilence operation middleware
+func (sh *strictHandler) GetSilence(ctx echo.Context, silenceId openapi_types.UUID) error {
+	var request GetSilenceRequestObject
+
+	request.SilenceId = silenceId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSilence(ctx.Request().Context(), request.(GetSilenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSilence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSilenceResponseObject); ok {
+		return validResponse.VisitGetSilenceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateSilence operation middleware
+func (sh *strictHandler) UpdateSilence(ctx echo.Context, silenceId openapi_types.UUID) error {
+	var request UpdateSilenceRequestObject
+
+	request.SilenceId = silenceId
+
+	var body UpdateSilenceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateSilence(ctx.Request().Context(), request.(UpdateSilenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateSilence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateSilenceResponseObject); ok {
+		return validResponse.VisitUpdateSilenceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -113,6 +113,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.TellOfCauses(n.notices()),
 		workers.KeepRollups(n.rollups),
 		workers.CheckQuality(n.checks(), n.jobs, n.metrics),
+		workers.EvaluateAlerts(n.alerts().evaluator, n.jobs, n.now),
 	)
 	listen := func(ctx context.Context, changed func()) {
 		n.postgres.Listen(ctx, n.logger, []string{jobspg.Channel}, func(pg.Notification) { changed() })

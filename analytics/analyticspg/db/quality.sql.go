@@ -394,6 +394,43 @@ func (q *Queries) ListQualityResults(ctx context.Context, arg ListQualityResults
 	return items, nil
 }
 
+const listQualityVerdicts = `-- name: ListQualityVerdicts :many
+SELECT tick, verdict
+FROM quality_results WHERE tenant_id = current_tenant() AND check_id = $1 AND tick >= $2 AND tick <= $3
+ORDER BY tick
+`
+
+type ListQualityVerdictsParams struct {
+	CheckID  uuid.UUID
+	FromTick time.Time
+	ToTick   time.Time
+}
+
+type ListQualityVerdictsRow struct {
+	Tick    time.Time
+	Verdict string
+}
+
+func (q *Queries) ListQualityVerdicts(ctx context.Context, arg ListQualityVerdictsParams) ([]ListQualityVerdictsRow, error) {
+	rows, err := q.db.Query(ctx, listQualityVerdicts, arg.CheckID, arg.FromTick, arg.ToTick)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListQualityVerdictsRow
+	for rows.Next() {
+		var i ListQualityVerdictsRow
+		if err := rows.Scan(&i.Tick, &i.Verdict); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listTenantsWithQualityWork = `-- name: ListTenantsWithQualityWork :many
 SELECT DISTINCT c.tenant_id FROM quality_checks c WHERE c.enabled AND c.due_at <= $1
 UNION

@@ -81,3 +81,8 @@ GROUP BY c.kind, 2;
 
 -- name: DeleteQualityResults :execrows
 DELETE FROM quality_results WHERE tick < @before;
+
+-- name: ListQualityVerdicts :many
+SELECT tick, verdict
+FROM quality_results WHERE tenant_id = current_tenant() AND check_id = @check_id AND tick >= @from_tick AND tick <= @to_tick
+ORDER BY tick;

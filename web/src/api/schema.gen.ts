@@ -3944,7 +3944,7 @@ export interface components {
          *     * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
          *     * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
          *     * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
-         *     * `quality` - the newest result of the quality check `check_id`: how far the value lies outside of what is expected, or whatever that check says.
+         *     * `quality` - the newest verdict of the quality check `check_id`: 0 it passed, 1 it warned, 2 it failed; nothing to measure where it could not tell. Takes no window.
          */
         AlertMeasure: {
             /** @enum {string} */
@@ -3975,7 +3975,7 @@ export interface components {
          *
          *     * `threshold` - it lies `above` or `below` `value`.
          *     * `change` - it differs by more than `value` percent from the window before (`against: previous`, the default), or from the same window a day or a week before. Where that one was 0, or had nothing to measure, there is no percentage, and the rule is ok.
-         *     * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation, and at least 2 % of the median). It needs 4 of these weeks; with fewer the rule is ok.
+         *     * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation; at least 2 % of the median and, of counts, at least its square root). It needs 4 of these weeks, counted from the first with anything in it; with fewer the rule is ok.
          *     * `no_data` - there is nothing to measure, or a `count`, `sum` or `unique_users` of 0.
          */
         AlertCondition: {
