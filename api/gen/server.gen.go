@@ -1739,7 +1739,7 @@ type Alert struct {
 
 	// Labels For your own tools; go into webhooks.
 	Labels         AlertLabels      `json:"labels"`
-	LastEvaluation *AlertEvaluation `json:"last_evaluation"`
+	LastEvaluation *AlertEvaluation `json:"last_evaluation,omitempty"`
 
 	// Measure What is measured, over the window that ends at a tick.
 	//
@@ -1776,10 +1776,10 @@ type Alert struct {
 // * `anomaly` - it differs from what is usual: the median of the same window of the past 8 weeks, by more than `deviations` times their spread (median absolute deviation, scaled to a standard deviation; at least 2 % of the median and, of counts, at least its square root). It needs 4 of these weeks, counted from the first with anything in it; with fewer the rule is ok.
 // * `no_data` - there is nothing to measure, or a `count`, `sum` or `unique_users` of 0.
 type AlertCondition struct {
-	// Against Of `change`.
+	// Against Of `change`; `previous` when it is left out.
 	Against *AlertConditionAgainst `json:"against,omitempty"`
 
-	// Deviations Of `anomaly`.
+	// Deviations Of `anomaly`; 5 when it is left out.
 	Deviations *float64 `json:"deviations,omitempty"`
 
 	// Direction `either` (the default) is for `change` and `anomaly`; `threshold` needs one of the others.
@@ -1790,7 +1790,7 @@ type AlertCondition struct {
 	Value *float64 `json:"value,omitempty"`
 }
 
-// AlertConditionAgainst Of `change`.
+// AlertConditionAgainst Of `change`; `previous` when it is left out.
 type AlertConditionAgainst string
 
 // AlertConditionDirection `either` (the default) is for `change` and `anomaly`; `threshold` needs one of the others.

@@ -59,6 +59,7 @@ type subjects struct {
 	replays                                                      replays
 	jobs                                                         work
 	checks                                                       checks
+	alerts                                                       alerts
 }
 
 // operations has a request for every operation. In this order each of them succeeds for the tenant whose subjects it is about.
@@ -72,7 +73,7 @@ func (x subjects) operations() []operation {
 		{id: "getSchemaStub", method: "GET", path: "/v1/schemas/" + escape(x.registry.subject) + "/stub?lang=go", may: lookingUp, status: 200, theirs: "schema_subject_not_found"},
 	}
 	stubs = append(append(stubs, x.replays.operations()...), x.jobs.operations()...)
-	stubs = append(stubs, x.checks.operations()...)
+	stubs = append(append(stubs, x.checks.operations()...), x.alerts.operations()...)
 	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
@@ -157,7 +158,7 @@ func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
 		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(),
-		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(),
+		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(),
 	}
 	x.account.Keys.Publishable = "nobody's"
 	return x
@@ -199,6 +200,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.replays = seedReplays(t, a)
 	x.jobs = seedWork(t, server, a, x.marker)
 	x.checks = seedChecks(t, a, x.marker)
+	x.alerts = seedAlerts(t, server, a, x.marker)
 
 	x.invitation = created("/v1/invitations", map[string]string{"email": mail("guest"), "role": "viewer"})
 	created("/v1/invitations", map[string]string{"email": mail("another"), "role": "viewer"})

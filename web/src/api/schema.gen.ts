@@ -3992,15 +3992,13 @@ export interface components {
              */
             value?: number;
             /**
-             * @description Of `change`.
-             * @default previous
+             * @description Of `change`; `previous` when it is left out.
              * @enum {string}
              */
             against?: "previous" | "day" | "week";
             /**
              * Format: double
-             * @description Of `anomaly`.
-             * @default 5
+             * @description Of `anomaly`; 5 when it is left out.
              */
             deviations?: number;
         };
@@ -4083,7 +4081,7 @@ export interface components {
              * @description Null when it is disabled.
              */
             next_evaluation_at: string | null;
-            last_evaluation: components["schemas"]["AlertEvaluation"] | null;
+            last_evaluation?: components["schemas"]["AlertEvaluation"];
             /** Format: date-time */
             created_at: string;
             created_by: string;
