@@ -17,6 +17,7 @@ const (
 	CodeMeasureUnknown  fault.Code = "measure_unknown"
 	CodeIntervalUnknown fault.Code = "interval_unknown"
 	CodeCompareUnknown  fault.Code = "compare_unknown"
+	CodeSourceUnknown   fault.Code = "source_unknown"
 	CodePeriodInvalid   fault.Code = "period_invalid"   // from is not before to, or either is absurd
 	CodePropertyInvalid fault.Code = "property_invalid" // not a field of the event and not a path, or of no use here
 	CodeFilterInvalid   fault.Code = "filter_invalid"   // neither a group nor a condition, or an unknown operator

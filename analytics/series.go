@@ -8,6 +8,7 @@ func (p plan) input(t timespan) MeasureInput {
 		Event: p.query.Event, Measure: p.query.Measure, Property: p.query.Property,
 		Period: t.Period, Buckets: t.Buckets, Filter: p.query.Filter,
 		Breakdown: p.query.Breakdown, Limit: p.query.BreakdownLimit,
+		Source: p.query.Source,
 	}
 }
 

@@ -55,6 +55,7 @@ func (s *Service) Trends(ctx context.Context, tenant tenants.ID, q TrendsQuery) 
 			Query: measured.Cost.Query, Parameters: measured.Cost.Parameters, ComputedAt: now, FreshUntil: fresh,
 			Elapsed:     measured.Cost.Elapsed + quarantined.Cost.Elapsed,
 			RowsRead:    measured.Cost.RowsRead + quarantined.Cost.RowsRead,
+			RollupHours: measured.RollupHours, EventHours: measured.EventHours,
 			Quarantined: quarantined.Events, WithoutNumber: measured.WithoutNumber,
 		},
 	}
@@ -68,6 +69,8 @@ func (s *Service) Trends(ctx context.Context, tenant tenants.ID, q TrendsQuery) 
 	result.Compare = &ComparedSeries{Period: p.other.Period, Series: p.seriesOf(values(result.Series), *p.other, earlier, now)}
 	result.Explanation.Elapsed += earlier.Cost.Elapsed
 	result.Explanation.RowsRead += earlier.Cost.RowsRead
+	result.Explanation.RollupHours += earlier.RollupHours
+	result.Explanation.EventHours += earlier.EventHours
 	return result, nil
 }
 

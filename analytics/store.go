@@ -43,6 +43,8 @@ type MeasureInput struct {
 	// Values, when it is not nil, are the breakdown values to tell apart, whatever their totals; a nil among them stands for
 	// events without the property. Limit is not looked at.
 	Values []*string
+
+	Source Source
 }
 
 // Measured is what a store found. Groups without events are absent, and so are buckets.
@@ -50,6 +52,8 @@ type Measured struct {
 	Groups        []Group
 	Other         *OtherValues // nil when there are no other values
 	WithoutNumber int64
+	RollupHours   int64 // hours in UTC that rollups answered for
+	EventHours    int64 // hours whose events were read
 	Cost          Cost
 }
 

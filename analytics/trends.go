@@ -26,6 +26,7 @@ type TrendsQuery struct {
 	Breakdown      string    // the text of a Path; "" for one series of all events
 	BreakdownLimit int       // 1 to MaxBreakdownLimit; 0 means DefaultBreakdownLimit
 	Compare        Comparison
+	Source         Source
 }
 
 // TrendsResult is the answer. Compare is nil unless it was asked for, Other is nil when every value has a series.
@@ -74,6 +75,8 @@ type Explanation struct {
 	Elapsed       time.Duration // in the store, all queries together
 	RowsRead      int64         // all queries together
 	Estimated     bool          // every number is exact so far
+	RollupHours   int64         // hours in UTC whose rollups answered, all queries together
+	EventHours    int64         // hours whose events were read
 	Quarantined   int64         // events of this name (or of any, when all events were asked for) received in the period that are in quarantine
 	WithoutNumber int64         // events that match but have no JSON number at the measured property
 }
@@ -104,7 +107,7 @@ func (q TrendsQuery) plan() (p plan, err error) {
 	}
 	p = plan{query: q, main: timespan{Period: Period{From: q.From, To: q.To}}}
 	for _, check := range []func() error{
-		q.Measure.validate, q.Interval.validate, q.Compare.validate, p.main.validate,
+		q.Measure.validate, q.Interval.validate, q.Compare.validate, q.Source.validate, p.main.validate,
 		q.validateEvent, q.validateProperty, q.Filter.Validate, q.validateBreakdown,
 	} {
 		if err := check(); err != nil {

@@ -11,12 +11,16 @@ import (
 type operand struct {
 	path analytics.Path
 	args string // column and keys, the arguments of the JSON functions; "" for a plain field
+
+	// stored says that the text stands in a column of its own, value, which is null when missing. Then there are no numbers and no
+	// booleans to compare.
+	stored bool
 }
 
 func (s *statement) operand(path string) (operand, error) {
 	p, err := analytics.ParsePath(path)
-	if err != nil || !p.IsJSON() {
-		return operand{path: p}, err
+	if err != nil || !p.IsJSON() || path == s.stored {
+		return operand{path: p, stored: path == s.stored}, err
 	}
 	args, bound := s.keys[path]
 	if !bound {
@@ -69,7 +73,12 @@ func column(field string) string {
 
 // text is a Nullable(String) in JSON, null when missing, and a String that is empty when missing otherwise.
 func (o operand) text() string {
-	if o.path.IsJSON() {
+	switch {
+	case o.stored && o.path.IsJSON():
+		return "value"
+	case o.stored:
+		return "ifNull(value, '')"
+	case o.path.IsJSON():
 		return "JSONExtract(" + o.args + ", 'Nullable(String)')"
 	}
 	return column(o.path.Field)
@@ -77,7 +86,10 @@ func (o operand) text() string {
 
 // value is the text, a Nullable(String) that is null when missing.
 func (o operand) value() string {
-	if o.path.IsJSON() {
+	switch {
+	case o.stored:
+		return "value"
+	case o.path.IsJSON():
 		return o.text()
 	}
 	return "CAST(nullIf(" + o.text() + ", ''), 'Nullable(String)')"
@@ -95,7 +107,10 @@ func (o operand) is(b bool) string {
 
 // isSet tells whether it is not missing.
 func (o operand) isSet() string {
-	if o.path.IsJSON() {
+	switch {
+	case o.stored && o.path.IsJSON():
+		return "isNotNull(value)"
+	case o.path.IsJSON():
 		return "JSONType(" + o.args + ") != 'Null'"
 	}
 	return o.text() + " != ''"

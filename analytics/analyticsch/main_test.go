@@ -3,7 +3,9 @@ package analyticsch_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -18,7 +20,17 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+// TestMain makes few random histories, or with OBSERVATORY_TEST_LONG=1 many. -rapid.checks says otherwise.
+func TestMain(m *testing.M) {
+	checks := "20"
+	if os.Getenv("OBSERVATORY_TEST_LONG") == "1" {
+		checks = "600"
+	}
+	if err := flag.Set("rapid.checks", checks); err != nil {
+		panic(err)
+	}
+	testkit.Main(m)
+}
 
 // now is the clock of all tests here.
 func now() time.Time { return time.Date(2024, time.May, 20, 12, 30, 0, 0, time.UTC) }

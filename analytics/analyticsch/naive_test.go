@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/observatory/observatory/analytics"
 )
@@ -16,6 +17,13 @@ import (
 type fact struct {
 	event      analytics.Event
 	properties map[string]any
+	session    session // where the fact is not one event, but the first of a session
+}
+
+// session is what its events come to.
+type session struct {
+	events int
+	lasted time.Duration
 }
 
 // has is what the event has at a path: nil when missing.
@@ -23,6 +31,8 @@ func (f fact) has(path string) any {
 	switch path {
 	case "user_id":
 		return missingIfEmpty(f.event.UserID)
+	case "bot":
+		return missingIfEmpty(f.event.Bot)
 	case "anonymous_id":
 		return missingIfEmpty(f.event.AnonymousID)
 	case "event":
@@ -123,6 +133,8 @@ func measureOf(q analytics.TrendsQuery, facts []fact) *float64 {
 		return ptr(float64(len(facts)))
 	case q.Measure == analytics.MeasureUniqueUsers:
 		return ptr(float64(len(people)))
+	case q.Measure.OfSessions():
+		return measureOfSessions(q.Measure, facts)
 	case q.Measure == analytics.MeasureSum:
 		return &sum
 	case len(numbers) == 0:
@@ -139,4 +151,57 @@ func measureOf(q analytics.TrendsQuery, facts []fact) *float64 {
 	below := int(math.Floor(rank))
 	above := min(below+1, len(numbers)-1)
 	return ptr(numbers[below] + (rank-float64(below))*(numbers[above]-numbers[below]))
+}
+
+func measureOfSessions(m analytics.Measure, sessions []fact) *float64 {
+	bounced, seconds := 0.0, 0.0
+	for _, s := range sessions {
+		if s.session.events == 1 {
+			bounced++
+		}
+		seconds += s.session.lasted.Seconds()
+	}
+	switch {
+	case m == analytics.MeasureSessions:
+		return ptr(float64(len(sessions)))
+	case len(sessions) == 0:
+		return nil
+	case m == analytics.MeasureBounceRate:
+		return ptr(bounced / float64(len(sessions)))
+	default:
+		return ptr(seconds / float64(len(sessions)))
+	}
+}
+
+// sessionsOf puts together the sessions of events; with a breakdown, those of the events of each value. Each is its first event.
+func sessionsOf(breakdown string, facts []fact) (sessions []fact) {
+	of := map[string][]fact{}
+	for _, f := range facts {
+		if f.event.SessionID != "" {
+			k := f.event.SessionID
+			if v := f.has(breakdown); breakdown != "" && v != nil {
+				k += " " + textOf(v)
+			}
+			of[k] = append(of[k], f)
+		}
+	}
+	for _, events := range of {
+		slices.SortFunc(events, func(a, b fact) int { return a.event.Time.Compare(b.event.Time) })
+		var last time.Time // hour of the event before
+		for i, first := range events {
+			hour := first.event.Time.Truncate(time.Hour)
+			if i == 0 || hour.Sub(last) > 24*time.Hour {
+				first.session = session{}
+				for _, f := range events[i:] {
+					if f.event.Time.Truncate(time.Hour).Sub(hour) < 24*time.Hour {
+						first.session.events++
+						first.session.lasted = f.event.Time.Sub(first.event.Time)
+					}
+				}
+				sessions = append(sessions, first)
+			}
+			last = hour
+		}
+	}
+	return sessions
 }

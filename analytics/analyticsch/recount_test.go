@@ -17,38 +17,54 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// Asks random questions about random events and counts again in Go, from the documented rules alone. Beside them lie the same
-// events in another tenant, and dead letters.
+// Asks random questions about random events, after all that can happen to events (see history), and counts again in Go, from the
+// documented rules alone: the answer is the same, whether rollups may give it or not. Beside them lie the same events in another tenant,
+// and dead letters.
 func TestTrendsAgreeWithARecount(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
+	var rollups, events int64
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQuery(t)
-		facts := drawFacts(t, q)
-		tenant, other := tenants.NewID(), tenants.NewID()
-		var events []analytics.Event
-		for _, f := range facts {
-			events = append(events, f.event)
-		}
-		b.store(t, other, append([]analytics.Event{{Time: q.From, UserID: "foreign", Properties: object("x", 1e6)}}, events...)...)
-		b.store(t, tenant, events...)
+		h := newHistory(t, b, q)
+		h.happen()
+		b.store(t, tenants.NewID(), append([]analytics.Event{{Time: q.From, UserID: "foreign", SessionID: "s1", Properties: object("x", 1e6)}}, eventsOf(h.facts)...)...)
 
-		result, err := b.service.Trends(t.Context(), tenant, q)
-		require.NoError(t, err)
-		r := recount{q: q, facts: facts}
-		want := r.count(q.From, q.To)
-		requireSeries(t, want.top(q.BreakdownLimit), result.Series, q, q.From, q.To)
-		require.Equal(t, want.withoutNumber, result.Explanation.WithoutNumber)
-		requireOther(t, want, q.BreakdownLimit, result.Other)
-		if q.Compare != analytics.CompareNone {
-			earlier := r.count(result.Compare.From, result.Compare.To)
-			var groups []group
-			for _, s := range result.Series {
-				groups = append(groups, earlier.group(s.Breakdown))
+		for range 3 {
+			for _, q.Source = range []analytics.Source{analytics.SourceEvents, analytics.SourceAuto} {
+				result, err := b.service.Trends(t.Context(), h.tenant, q)
+				require.NoError(t, err)
+				requireResult(t, recount{q: q, facts: h.facts}, result)
+				if q.Source == analytics.SourceEvents {
+					require.Zero(t, result.Explanation.RollupHours)
+				}
+				require.LessOrEqual(t, result.Explanation.RollupHours, 2*h.settledHours())
+				rollups += result.Explanation.RollupHours
+				events += result.Explanation.EventHours
 			}
-			requireSeries(t, groups, result.Compare.Series, q, result.Compare.From, result.Compare.To)
+			drawQuestion(t, &q)
 		}
 	})
+	require.Positive(t, rollups)
+	require.Positive(t, events)
+}
+
+func requireResult(t *rapid.T, r recount, result analytics.TrendsResult) {
+	t.Helper()
+	q := r.q
+	want := r.count(q.From, q.To)
+	requireSeries(t, want.top(q.BreakdownLimit), result.Series, q, q.From, q.To)
+	require.Equal(t, want.withoutNumber, result.Explanation.WithoutNumber)
+	requireOther(t, want, q.BreakdownLimit, result.Other)
+	if q.Compare == analytics.CompareNone {
+		return
+	}
+	earlier := r.count(result.Compare.From, result.Compare.To)
+	var groups []group
+	for _, s := range result.Series {
+		groups = append(groups, earlier.group(s.Breakdown))
+	}
+	requireSeries(t, groups, result.Compare.Series, q, result.Compare.From, result.Compare.To)
 }
 
 func drawFacts(t *rapid.T, q analytics.TrendsQuery) []fact {
@@ -63,15 +79,34 @@ func drawFacts(t *rapid.T, q analytics.TrendsQuery) []fact {
 		text, err := json.Marshal(f.properties)
 		require.NoError(t, err)
 		// From one period length before the query's to a bit after it.
-		when := q.From.Add(time.Duration(rapid.Int64Range(-int64(length), int64(length)+int64(length)/8).Draw(t, "when")))
+		when := q.From.Add(drawDuration(t, "when", 2*length+length/8) - length)
+		if rapid.IntRange(0, 4).Draw(t, "far") == 0 { // as far as sessions can reach, and a bit farther
+			when = when.Add(drawDuration(t, "how far", 60*time.Hour) - 30*time.Hour)
+		}
 		f.event = analytics.Event{
 			Name: rapid.SampledFrom([]string{"buy", "look"}).Draw(t, "name"), Time: when.Truncate(time.Millisecond), Properties: text,
 			UserID:      rapid.SampledFrom([]string{"", "ada", "bob", "Cäsar"}).Draw(t, "user"),
 			AnonymousID: rapid.SampledFrom([]string{"", "a1", "ada"}).Draw(t, "anonymous"),
+			SessionID:   rapid.SampledFrom([]string{"", "s1", "s2", "s3"}).Draw(t, "session"),
+			Bot:         rapid.SampledFrom([]string{"", "", "crawler"}).Draw(t, "bot"),
 		}
 		return f
 	})
-	return rapid.SliceOfN(one, 0, 60).Draw(t, "facts")
+	some := rapid.SampledFrom([]int{0, 1, 20, 40}).Draw(t, "some")
+	facts := rapid.SliceOfN(one, some, some+20).Draw(t, "facts")
+	for i := range facts {
+		facts[i].event.ID = fmt.Sprint("e", i)
+	}
+	return facts
+}
+
+// drawDuration draws a time of whole milliseconds below most, any as likely as any other. (rapid prefers small numbers.)
+func drawDuration(t *rapid.T, name string, most time.Duration) time.Duration {
+	share := 0.0
+	for range 8 {
+		share = (share + float64(rapid.IntRange(0, 9).Draw(t, name))) / 10
+	}
+	return time.Duration(share * float64(most)).Truncate(time.Millisecond)
 }
 
 func jsonValues() []any {
@@ -85,42 +120,56 @@ func jsonValues() []any {
 }
 
 func drawQuery(t *rapid.T) analytics.TrendsQuery {
-	zone := rapid.SampledFrom([]string{
-		"UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia",
-	}).Draw(t, "zone")
-	interval := rapid.SampledFrom(analytics.Intervals()).Draw(t, "interval")
+	q := analytics.TrendsQuery{
+		Timezone: rapid.SampledFrom([]string{
+			"UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia",
+		}).Draw(t, "zone"),
+		Interval: rapid.SampledFrom(analytics.Intervals()).Draw(t, "interval"),
+	}
 	unit := map[analytics.Interval]time.Duration{
 		analytics.IntervalMinute: time.Minute, analytics.IntervalHour: time.Hour, analytics.IntervalDay: 24 * time.Hour,
 		analytics.IntervalWeek: 7 * 24 * time.Hour, analytics.IntervalMonth: 30 * 24 * time.Hour,
-	}[interval]
-	location, err := time.LoadLocation(zone)
+	}[q.Interval]
+	location, err := time.LoadLocation(q.Timezone)
 	require.NoError(t, err)
 	// Within a year: a table of many months has many parts, and is slow.
-	from := time.UnixMilli(rapid.Int64Range(1_500_000_000_000, 1_525_000_000_000).Draw(t, "from")).In(location)
-	if _, change := from.ZoneBounds(); !change.IsZero() && rapid.Bool().Draw(t, "near a change of the clock") {
-		from = change.Add(-time.Duration(rapid.Int64Range(0, int64(3*unit)).Draw(t, "before")).Truncate(time.Millisecond))
+	q.From = time.UnixMilli(rapid.Int64Range(1_500_000_000_000, 1_525_000_000_000).Draw(t, "from")).In(location)
+	if _, change := q.From.ZoneBounds(); !change.IsZero() && rapid.Bool().Draw(t, "near a change of the clock") {
+		q.From = change.Add(-drawDuration(t, "before", 3*unit))
 	}
 	if rapid.Bool().Draw(t, "aligned") {
-		buckets, err := analytics.NewBuckets(interval, location, from, from.Add(1))
+		buckets, err := analytics.NewBuckets(q.Interval, location, q.From, q.From.Add(1))
 		require.NoError(t, err)
-		from = buckets.Starts[0]
+		q.From = buckets.Starts[0]
 	}
-	to := from.Add(time.Duration(rapid.Int64Range(1, int64(6*unit)/int64(time.Millisecond)).Draw(t, "length")) * time.Millisecond)
-	q := analytics.TrendsQuery{
-		Event: rapid.SampledFrom([]string{"", "buy"}).Draw(t, "event"), Measure: rapid.SampledFrom(analytics.Measures()).Draw(t, "measure"),
-		Interval: interval, From: from, To: to, Timezone: zone,
-		Breakdown:      rapid.SampledFrom([]string{"", "properties.x", `properties.a\.b`, "user_id", "event"}).Draw(t, "breakdown"),
-		BreakdownLimit: rapid.IntRange(1, 6).Draw(t, "limit"),
-		Compare:        rapid.SampledFrom([]analytics.Comparison{"", analytics.ComparePreviousPeriod, analytics.ComparePreviousYear}).Draw(t, "compare"),
+	q.To = q.From.Add(time.Millisecond + drawDuration(t, "length", 6*unit))
+	if rapid.Bool().Draw(t, "whole") {
+		q.To = q.To.Truncate(time.Hour).Add(time.Hour)
 	}
+	drawQuestion(t, &q)
+	return q
+}
+
+// drawQuestion draws what is asked about a period. Half of the questions are such that rollups may know the answer.
+func drawQuestion(t *rapid.T, q *analytics.TrendsQuery) {
+	breakdowns := []string{"", "", "event", "properties.x"}
+	known := rapid.Bool().Draw(t, "known")
+	if !known {
+		breakdowns = []string{"", "properties.x", `properties.a\.b`, "user_id", "event", "bot"}
+	}
+	q.Event = rapid.SampledFrom([]string{"", "buy"}).Draw(t, "event")
+	q.Measure = rapid.SampledFrom(analytics.Measures()).Draw(t, "measure")
+	q.Breakdown = rapid.SampledFrom(breakdowns).Draw(t, "breakdown")
+	q.BreakdownLimit = rapid.IntRange(1, 6).Draw(t, "limit")
+	q.Compare = rapid.SampledFrom([]analytics.Comparison{"", analytics.ComparePreviousPeriod, analytics.ComparePreviousYear}).Draw(t, "compare")
+	q.Property, q.Filter = "", nil
 	if q.Measure.OfProperty() {
 		q.Property = rapid.SampledFrom([]string{"properties.x", "properties.n", `properties.a\.b`}).Draw(t, "property")
 	}
-	if rapid.Bool().Draw(t, "filtered") {
-		filter := drawFilter(t, 3)
+	if !known && rapid.Bool().Draw(t, "filtered") {
+		filter := drawFilter(t, rapid.IntRange(0, 3).Draw(t, "depth"))
 		q.Filter = &filter
 	}
-	return q
 }
 
 func drawFilter(t *rapid.T, depth int) analytics.Filter {
@@ -139,7 +188,7 @@ func drawFilter(t *rapid.T, depth int) analytics.Filter {
 		}
 	}
 	f := analytics.Filter{
-		Property: rapid.SampledFrom([]string{"properties.x", "properties.n", `properties.a\.b`, "user_id", "anonymous_id", "event"}).Draw(t, "property"),
+		Property: rapid.SampledFrom([]string{"properties.x", "properties.n", `properties.a\.b`, "user_id", "anonymous_id", "event", "bot"}).Draw(t, "property"),
 		Operator: rapid.SampledFrom(analytics.Operators()).Draw(t, "operator"),
 	}
 	text := rapid.SampledFrom([]string{"", "5", "1", "ada", "true", "GRÖ", "größe", "buy", "null", `["a",1]`})
@@ -185,8 +234,17 @@ type group struct {
 
 func (r recount) count(from, to time.Time) recounted {
 	c := recounted{q: r.q}
+	var matching []fact
 	for _, f := range r.facts {
-		if f.event.Time.Before(from) || !f.event.Time.Before(to) || !f.matches(r.q.Filter) || (r.q.Event != "" && f.event.Name != r.q.Event) {
+		if f.matches(r.q.Filter) && (r.q.Event == "" || f.event.Name == r.q.Event) {
+			matching = append(matching, f)
+		}
+	}
+	if r.q.Measure.OfSessions() {
+		matching = sessionsOf(r.q.Breakdown, matching)
+	}
+	for _, f := range matching {
+		if f.event.Time.Before(from) || !f.event.Time.Before(to) {
 			continue
 		}
 		if _, ok := f.has(r.q.Property).(float64); r.q.Property != "" && !ok {

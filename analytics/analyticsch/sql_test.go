@@ -52,7 +52,7 @@ func TestSQL(t *testing.T) {
 	}{
 		{
 			name:  "count",
-			build: func(id tenants.ID) (*statement, error) { return measure(id, trend(analytics.MeasureCount, "")) },
+			build: func(id tenants.ID) (*statement, error) { return unplanned(id, trend(analytics.MeasureCount, "")) },
 			sql: `
 SELECT
     toBool(grouping(bucket)) AS whole,
@@ -87,7 +87,7 @@ ORDER BY whole DESC`,
 						{Property: "user_id", Operator: analytics.OperatorNotContains, Value: "x"},
 					}},
 				}}
-				return measure(id, in)
+				return measure(id, in, eventsOnly(in))
 			},
 			sql: `
 SELECT
@@ -122,7 +122,7 @@ ORDER BY whole DESC`,
 			build: func(id tenants.ID) (*statement, error) {
 				in := trend(analytics.MeasureUniqueUsers, "")
 				in.Breakdown = `properties.a\.b`
-				return measure(id, in)
+				return measure(id, in, eventsOnly(in))
 			},
 			sql: `
 WITH
@@ -180,7 +180,7 @@ ORDER BY whole DESC, measure DESC NULLS LAST, value ASC NULLS LAST`,
 				in := trend(analytics.MeasureCount, "")
 				value := "web"
 				in.Breakdown, in.Values = "type", []*string{&value, nil}
-				return measure(id, in)
+				return measure(id, in, eventsOnly(in))
 			},
 			sql: `
 WITH
@@ -305,7 +305,7 @@ func TestEveryStatementNamesItsTenant(t *testing.T) {
 			}
 			in := trend(m, property)
 			in.Breakdown = breakdown
-			s, err := measure(id, in)
+			s, err := measure(id, in, eventsOnly(in))
 			require.NoError(t, err)
 			statements = append(statements, s)
 		}
@@ -375,4 +375,8 @@ func TestWindowsCoverThePeriodOnce(t *testing.T) {
 		require.Equal(t, p.From, to)
 		require.LessOrEqual(t, n, 6)
 	}
+}
+
+func unplanned(id tenants.ID, in analytics.MeasureInput) (*statement, error) {
+	return measure(id, in, eventsOnly(in))
 }

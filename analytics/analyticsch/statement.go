@@ -2,6 +2,7 @@ package analyticsch
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,13 +27,14 @@ type statement struct {
 	values     int               // how many parameters were named by value
 	peopled    bool              // somebody asked for persons, so that the events come with who is who
 	unlinked   bool              // nobody goes by two IDs, see person
+	stored     string            // the path whose text stands in the column value; "" where events are read
 }
 
 // parameter is a value and the name and type under which the SQL knows it.
 type parameter struct {
 	name  string
 	kind  string
-	value any // string, bool, float64, int, uint16, uint64, or a slice of string, float64 or int64
+	value any // string, bool, float64, int, uint16, uint64, or a slice of string, float64, int64 or uint64
 }
 
 func newStatement(tenant tenants.ID) *statement {
@@ -56,9 +58,11 @@ func scoped(table, clause string, conditions []string) string {
 	return "FROM " + table + "\n" + clause + " " + strings.Join(append([]string{"tenant_id = {tenant:UUID}"}, conditions...), "\n  AND ")
 }
 
-// bind adds a parameter and returns its placeholder. A name is bound once in a statement.
+// bind adds a parameter and returns its placeholder. A name stands for one value in a statement: bound again, it is the same.
 func (s *statement) bind(name, kind string, value any) string {
-	s.parameters = append(s.parameters, parameter{name: name, kind: kind, value: value})
+	if !slices.ContainsFunc(s.parameters, func(p parameter) bool { return p.name == name }) {
+		s.parameters = append(s.parameters, parameter{name: name, kind: kind, value: value})
+	}
 	return "{" + name + ":" + kind + "}"
 }
 
@@ -74,6 +78,20 @@ func (s *statement) bindTime(name string, t time.Time) string {
 		t = rounded.Add(time.Millisecond)
 	}
 	return s.bind(name, "DateTime64(3, 'UTC')", t.UTC().Format("2006-01-02 15:04:05.000"))
+}
+
+// bindHour is bind of an hour of rollups.
+func (s *statement) bindHour(name string, hour time.Time) string {
+	return s.bind(name, "DateTime('UTC')", hour.UTC().Format(time.DateTime))
+}
+
+// bindBuckets binds the starts of the buckets in Unix seconds.
+func (s *statement) bindBuckets(b analytics.Buckets) string {
+	starts := make([]int64, 0, len(b.Starts))
+	for _, start := range b.Starts {
+		starts = append(starts, start.Unix())
+	}
+	return s.bind("buckets", "Array(Int64)", starts)
 }
 
 // during are the conditions for a period, on the column that holds the time.
@@ -123,6 +141,8 @@ func (p parameter) text() string {
 		return listText(v, func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) })
 	case []int64:
 		return listText(v, func(n int64) string { return strconv.FormatInt(n, 10) })
+	case []uint64:
+		return listText(v, func(n uint64) string { return strconv.FormatUint(n, 10) })
 	default:
 		return fmt.Sprint(v)
 	}

@@ -12,12 +12,16 @@ import (
 
 // Measure implements analytics.Store.
 func (s *Store) Measure(ctx context.Context, tenant tenants.ID, in analytics.MeasureInput) (analytics.Measured, error) {
-	st, err := measure(tenant, in)
+	p, planning, err := s.plan(ctx, tenant, in)
+	if err != nil {
+		return analytics.Measured{}, err
+	}
+	st, err := measure(tenant, in, p)
 	if err != nil {
 		return analytics.Measured{}, err
 	}
 	var (
-		m      analytics.Measured
+		m      = analytics.Measured{RollupHours: p.rollups, EventHours: p.events}
 		groups = map[string]int{}
 	)
 	cost, err := s.query(ctx, st, func(rows driver.Rows) error {
@@ -28,6 +32,8 @@ func (s *Store) Measure(ctx context.Context, tenant tenants.ID, in analytics.Mea
 		r.add(&m, groups)
 		return nil
 	})
+	cost.Elapsed += planning.Elapsed
+	cost.RowsRead += planning.RowsRead
 	m.Cost = cost
 	return m, err
 }

@@ -10,24 +10,16 @@ import (
 
 // measure writes the query of a trend. The whole period is a grouping set of its own, since neither the users of a day nor its
 // percentiles add up.
-func measure(tenant tenants.ID, in analytics.MeasureInput) (*statement, error) {
+func measure(tenant tenants.ID, in analytics.MeasureInput, p plan) (*statement, error) {
 	s := newStatement(tenant)
-	a, err := s.aggregate(in.Measure, in.Property)
+	s.unlinked = p.unlinked
+	a, matched, err := s.matched(in, p)
 	if err != nil {
 		return nil, err
 	}
 	if in.Breakdown == "" {
-		matched, err := s.matched(in, a, "bucket")
 		s.sql = fmt.Sprintf(measureSQL, a.measure, a.withoutNumber, indent(matched))
-		return s, err
-	}
-	o, err := s.operand(in.Breakdown)
-	if err != nil {
-		return nil, err
-	}
-	matched, err := s.matched(in, a, "bucket_start", o.value()+" AS breakdown")
-	if err != nil {
-		return nil, err
+		return s, nil
 	}
 	subqueries := []string{"matched", matched}
 	shown := "breakdown IN (SELECT breakdown FROM top)"
@@ -37,12 +29,29 @@ func measure(tenant tenants.ID, in analytics.MeasureInput) (*statement, error) {
 		shown = s.shown(in.Values)
 	}
 	passed := ""
-	if a.name != "" {
-		passed = "\n    " + a.name + ","
+	for _, c := range a.columns {
+		passed += "\n    " + c.name + ","
 	}
 	subqueries = append(subqueries, "labelled", fmt.Sprintf(labelledSQL, shown, passed))
 	s.sql = fmt.Sprintf(breakdownSQL, with(subqueries...), a.measure, a.withoutNumber)
 	return s, nil
+}
+
+// matched selects what a trend is computed from: rows that have the start of their bucket, with a breakdown its value, and the columns of
+// the aggregate.
+func (s *statement) matched(in analytics.MeasureInput, p plan) (aggregate, string, error) {
+	if in.Measure.OfSessions() {
+		return s.sessions(in, p)
+	}
+	a, err := s.ofEvents(in.Measure, in.Property)
+	if err != nil {
+		return aggregate{}, "", err
+	}
+	if p.rollups > 0 {
+		return s.merged(in, p, a)
+	}
+	events, err := s.events(in, p, a)
+	return a, events, err
 }
 
 const measureSQL = `SELECT
@@ -83,28 +92,38 @@ ORDER BY whole DESC, measure DESC NULLS LAST, value ASC NULLS LAST`
 FROM matched`
 )
 
-// aggregate is a measure as SQL: an aggregate function of a column that is taken from the events.
+// aggregate is a measure as SQL: an aggregate function of columns.
 type aggregate struct {
 	measure       string // Nullable(Float64) or Float64
 	withoutNumber string // UInt64, how many events have nothing to measure
-	name          string // of the column; "" for none
-	column        string // its expression
+	columns       []term
 }
 
-func (s *statement) aggregate(m analytics.Measure, property string) (aggregate, error) {
+// term is a column of a subquery: a name and what it stands for, "" for a column of the same name.
+type term struct{ name, expression string }
+
+func (t term) String() string {
+	if t.expression == "" {
+		return t.name
+	}
+	return t.expression + " AS " + t.name
+}
+
+// ofEvents is a measure of rows that are one event each.
+func (s *statement) ofEvents(m analytics.Measure, property string) (aggregate, error) {
 	switch m {
 	case analytics.MeasureCount:
 		return aggregate{measure: "toFloat64(count())", withoutNumber: "toUInt64(0)"}, nil
 	case analytics.MeasureUniqueUsers:
 		return aggregate{
 			measure: "toFloat64(uniqExactIf(person, person != ''))", withoutNumber: "toUInt64(0)",
-			name: "person", column: s.person(),
+			columns: []term{{"person", s.person()}},
 		}, nil
 	default:
 	}
 	functions := map[analytics.Measure]string{
 		analytics.MeasureSum: "ifNull(sumKahan(number), 0)", // of no number is 0, and sorts as such
-		analytics.MeasureAvg: "avg(number)", analytics.MeasureMin: "min(number)", analytics.MeasureMax: "max(number)",
+		analytics.MeasureAvg: "sumKahan(number) / count(number)", analytics.MeasureMin: "min(number)", analytics.MeasureMax: "max(number)",
 		analytics.MeasureP50: "quantileExactInclusive(0.5)(number)", analytics.MeasureP95: "quantileExactInclusive(0.95)(number)", analytics.MeasureP99: "quantileExactInclusive(0.99)(number)",
 	}
 	o, err := s.operand(property)
@@ -115,25 +134,44 @@ func (s *statement) aggregate(m analytics.Measure, property string) (aggregate, 
 		return aggregate{}, fmt.Errorf("measure %q of %q was not validated", m, property)
 	}
 	return aggregate{
-		measure: functions[m], withoutNumber: "toUInt64(count() - count(number))",
-		name: "number", column: o.number(),
+		measure: functions[m], withoutNumber: "toUInt64(count() - count(number))", columns: []term{{"number", o.number()}},
 	}, nil
 }
 
-// matched selects the events of a trend, each with the start of its bucket and what is measured. The starts come from the
-// only calendar there is, in package analytics: ClickHouse looks an event's time up among them and knows no time zones.
-func (s *statement) matched(in analytics.MeasureInput, a aggregate, bucket string, columns ...string) (string, error) {
-	starts := make([]int64, 0, len(in.Buckets.Starts))
-	for _, start := range in.Buckets.Starts {
-		starts = append(starts, start.Unix())
+// events selects the events of a trend, one row each.
+func (s *statement) events(in analytics.MeasureInput, p plan, a aggregate) (string, error) {
+	columns, err := s.grouped(in, "toUnixTimestamp64Second(time)")
+	if err != nil {
+		return "", err
 	}
-	columns = append(columns, "roundDown(toUnixTimestamp64Second(time), "+s.bind("buckets", "Array(Int64)", starts)+") AS "+bucket)
-	if a.name != "" {
-		columns = append(columns, a.column+" AS "+a.name)
+	conditions := s.eventsDuring(p.period)
+	if open, _ := s.open(p); open != "" {
+		conditions = append(conditions, open)
 	}
-	conditions := s.during("time", in.Period)
 	matching, err := s.matching(in.Event, in.Filter)
-	return "SELECT\n    " + strings.Join(columns, ",\n    ") + "\n" + s.from(eventsTable, append(conditions, matching...)...), err
+	return selected(append(columns, a.columns...)) + s.from(eventsTable, append(conditions, matching...)...), err
+}
+
+// grouped are the columns that a trend is grouped by: the breakdown's value, where there is one, and the bucket that holds an instant, in
+// Unix seconds. The starts come from the only calendar there is, in package analytics: ClickHouse looks an instant up among them and
+// knows no time zones.
+func (s *statement) grouped(in analytics.MeasureInput, instant string) ([]term, error) {
+	bucket := term{"bucket", "roundDown(" + instant + ", " + s.bindBuckets(in.Buckets) + ")"}
+	if in.Breakdown == "" {
+		return []term{bucket}, nil
+	}
+	bucket.name = "bucket_start"
+	o, err := s.operand(in.Breakdown)
+	return []term{{"breakdown", o.value()}, bucket}, err
+}
+
+// selected writes the SELECT clause, and the line's end.
+func selected(columns []term) string {
+	list := make([]string, 0, len(columns))
+	for _, c := range columns {
+		list = append(list, c.String())
+	}
+	return "SELECT\n    " + strings.Join(list, ",\n    ") + "\n"
 }
 
 // top selects the breakdown values that get a series.
