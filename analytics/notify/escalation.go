@@ -11,6 +11,7 @@ type Progress struct {
 	Round int        // from 1 on
 	Taken int        // steps of this round that were taken
 	DueAt *time.Time // when the next step is; nil: there is none
+	Over  bool       // the incident is resolved, and whoever was told is told
 }
 
 // Begin is the progress of an incident that was opened then, before anybody was told.
