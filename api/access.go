@@ -55,6 +55,7 @@ func accessTo(operation string) (access, bool) {
 		"updateEscalation": {needs: tenants.ManageAlerts}, "deleteEscalation": {needs: tenants.ManageAlerts},
 		"listRotations": query, "getRotation": query, "listShifts": query, "createRotation": {needs: tenants.ManageAlerts},
 		"updateRotation": {needs: tenants.ManageAlerts}, "deleteRotation": {needs: tenants.ManageAlerts}, "listDeliveries": query,
+		"acknowledgeIncident": {needs: tenants.ManageAlerts}, "snoozeIncident": {needs: tenants.ManageAlerts}, "resolveIncident": {needs: tenants.ManageAlerts},
 
 		"updateTenant": {needs: tenants.ManageTenant},
 		"createSource": {needs: tenants.ManageSources}, "updateSource": {needs: tenants.ManageSources}, "archiveSource": {needs: tenants.ManageSources},

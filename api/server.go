@@ -18,6 +18,7 @@ import (
 
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/analytics/alert"
+	"github.com/observatory/observatory/analytics/notify"
 	"github.com/observatory/observatory/analytics/quality"
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/api/gen"
@@ -55,6 +56,7 @@ type Deps struct {
 	Causes     *repair.Causes
 	Replays    *repair.Service
 	Analytics  *analytics.Service
+	Notify     *notify.Service
 	Quality    *quality.Service
 	Rollups    *rollup.Service
 	Alerts     *alert.Rules

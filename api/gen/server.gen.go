@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -3970,6 +3972,17 @@ type GetCatalogParams struct {
 	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 }
 
+// ListDeliveriesParams defines parameters for ListDeliveries.
+type ListDeliveriesParams struct {
+	IncidentId *openapi_types.UUID `form:"incident_id,omitempty" json:"incident_id,omitempty"`
+	ChannelId  *openapi_types.UUID `form:"channel_id,omitempty" json:"channel_id,omitempty"`
+	State      *DeliveryState      `form:"state,omitempty" json:"state,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ConfirmEmailVerificationJSONBody defines parameters for ConfirmEmailVerification.
 type ConfirmEmailVerificationJSONBody struct {
 	Token MailToken `json:"token"`
@@ -3995,6 +4008,17 @@ type ListIncidentsParams struct {
 	// Cursor `next_cursor` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ResolveIncidentJSONBody defines parameters for ResolveIncident.
+type ResolveIncidentJSONBody struct {
+	Note *string `json:"note,omitempty"`
+}
+
+// SnoozeIncidentJSONBody defines parameters for SnoozeIncident.
+type SnoozeIncidentJSONBody struct {
+	// Until In the next 30 days.
+	Until time.Time `json:"until"`
 }
 
 // CreateInvitationJSONBody defines parameters for CreateInvitation.
@@ -4192,6 +4216,12 @@ type RehearseReplayParams struct {
 	Last *int `form:"last,omitempty" json:"last,omitempty"`
 }
 
+// ListShiftsParams defines parameters for ListShifts.
+type ListShiftsParams struct {
+	// Weeks How many shifts, the present one included.
+	Weeks *int `form:"weeks,omitempty" json:"weeks,omitempty"`
+}
+
 // InferSchemaJSONBody defines parameters for InferSchema.
 type InferSchemaJSONBody struct {
 	// Event Name of the event.
@@ -4274,8 +4304,26 @@ type PreviewAlertJSONRequestBody = NewAlert
 // UpdateAlertJSONRequestBody defines body for UpdateAlert for application/json ContentType.
 type UpdateAlertJSONRequestBody = NewAlert
 
+// CreateChannelJSONRequestBody defines body for CreateChannel for application/json ContentType.
+type CreateChannelJSONRequestBody = NewChannel
+
+// UpdateChannelJSONRequestBody defines body for UpdateChannel for application/json ContentType.
+type UpdateChannelJSONRequestBody = ChannelChange
+
 // ConfirmEmailVerificationJSONRequestBody defines body for ConfirmEmailVerification for application/json ContentType.
 type ConfirmEmailVerificationJSONRequestBody ConfirmEmailVerificationJSONBody
+
+// CreateEscalationJSONRequestBody defines body for CreateEscalation for application/json ContentType.
+type CreateEscalationJSONRequestBody = NewEscalation
+
+// UpdateEscalationJSONRequestBody defines body for UpdateEscalation for application/json ContentType.
+type UpdateEscalationJSONRequestBody = NewEscalation
+
+// ResolveIncidentJSONRequestBody defines body for ResolveIncident for application/json ContentType.
+type ResolveIncidentJSONRequestBody ResolveIncidentJSONBody
+
+// SnoozeIncidentJSONRequestBody defines body for SnoozeIncident for application/json ContentType.
+type SnoozeIncidentJSONRequestBody SnoozeIncidentJSONBody
 
 // CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
 type CreateInvitationJSONRequestBody CreateInvitationJSONBody
@@ -4345,6 +4393,12 @@ type BackfillRollupsJSONRequestBody = Backfill
 
 // ChooseBreakdownsJSONRequestBody defines body for ChooseBreakdowns for application/json ContentType.
 type ChooseBreakdownsJSONRequestBody = ChosenBreakdowns
+
+// CreateRotationJSONRequestBody defines body for CreateRotation for application/json ContentType.
+type CreateRotationJSONRequestBody = NewRotation
+
+// UpdateRotationJSONRequestBody defines body for UpdateRotation for application/json ContentType.
+type UpdateRotationJSONRequestBody = NewRotation
 
 // InferSchemaJSONRequestBody defines body for InferSchema for application/json ContentType.
 type InferSchemaJSONRequestBody InferSchemaJSONBody
@@ -4650,12 +4704,51 @@ type ServerInterface interface {
 	// GetCatalog Events and properties seen, with types
 	// (GET /v1/catalog)
 	GetCatalog(ctx echo.Context, params GetCatalogParams) error
+	// ListChannels Channels
+	// (GET /v1/channels)
+	ListChannels(ctx echo.Context) error
+	// CreateChannel Create a channel
+	// (POST /v1/channels)
+	CreateChannel(ctx echo.Context) error
+	// DeleteChannel Delete a channel
+	// (DELETE /v1/channels/{channel_id})
+	DeleteChannel(ctx echo.Context, channelId openapi_types.UUID) error
+	// GetChannel One channel
+	// (GET /v1/channels/{channel_id})
+	GetChannel(ctx echo.Context, channelId openapi_types.UUID) error
+	// UpdateChannel Change a channel's name, URL or members
+	// (PATCH /v1/channels/{channel_id})
+	UpdateChannel(ctx echo.Context, channelId openapi_types.UUID) error
+	// RotateChannelSecret Give a webhook a new secret
+	// (POST /v1/channels/{channel_id}/rotate)
+	RotateChannelSecret(ctx echo.Context, channelId openapi_types.UUID) error
+	// TestChannel Send a test
+	// (POST /v1/channels/{channel_id}/test)
+	TestChannel(ctx echo.Context, channelId openapi_types.UUID) error
+	// ListDeliveries The delivery log, newest first
+	// (GET /v1/deliveries)
+	ListDeliveries(ctx echo.Context, params ListDeliveriesParams) error
 	// RequestEmailVerification Send the verification mail again
 	// (POST /v1/email-verifications)
 	RequestEmailVerification(ctx echo.Context) error
 	// ConfirmEmailVerification Verify an e-mail address with the token of a mail
 	// (POST /v1/email-verifications/confirm)
 	ConfirmEmailVerification(ctx echo.Context) error
+	// ListEscalations Escalation policies
+	// (GET /v1/escalations)
+	ListEscalations(ctx echo.Context) error
+	// CreateEscalation Create an escalation policy
+	// (POST /v1/escalations)
+	CreateEscalation(ctx echo.Context) error
+	// DeleteEscalation Delete an escalation policy
+	// (DELETE /v1/escalations/{escalation_id})
+	DeleteEscalation(ctx echo.Context, escalationId openapi_types.UUID) error
+	// GetEscalation One escalation policy
+	// (GET /v1/escalations/{escalation_id})
+	GetEscalation(ctx echo.Context, escalationId openapi_types.UUID) error
+	// UpdateEscalation Change an escalation policy
+	// (PUT /v1/escalations/{escalation_id})
+	UpdateEscalation(ctx echo.Context, escalationId openapi_types.UUID) error
 	// GetEvent One event
 	// (GET /v1/events/{event})
 	GetEvent(ctx echo.Context, event string) error
@@ -4665,6 +4758,18 @@ type ServerInterface interface {
 	// GetIncident One incident, with its rules and its timeline
 	// (GET /v1/incidents/{incident_id})
 	GetIncident(ctx echo.Context, incidentId openapi_types.UUID) error
+	// AcknowledgeIncident Say that somebody looks after an incident
+	// (POST /v1/incidents/{incident_id}/acknowledge)
+	AcknowledgeIncident(ctx echo.Context, incidentId openapi_types.UUID) error
+	// GetIncidentEscalation How far an incident has escalated, and who is told next
+	// (GET /v1/incidents/{incident_id}/escalation)
+	GetIncidentEscalation(ctx echo.Context, incidentId openapi_types.UUID) error
+	// ResolveIncident End an incident
+	// (POST /v1/incidents/{incident_id}/resolve)
+	ResolveIncident(ctx echo.Context, incidentId openapi_types.UUID) error
+	// SnoozeIncident Tell nobody of an incident until then
+	// (POST /v1/incidents/{incident_id}/snooze)
+	SnoozeIncident(ctx echo.Context, incidentId openapi_types.UUID) error
 	// ListInvitations Open invitations
 	// (GET /v1/invitations)
 	ListInvitations(ctx echo.Context) error
@@ -4845,6 +4950,24 @@ type ServerInterface interface {
 	// ChooseBreakdowns Choose breakdowns to keep ready
 	// (PUT /v1/rollups/breakdowns)
 	ChooseBreakdowns(ctx echo.Context) error
+	// ListRotations Rotations, and who is on call
+	// (GET /v1/rotations)
+	ListRotations(ctx echo.Context) error
+	// CreateRotation Create a rotation
+	// (POST /v1/rotations)
+	CreateRotation(ctx echo.Context) error
+	// DeleteRotation Delete a rotation
+	// (DELETE /v1/rotations/{rotation_id})
+	DeleteRotation(ctx echo.Context, rotationId openapi_types.UUID) error
+	// GetRotation One rotation
+	// (GET /v1/rotations/{rotation_id})
+	GetRotation(ctx echo.Context, rotationId openapi_types.UUID) error
+	// UpdateRotation Change a rotation
+	// (PUT /v1/rotations/{rotation_id})
+	UpdateRotation(ctx echo.Context, rotationId openapi_types.UUID) error
+	// ListShifts Who is on call in the next weeks
+	// (GET /v1/rotations/{rotation_id}/shifts)
+	ListShifts(ctx echo.Context, rotationId openapi_types.UUID, params ListShiftsParams) error
 	// InferSchema Propose a schema for an event
 	// (POST /v1/schemas/inference)
 	InferSchema(ctx echo.Context) error
@@ -5161,6 +5284,150 @@ func (w *ServerInterfaceWrapper) GetCatalog(ctx echo.Context) error {
 	return err
 }
 
+// ListChannels converts echo context to params.
+func (w *ServerInterfaceWrapper) ListChannels(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListChannels(ctx)
+	return err
+}
+
+// CreateChannel converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateChannel(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateChannel(ctx)
+	return err
+}
+
+// DeleteChannel converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteChannel(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "channel_id" -------------
+	var channelId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channel_id", ctx.Param("channel_id"), &channelId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteChannel(ctx, channelId)
+	return err
+}
+
+// GetChannel converts echo context to params.
+func (w *ServerInterfaceWrapper) GetChannel(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "channel_id" -------------
+	var channelId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channel_id", ctx.Param("channel_id"), &channelId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetChannel(ctx, channelId)
+	return err
+}
+
+// UpdateChannel converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateChannel(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "channel_id" -------------
+	var channelId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channel_id", ctx.Param("channel_id"), &channelId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateChannel(ctx, channelId)
+	return err
+}
+
+// RotateChannelSecret converts echo context to params.
+func (w *ServerInterfaceWrapper) RotateChannelSecret(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "channel_id" -------------
+	var channelId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channel_id", ctx.Param("channel_id"), &channelId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotateChannelSecret(ctx, channelId)
+	return err
+}
+
+// TestChannel converts echo context to params.
+func (w *ServerInterfaceWrapper) TestChannel(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "channel_id" -------------
+	var channelId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "channel_id", ctx.Param("channel_id"), &channelId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TestChannel(ctx, channelId)
+	return err
+}
+
+// ListDeliveries converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeliveries(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeliveriesParams
+	// ------------- Optional query parameter "incident_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "incident_id", ctx.QueryParams(), &params.IncidentId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incident_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "channel_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "channel_id", ctx.QueryParams(), &params.ChannelId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeliveries(ctx, params)
+	return err
+}
+
 // RequestEmailVerification converts echo context to params.
 func (w *ServerInterfaceWrapper) RequestEmailVerification(ctx echo.Context) error {
 	var err error
@@ -5176,6 +5443,72 @@ func (w *ServerInterfaceWrapper) ConfirmEmailVerification(ctx echo.Context) erro
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ConfirmEmailVerification(ctx)
+	return err
+}
+
+// ListEscalations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEscalations(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEscalations(ctx)
+	return err
+}
+
+// CreateEscalation converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateEscalation(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateEscalation(ctx)
+	return err
+}
+
+// DeleteEscalation converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteEscalation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "escalation_id" -------------
+	var escalationId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "escalation_id", ctx.Param("escalation_id"), &escalationId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter escalation_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteEscalation(ctx, escalationId)
+	return err
+}
+
+// GetEscalation converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEscalation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "escalation_id" -------------
+	var escalationId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "escalation_id", ctx.Param("escalation_id"), &escalationId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter escalation_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEscalation(ctx, escalationId)
+	return err
+}
+
+// UpdateEscalation converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateEscalation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "escalation_id" -------------
+	var escalationId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "escalation_id", ctx.Param("escalation_id"), &escalationId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter escalation_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateEscalation(ctx, escalationId)
 	return err
 }
 
@@ -5275,6 +5608,70 @@ func (w *ServerInterfaceWrapper) GetIncident(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetIncident(ctx, incidentId)
+	return err
+}
+
+// AcknowledgeIncident converts echo context to params.
+func (w *ServerInterfaceWrapper) AcknowledgeIncident(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "incident_id" -------------
+	var incidentId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "incident_id", ctx.Param("incident_id"), &incidentId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incident_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AcknowledgeIncident(ctx, incidentId)
+	return err
+}
+
+// GetIncidentEscalation converts echo context to params.
+func (w *ServerInterfaceWrapper) GetIncidentEscalation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "incident_id" -------------
+	var incidentId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "incident_id", ctx.Param("incident_id"), &incidentId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incident_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetIncidentEscalation(ctx, incidentId)
+	return err
+}
+
+// ResolveIncident converts echo context to params.
+func (w *ServerInterfaceWrapper) ResolveIncident(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "incident_id" -------------
+	var incidentId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "incident_id", ctx.Param("incident_id"), &incidentId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incident_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResolveIncident(ctx, incidentId)
+	return err
+}
+
+// SnoozeIncident converts echo context to params.
+func (w *ServerInterfaceWrapper) SnoozeIncident(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "incident_id" -------------
+	var incidentId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "incident_id", ctx.Param("incident_id"), &incidentId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incident_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SnoozeIncident(ctx, incidentId)
 	return err
 }
 
@@ -6200,6 +6597,97 @@ func (w *ServerInterfaceWrapper) ChooseBreakdowns(ctx echo.Context) error {
 	return err
 }
 
+// ListRotations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRotations(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRotations(ctx)
+	return err
+}
+
+// CreateRotation converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateRotation(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateRotation(ctx)
+	return err
+}
+
+// DeleteRotation converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteRotation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "rotation_id" -------------
+	var rotationId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "rotation_id", ctx.Param("rotation_id"), &rotationId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter rotation_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteRotation(ctx, rotationId)
+	return err
+}
+
+// GetRotation converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRotation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "rotation_id" -------------
+	var rotationId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "rotation_id", ctx.Param("rotation_id"), &rotationId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter rotation_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRotation(ctx, rotationId)
+	return err
+}
+
+// UpdateRotation converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateRotation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "rotation_id" -------------
+	var rotationId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "rotation_id", ctx.Param("rotation_id"), &rotationId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter rotation_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateRotation(ctx, rotationId)
+	return err
+}
+
+// ListShifts converts echo context to params.
+func (w *ServerInterfaceWrapper) ListShifts(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "rotation_id" -------------
+	var rotationId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "rotation_id", ctx.Param("rotation_id"), &rotationId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter rotation_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListShiftsParams
+	// ------------- Optional query parameter "weeks" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "weeks", ctx.QueryParams(), &params.Weeks, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter weeks: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListShifts(ctx, rotationId, params)
+	return err
+}
+
 // InferSchema converts echo context to params.
 func (w *ServerInterfaceWrapper) InferSchema(ctx echo.Context) error {
 	var err error
@@ -6531,6 +7019,29 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/silences/:silence_id", wrapper.DeleteSilence, options.OperationMiddlewares["deleteSilence"]...)
 	router.GET(options.BaseURL+"/v1/silences/:silence_id", wrapper.GetSilence, options.OperationMiddlewares["getSilence"]...)
 	router.PUT(options.BaseURL+"/v1/silences/:silence_id", wrapper.UpdateSilence, options.OperationMiddlewares["updateSilence"]...)
+	router.GET(options.BaseURL+"/v1/channels", wrapper.ListChannels, options.OperationMiddlewares["listChannels"]...)
+	router.POST(options.BaseURL+"/v1/channels", wrapper.CreateChannel, options.OperationMiddlewares["createChannel"]...)
+	router.DELETE(options.BaseURL+"/v1/channels/:channel_id", wrapper.DeleteChannel, options.OperationMiddlewares["deleteChannel"]...)
+	router.GET(options.BaseURL+"/v1/channels/:channel_id", wrapper.GetChannel, options.OperationMiddlewares["getChannel"]...)
+	router.PATCH(options.BaseURL+"/v1/channels/:channel_id", wrapper.UpdateChannel, options.OperationMiddlewares["updateChannel"]...)
+	router.POST(options.BaseURL+"/v1/channels/:channel_id/rotate", wrapper.RotateChannelSecret, options.OperationMiddlewares["rotateChannelSecret"]...)
+	router.POST(options.BaseURL+"/v1/channels/:channel_id/test", wrapper.TestChannel, options.OperationMiddlewares["testChannel"]...)
+	router.GET(options.BaseURL+"/v1/escalations", wrapper.ListEscalations, options.OperationMiddlewares["listEscalations"]...)
+	router.POST(options.BaseURL+"/v1/escalations", wrapper.CreateEscalation, options.OperationMiddlewares["createEscalation"]...)
+	router.DELETE(options.BaseURL+"/v1/escalations/:escalation_id", wrapper.DeleteEscalation, options.OperationMiddlewares["deleteEscalation"]...)
+	router.GET(options.BaseURL+"/v1/escalations/:escalation_id", wrapper.GetEscalation, options.OperationMiddlewares["getEscalation"]...)
+	router.PUT(options.BaseURL+"/v1/escalations/:escalation_id", wrapper.UpdateEscalation, options.OperationMiddlewares["updateEscalation"]...)
+	router.GET(options.BaseURL+"/v1/rotations", wrapper.ListRotations, options.OperationMiddlewares["listRotations"]...)
+	router.POST(options.BaseURL+"/v1/rotations", wrapper.CreateRotation, options.OperationMiddlewares["createRotation"]...)
+	router.DELETE(options.BaseURL+"/v1/rotations/:rotation_id", wrapper.DeleteRotation, options.OperationMiddlewares["deleteRotation"]...)
+	router.GET(options.BaseURL+"/v1/rotations/:rotation_id", wrapper.GetRotation, options.OperationMiddlewares["getRotation"]...)
+	router.PUT(options.BaseURL+"/v1/rotations/:rotation_id", wrapper.UpdateRotation, options.OperationMiddlewares["updateRotation"]...)
+	router.GET(options.BaseURL+"/v1/rotations/:rotation_id/shifts", wrapper.ListShifts, options.OperationMiddlewares["listShifts"]...)
+	router.GET(options.BaseURL+"/v1/deliveries", wrapper.ListDeliveries, options.OperationMiddlewares["listDeliveries"]...)
+	router.POST(options.BaseURL+"/v1/incidents/:incident_id/acknowledge", wrapper.AcknowledgeIncident, options.OperationMiddlewares["acknowledgeIncident"]...)
+	router.POST(options.BaseURL+"/v1/incidents/:incident_id/snooze", wrapper.SnoozeIncident, options.OperationMiddlewares["snoozeIncident"]...)
+	router.POST(options.BaseURL+"/v1/incidents/:incident_id/resolve", wrapper.ResolveIncident, options.OperationMiddlewares["resolveIncident"]...)
+	router.GET(options.BaseURL+"/v1/incidents/:incident_id/escalation", wrapper.GetIncidentEscalation, options.OperationMiddlewares["getIncidentEscalation"]...)
 	router.POST(options.BaseURL+"/v1/signup", wrapper.SignUp, options.OperationMiddlewares["signUp"]...)
 	router.POST(options.BaseURL+"/v1/login", wrapper.LogIn, options.OperationMiddlewares["logIn"]...)
 	router.POST(options.BaseURL+"/v1/logout", wrapper.LogOut, options.OperationMiddlewares["logOut"]...)
@@ -7274,6 +7785,377 @@ func (response GetCatalogdefaultApplicationProblemPlusJSONResponse) VisitGetCata
 	return err
 }
 
+type ListChannelsRequestObject struct {
+}
+
+type ListChannelsResponseObject interface {
+	VisitListChannelsResponse(w http.ResponseWriter) error
+}
+
+type ListChannels200JSONResponse struct {
+	Channels []Channel `json:"channels"`
+}
+
+func (response ListChannels200JSONResponse) VisitListChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChannelsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListChannelsdefaultApplicationProblemPlusJSONResponse) VisitListChannelsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateChannelRequestObject struct {
+	Body *CreateChannelJSONRequestBody
+}
+
+type CreateChannelResponseObject interface {
+	VisitCreateChannelResponse(w http.ResponseWriter) error
+}
+
+type CreateChannel201JSONResponse CreatedChannel
+
+func (response CreateChannel201JSONResponse) VisitCreateChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateChanneldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateChanneldefaultApplicationProblemPlusJSONResponse) VisitCreateChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteChannelRequestObject struct {
+	ChannelId openapi_types.UUID `json:"channel_id"`
+}
+
+type DeleteChannelResponseObject interface {
+	VisitDeleteChannelResponse(w http.ResponseWriter) error
+}
+
+type DeleteChannel204Response struct {
+}
+
+func (response DeleteChannel204Response) VisitDeleteChannelResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteChanneldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteChanneldefaultApplicationProblemPlusJSONResponse) VisitDeleteChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChannelRequestObject struct {
+	ChannelId openapi_types.UUID `json:"channel_id"`
+}
+
+type GetChannelResponseObject interface {
+	VisitGetChannelResponse(w http.ResponseWriter) error
+}
+
+type GetChannel200JSONResponse Channel
+
+func (response GetChannel200JSONResponse) VisitGetChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChanneldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetChanneldefaultApplicationProblemPlusJSONResponse) VisitGetChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateChannelRequestObject struct {
+	ChannelId openapi_types.UUID `json:"channel_id"`
+	Body      *UpdateChannelJSONRequestBody
+}
+
+type UpdateChannelResponseObject interface {
+	VisitUpdateChannelResponse(w http.ResponseWriter) error
+}
+
+type UpdateChannel200JSONResponse Channel
+
+func (response UpdateChannel200JSONResponse) VisitUpdateChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateChanneldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpdateChanneldefaultApplicationProblemPlusJSONResponse) VisitUpdateChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateChannelSecretRequestObject struct {
+	ChannelId openapi_types.UUID `json:"channel_id"`
+}
+
+type RotateChannelSecretResponseObject interface {
+	VisitRotateChannelSecretResponse(w http.ResponseWriter) error
+}
+
+type RotateChannelSecret200JSONResponse CreatedChannel
+
+func (response RotateChannelSecret200JSONResponse) VisitRotateChannelSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateChannelSecretdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RotateChannelSecretdefaultApplicationProblemPlusJSONResponse) VisitRotateChannelSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestChannelRequestObject struct {
+	ChannelId openapi_types.UUID `json:"channel_id"`
+}
+
+type TestChannelResponseObject interface {
+	VisitTestChannelResponse(w http.ResponseWriter) error
+}
+
+type TestChannel200JSONResponse struct {
+	Deliveries []Delivery `json:"deliveries"`
+}
+
+func (response TestChannel200JSONResponse) VisitTestChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestChanneldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response TestChanneldefaultApplicationProblemPlusJSONResponse) VisitTestChannelResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeliveriesRequestObject struct {
+	Params ListDeliveriesParams
+}
+
+type ListDeliveriesResponseObject interface {
+	VisitListDeliveriesResponse(w http.ResponseWriter) error
+}
+
+type ListDeliveries200JSONResponse struct {
+	Deliveries []Delivery `json:"deliveries"`
+
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor `json:"next_cursor"`
+}
+
+func (response ListDeliveries200JSONResponse) VisitListDeliveriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeliveriesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListDeliveriesdefaultApplicationProblemPlusJSONResponse) VisitListDeliveriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RequestEmailVerificationRequestObject struct {
 }
 
@@ -7336,6 +8218,232 @@ type ConfirmEmailVerificationdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ConfirmEmailVerificationdefaultApplicationProblemPlusJSONResponse) VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEscalationsRequestObject struct {
+}
+
+type ListEscalationsResponseObject interface {
+	VisitListEscalationsResponse(w http.ResponseWriter) error
+}
+
+type ListEscalations200JSONResponse struct {
+	Escalations []Escalation `json:"escalations"`
+}
+
+func (response ListEscalations200JSONResponse) VisitListEscalationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEscalationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListEscalationsdefaultApplicationProblemPlusJSONResponse) VisitListEscalationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateEscalationRequestObject struct {
+	Body *CreateEscalationJSONRequestBody
+}
+
+type CreateEscalationResponseObject interface {
+	VisitCreateEscalationResponse(w http.ResponseWriter) error
+}
+
+type CreateEscalation201JSONResponse Escalation
+
+func (response CreateEscalation201JSONResponse) VisitCreateEscalationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateEscalationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateEscalationdefaultApplicationProblemPlusJSONResponse) VisitCreateEscalationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteEscalationRequestObject struct {
+	EscalationId openapi_types.UUID `json:"escalation_id"`
+}
+
+type DeleteEscalationResponseObject interface {
+	VisitDeleteEscalationResponse(w http.ResponseWriter) error
+}
+
+type DeleteEscalation204Response struct {
+}
+
+func (response DeleteEscalation204Response) VisitDeleteEscalationResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteEscalationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteEscalationdefaultApplicationProblemPlusJSONResponse) VisitDeleteEscalationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEscalationRequestObject struct {
+	EscalationId openapi_types.UUID `json:"escalation_id"`
+}
+
+type GetEscalationResponseObject interface {
+	VisitGetEscalationResponse(w http.ResponseWriter) error
+}
+
+type GetEscalation200JSONResponse Escalation
+
+func (response GetEscalation200JSONResponse) VisitGetEscalationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEscalationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetEscalationdefaultApplicationProblemPlusJSONResponse) VisitGetEscalationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateEscalationRequestObject struct {
+	EscalationId openapi_types.UUID `json:"escalation_id"`
+	Body         *UpdateEscalationJSONRequestBody
+}
+
+type UpdateEscalationResponseObject interface {
+	VisitUpdateEscalationResponse(w http.ResponseWriter) error
+}
+
+type UpdateEscalation200JSONResponse Escalation
+
+func (response UpdateEscalation200JSONResponse) VisitUpdateEscalationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateEscalationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpdateEscalationdefaultApplicationProblemPlusJSONResponse) VisitUpdateEscalationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7479,6 +8587,192 @@ type GetIncidentdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetIncidentdefaultApplicationProblemPlusJSONResponse) VisitGetIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcknowledgeIncidentRequestObject struct {
+	IncidentId openapi_types.UUID `json:"incident_id"`
+}
+
+type AcknowledgeIncidentResponseObject interface {
+	VisitAcknowledgeIncidentResponse(w http.ResponseWriter) error
+}
+
+type AcknowledgeIncident200JSONResponse Incident
+
+func (response AcknowledgeIncident200JSONResponse) VisitAcknowledgeIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcknowledgeIncidentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response AcknowledgeIncidentdefaultApplicationProblemPlusJSONResponse) VisitAcknowledgeIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIncidentEscalationRequestObject struct {
+	IncidentId openapi_types.UUID `json:"incident_id"`
+}
+
+type GetIncidentEscalationResponseObject interface {
+	VisitGetIncidentEscalationResponse(w http.ResponseWriter) error
+}
+
+type GetIncidentEscalation200JSONResponse EscalationProgress
+
+func (response GetIncidentEscalation200JSONResponse) VisitGetIncidentEscalationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetIncidentEscalationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetIncidentEscalationdefaultApplicationProblemPlusJSONResponse) VisitGetIncidentEscalationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResolveIncidentRequestObject struct {
+	IncidentId openapi_types.UUID `json:"incident_id"`
+	Body       *ResolveIncidentJSONRequestBody
+}
+
+type ResolveIncidentResponseObject interface {
+	VisitResolveIncidentResponse(w http.ResponseWriter) error
+}
+
+type ResolveIncident200JSONResponse Incident
+
+func (response ResolveIncident200JSONResponse) VisitResolveIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResolveIncidentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ResolveIncidentdefaultApplicationProblemPlusJSONResponse) VisitResolveIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SnoozeIncidentRequestObject struct {
+	IncidentId openapi_types.UUID `json:"incident_id"`
+	Body       *SnoozeIncidentJSONRequestBody
+}
+
+type SnoozeIncidentResponseObject interface {
+	VisitSnoozeIncidentResponse(w http.ResponseWriter) error
+}
+
+type SnoozeIncident200JSONResponse Incident
+
+func (response SnoozeIncident200JSONResponse) VisitSnoozeIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SnoozeIncidentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SnoozeIncidentdefaultApplicationProblemPlusJSONResponse) VisitSnoozeIncidentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10290,6 +11584,281 @@ func (response ChooseBreakdownsdefaultApplicationProblemPlusJSONResponse) VisitC
 	return err
 }
 
+type ListRotationsRequestObject struct {
+}
+
+type ListRotationsResponseObject interface {
+	VisitListRotationsResponse(w http.ResponseWriter) error
+}
+
+type ListRotations200JSONResponse struct {
+	Rotations []Rotation `json:"rotations"`
+}
+
+func (response ListRotations200JSONResponse) VisitListRotationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRotationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListRotationsdefaultApplicationProblemPlusJSONResponse) VisitListRotationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRotationRequestObject struct {
+	Body *CreateRotationJSONRequestBody
+}
+
+type CreateRotationResponseObject interface {
+	VisitCreateRotationResponse(w http.ResponseWriter) error
+}
+
+type CreateRotation201JSONResponse Rotation
+
+func (response CreateRotation201JSONResponse) VisitCreateRotationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRotationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateRotationdefaultApplicationProblemPlusJSONResponse) VisitCreateRotationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRotationRequestObject struct {
+	RotationId openapi_types.UUID `json:"rotation_id"`
+}
+
+type DeleteRotationResponseObject interface {
+	VisitDeleteRotationResponse(w http.ResponseWriter) error
+}
+
+type DeleteRotation204Response struct {
+}
+
+func (response DeleteRotation204Response) VisitDeleteRotationResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteRotationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteRotationdefaultApplicationProblemPlusJSONResponse) VisitDeleteRotationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRotationRequestObject struct {
+	RotationId openapi_types.UUID `json:"rotation_id"`
+}
+
+type GetRotationResponseObject interface {
+	VisitGetRotationResponse(w http.ResponseWriter) error
+}
+
+type GetRotation200JSONResponse Rotation
+
+func (response GetRotation200JSONResponse) VisitGetRotationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRotationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetRotationdefaultApplicationProblemPlusJSONResponse) VisitGetRotationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateRotationRequestObject struct {
+	RotationId openapi_types.UUID `json:"rotation_id"`
+	Body       *UpdateRotationJSONRequestBody
+}
+
+type UpdateRotationResponseObject interface {
+	VisitUpdateRotationResponse(w http.ResponseWriter) error
+}
+
+type UpdateRotation200JSONResponse Rotation
+
+func (response UpdateRotation200JSONResponse) VisitUpdateRotationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateRotationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpdateRotationdefaultApplicationProblemPlusJSONResponse) VisitUpdateRotationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListShiftsRequestObject struct {
+	RotationId openapi_types.UUID `json:"rotation_id"`
+	Params     ListShiftsParams
+}
+
+type ListShiftsResponseObject interface {
+	VisitListShiftsResponse(w http.ResponseWriter) error
+}
+
+type ListShifts200JSONResponse struct {
+	Shifts []Shift `json:"shifts"`
+}
+
+func (response ListShifts200JSONResponse) VisitListShiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListShiftsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListShiftsdefaultApplicationProblemPlusJSONResponse) VisitListShiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type InferSchemaRequestObject struct {
 	Body *InferSchemaJSONRequestBody
 }
@@ -11040,12 +12609,51 @@ type StrictServerInterface interface {
 	// GetCatalog Events and properties seen, with types
 	// (GET /v1/catalog)
 	GetCatalog(ctx context.Context, request GetCatalogRequestObject) (GetCatalogResponseObject, error)
+	// ListChannels Channels
+	// (GET /v1/channels)
+	ListChannels(ctx context.Context, request ListChannelsRequestObject) (ListChannelsResponseObject, error)
+	// CreateChannel Create a channel
+	// (POST /v1/channels)
+	CreateChannel(ctx context.Context, request CreateChannelRequestObject) (CreateChannelResponseObject, error)
+	// DeleteChannel Delete a channel
+	// (DELETE /v1/channels/{channel_id})
+	DeleteChannel(ctx context.Context, request DeleteChannelRequestObject) (DeleteChannelResponseObject, error)
+	// GetChannel One channel
+	// (GET /v1/channels/{channel_id})
+	GetChannel(ctx context.Context, request GetChannelRequestObject) (GetChannelResponseObject, error)
+	// UpdateChannel Change a channel's name, URL or members
+	// (PATCH /v1/channels/{channel_id})
+	UpdateChannel(ctx context.Context, request UpdateChannelRequestObject) (UpdateChannelResponseObject, error)
+	// RotateChannelSecret Give a webhook a new secret
+	// (POST /v1/channels/{channel_id}/rotate)
+	RotateChannelSecret(ctx context.Context, request RotateChannelSecretRequestObject) (RotateChannelSecretResponseObject, error)
+	// TestChannel Send a test
+	// (POST /v1/channels/{channel_id}/test)
+	TestChannel(ctx context.Context, request TestChannelRequestObject) (TestChannelResponseObject, error)
+	// ListDeliveries The delivery log, newest first
+	// (GET /v1/deliveries)
+	ListDeliveries(ctx context.Context, request ListDeliveriesRequestObject) (ListDeliveriesResponseObject, error)
 	// RequestEmailVerification Send the verification mail again
 	// (POST /v1/email-verifications)
 	RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequestObject) (RequestEmailVerificationResponseObject, error)
 	// ConfirmEmailVerification Verify an e-mail address with the token of a mail
 	// (POST /v1/email-verifications/confirm)
 	ConfirmEmailVerification(ctx context.Context, request ConfirmEmailVerificationRequestObject) (ConfirmEmailVerificationResponseObject, error)
+	// ListEscalations Escalation policies
+	// (GET /v1/escalations)
+	ListEscalations(ctx context.Context, request ListEscalationsRequestObject) (ListEscalationsResponseObject, error)
+	// CreateEscalation Create an escalation policy
+	// (POST /v1/escalations)
+	CreateEscalation(ctx context.Context, request CreateEscalationRequestObject) (CreateEscalationResponseObject, error)
+	// DeleteEscalation Delete an escalation policy
+	// (DELETE /v1/escalations/{escalation_id})
+	DeleteEscalation(ctx context.Context, request DeleteEscalationRequestObject) (DeleteEscalationResponseObject, error)
+	// GetEscalation One escalation policy
+	// (GET /v1/escalations/{escalation_id})
+	GetEscalation(ctx context.Context, request GetEscalationRequestObject) (GetEscalationResponseObject, error)
+	// UpdateEscalation Change an escalation policy
+	// (PUT /v1/escalations/{escalation_id})
+	UpdateEscalation(ctx context.Context, request UpdateEscalationRequestObject) (UpdateEscalationResponseObject, error)
 	// GetEvent One event
 	// (GET /v1/events/{event})
 	GetEvent(ctx context.Context, request GetEventRequestObject) (GetEventResponseObject, error)
@@ -11055,6 +12663,18 @@ type StrictServerInterface interface {
 	// GetIncident One incident, with its rules and its timeline
 	// (GET /v1/incidents/{incident_id})
 	GetIncident(ctx context.Context, request GetIncidentRequestObject) (GetIncidentResponseObject, error)
+	// AcknowledgeIncident Say that somebody looks after an incident
+	// (POST /v1/incidents/{incident_id}/acknowledge)
+	AcknowledgeIncident(ctx context.Context, request AcknowledgeIncidentRequestObject) (AcknowledgeIncidentResponseObject, error)
+	// GetIncidentEscalation How far an incident has escalated, and who is told next
+	// (GET /v1/incidents/{incident_id}/escalation)
+	GetIncidentEscalation(ctx context.Context, request GetIncidentEscalationRequestObject) (GetIncidentEscalationResponseObject, error)
+	// ResolveIncident End an incident
+	// (POST /v1/incidents/{incident_id}/resolve)
+	ResolveIncident(ctx context.Context, request ResolveIncidentRequestObject) (ResolveIncidentResponseObject, error)
+	// SnoozeIncident Tell nobody of an incident until then
+	// (POST /v1/incidents/{incident_id}/snooze)
+	SnoozeIncident(ctx context.Context, request SnoozeIncidentRequestObject) (SnoozeIncidentResponseObject, error)
 	// ListInvitations Open invitations
 	// (GET /v1/invitations)
 	ListInvitations(ctx context.Context, request ListInvitationsRequestObject) (ListInvitationsResponseObject, error)
@@ -11235,6 +12855,24 @@ type StrictServerInterface interface {
 	// ChooseBreakdowns Choose breakdowns to keep ready
 	// (PUT /v1/rollups/breakdowns)
 	ChooseBreakdowns(ctx context.Context, request ChooseBreakdownsRequestObject) (ChooseBreakdownsResponseObject, error)
+	// ListRotations Rotations, and who is on call
+	// (GET /v1/rotations)
+	ListRotations(ctx context.Context, request ListRotationsRequestObject) (ListRotationsResponseObject, error)
+	// CreateRotation Create a rotation
+	// (POST /v1/rotations)
+	CreateRotation(ctx context.Context, request CreateRotationRequestObject) (CreateRotationResponseObject, error)
+	// DeleteRotation Delete a rotation
+	// (DELETE /v1/rotations/{rotation_id})
+	DeleteRotation(ctx context.Context, request DeleteRotationRequestObject) (DeleteRotationResponseObject, error)
+	// GetRotation One rotation
+	// (GET /v1/rotations/{rotation_id})
+	GetRotation(ctx context.Context, request GetRotationRequestObject) (GetRotationResponseObject, error)
+	// UpdateRotation Change a rotation
+	// (PUT /v1/rotations/{rotation_id})
+	UpdateRotation(ctx context.Context, request UpdateRotationRequestObject) (UpdateRotationResponseObject, error)
+	// ListShifts Who is on call in the next weeks
+	// (GET /v1/rotations/{rotation_id}/shifts)
+	ListShifts(ctx context.Context, request ListShiftsRequestObject) (ListShiftsResponseObject, error)
 	// InferSchema Propose a schema for an event
 	// (POST /v1/schemas/inference)
 	InferSchema(ctx context.Context, request InferSchemaRequestObject) (InferSchemaResponseObject, error)
@@ -11729,6 +13367,248 @@ func (sh *strictHandler) GetCatalog(ctx echo.Context, params GetCatalogParams) e
 	return nil
 }
 
+// ListChannels operation middleware
+func (sh *strictHandler) ListChannels(ctx echo.Context) error {
+	var request ListChannelsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListChannels(ctx.Request().Context(), request.(ListChannelsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListChannels")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListChannelsResponseObject); ok {
+		return validResponse.VisitListChannelsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateChannel operation middleware
+func (sh *strictHandler) CreateChannel(ctx echo.Context) error {
+	var request CreateChannelRequestObject
+
+	var body CreateChannelJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateChannel(ctx.Request().Context(), request.(CreateChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateChannelResponseObject); ok {
+		return validResponse.VisitCreateChannelResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteChannel operation middleware
+func (sh *strictHandler) DeleteChannel(ctx echo.Context, channelId openapi_types.UUID) error {
+	var request DeleteChannelRequestObject
+
+	request.ChannelId = channelId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteChannel(ctx.Request().Context(), request.(DeleteChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteChannelResponseObject); ok {
+		return validResponse.VisitDeleteChannelResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetChannel operation middleware
+func (sh *strictHandler) GetChannel(ctx echo.Context, channelId openapi_types.UUID) error {
+	var request GetChannelRequestObject
+
+	request.ChannelId = channelId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetChannel(ctx.Request().Context(), request.(GetChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetChannelResponseObject); ok {
+		return validResponse.VisitGetChannelResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateChannel operation middleware
+func (sh *strictHandler) UpdateChannel(ctx echo.Context, channelId openapi_types.UUID) error {
+	var request UpdateChannelRequestObject
+
+	request.ChannelId = channelId
+
+	var body UpdateChannelJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateChannel(ctx.Request().Context(), request.(UpdateChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateChannelResponseObject); ok {
+		return validResponse.VisitUpdateChannelResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RotateChannelSecret operation middleware
+func (sh *strictHandler) RotateChannelSecret(ctx echo.Context, channelId openapi_types.UUID) error {
+	var request RotateChannelSecretRequestObject
+
+	request.ChannelId = channelId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateChannelSecret(ctx.Request().Context(), request.(RotateChannelSecretRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateChannelSecret")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RotateChannelSecretResponseObject); ok {
+		return validResponse.VisitRotateChannelSecretResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TestChannel operation middleware
+func (sh *strictHandler) TestChannel(ctx echo.Context, channelId openapi_types.UUID) error {
+	var request TestChannelRequestObject
+
+	request.ChannelId = channelId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TestChannel(ctx.Request().Context(), request.(TestChannelRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestChannel")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TestChannelResponseObject); ok {
+		return validResponse.VisitTestChannelResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeliveries operation middleware
+func (sh *strictHandler) ListDeliveries(ctx echo.Context, params ListDeliveriesParams) error {
+	var request ListDeliveriesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeliveries(ctx.Request().Context(), request.(ListDeliveriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeliveries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeliveriesResponseObject); ok {
+		return validResponse.VisitListDeliveriesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RequestEmailVerification operation middleware
 func (sh *strictHandler) RequestEmailVerification(ctx echo.Context) error {
 	var request RequestEmailVerificationRequestObject
@@ -11792,6 +13672,173 @@ func (sh *strictHandler) ConfirmEmailVerification(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ConfirmEmailVerificationResponseObject); ok {
 		return validResponse.VisitConfirmEmailVerificationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEscalations operation middleware
+func (sh *strictHandler) ListEscalations(ctx echo.Context) error {
+	var request ListEscalationsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEscalations(ctx.Request().Context(), request.(ListEscalationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEscalations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEscalationsResponseObject); ok {
+		return validResponse.VisitListEscalationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateEscalation operation middleware
+func (sh *strictHandler) CreateEscalation(ctx echo.Context) error {
+	var request CreateEscalationRequestObject
+
+	var body CreateEscalationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateEscalation(ctx.Request().Context(), request.(CreateEscalationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateEscalation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateEscalationResponseObject); ok {
+		return validResponse.VisitCreateEscalationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteEscalation operation middleware
+func (sh *strictHandler) DeleteEscalation(ctx echo.Context, escalationId openapi_types.UUID) error {
+	var request DeleteEscalationRequestObject
+
+	request.EscalationId = escalationId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteEscalation(ctx.Request().Context(), request.(DeleteEscalationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteEscalation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteEscalationResponseObject); ok {
+		return validResponse.VisitDeleteEscalationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEscalation operation middleware
+func (sh *strictHandler) GetEscalation(ctx echo.Context, escalationId openapi_types.UUID) error {
+	var request GetEscalationRequestObject
+
+	request.EscalationId = escalationId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEscalation(ctx.Request().Context(), request.(GetEscalationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEscalation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEscalationResponseObject); ok {
+		return validResponse.VisitGetEscalationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateEscalation operation middleware
+func (sh *strictHandler) UpdateEscalation(ctx echo.Context, escalationId openapi_types.UUID) error {
+	var request UpdateEscalationRequestObject
+
+	request.EscalationId = escalationId
+
+	var body UpdateEscalationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateEscalation(ctx.Request().Context(), request.(UpdateEscalationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateEscalation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateEscalationResponseObject); ok {
+		return validResponse.VisitUpdateEscalationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -11867,6 +13914,155 @@ func (sh *strictHandler) GetIncident(ctx echo.Context, incidentId openapi_types.
 		return err
 	} else if validResponse, ok := response.(GetIncidentResponseObject); ok {
 		return validResponse.VisitGetIncidentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AcknowledgeIncident operation middleware
+func (sh *strictHandler) AcknowledgeIncident(ctx echo.Context, incidentId openapi_types.UUID) error {
+	var request AcknowledgeIncidentRequestObject
+
+	request.IncidentId = incidentId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcknowledgeIncident(ctx.Request().Context(), request.(AcknowledgeIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcknowledgeIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AcknowledgeIncidentResponseObject); ok {
+		return validResponse.VisitAcknowledgeIncidentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetIncidentEscalation operation middleware
+func (sh *strictHandler) GetIncidentEscalation(ctx echo.Context, incidentId openapi_types.UUID) error {
+	var request GetIncidentEscalationRequestObject
+
+	request.IncidentId = incidentId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetIncidentEscalation(ctx.Request().Context(), request.(GetIncidentEscalationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetIncidentEscalation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetIncidentEscalationResponseObject); ok {
+		return validResponse.VisitGetIncidentEscalationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResolveIncident operation middleware
+func (sh *strictHandler) ResolveIncident(ctx echo.Context, incidentId openapi_types.UUID) error {
+	var request ResolveIncidentRequestObject
+
+	request.IncidentId = incidentId
+
+	var body ResolveIncidentJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResolveIncident(ctx.Request().Context(), request.(ResolveIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResolveIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResolveIncidentResponseObject); ok {
+		return validResponse.VisitResolveIncidentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SnoozeIncident operation middleware
+func (sh *strictHandler) SnoozeIncident(ctx echo.Context, incidentId openapi_types.UUID) error {
+	var request SnoozeIncidentRequestObject
+
+	request.IncidentId = incidentId
+
+	var body SnoozeIncidentJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SnoozeIncident(ctx.Request().Context(), request.(SnoozeIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SnoozeIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SnoozeIncidentResponseObject); ok {
+		return validResponse.VisitSnoozeIncidentResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -13842,6 +16038,199 @@ func (sh *strictHandler) ChooseBreakdowns(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ChooseBreakdownsResponseObject); ok {
 		return validResponse.VisitChooseBreakdownsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRotations operation middleware
+func (sh *strictHandler) ListRotations(ctx echo.Context) error {
+	var request ListRotationsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRotations(ctx.Request().Context(), request.(ListRotationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRotations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRotationsResponseObject); ok {
+		return validResponse.VisitListRotationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateRotation operation middleware
+func (sh *strictHandler) CreateRotation(ctx echo.Context) error {
+	var request CreateRotationRequestObject
+
+	var body CreateRotationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateRotation(ctx.Request().Context(), request.(CreateRotationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateRotation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateRotationResponseObject); ok {
+		return validResponse.VisitCreateRotationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteRotation operation middleware
+func (sh *strictHandler) DeleteRotation(ctx echo.Context, rotationId openapi_types.UUID) error {
+	var request DeleteRotationRequestObject
+
+	request.RotationId = rotationId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteRotation(ctx.Request().Context(), request.(DeleteRotationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteRotation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteRotationResponseObject); ok {
+		return validResponse.VisitDeleteRotationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRotation operation middleware
+func (sh *strictHandler) GetRotation(ctx echo.Context, rotationId openapi_types.UUID) error {
+	var request GetRotationRequestObject
+
+	request.RotationId = rotationId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRotation(ctx.Request().Context(), request.(GetRotationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRotation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRotationResponseObject); ok {
+		return validResponse.VisitGetRotationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateRotation operation middleware
+func (sh *strictHandler) UpdateRotation(ctx echo.Context, rotationId openapi_types.UUID) error {
+	var request UpdateRotationRequestObject
+
+	request.RotationId = rotationId
+
+	var body UpdateRotationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateRotation(ctx.Request().Context(), request.(UpdateRotationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateRotation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateRotationResponseObject); ok {
+		return validResponse.VisitUpdateRotationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListShifts operation middleware
+func (sh *strictHandler) ListShifts(ctx echo.Context, rotationId openapi_types.UUID, params ListShiftsParams) error {
+	var request ListShiftsRequestObject
+
+	request.RotationId = rotationId
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListShifts(ctx.Request().Context(), request.(ListShiftsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListShifts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListShiftsResponseObject); ok {
+		return validResponse.VisitListShiftsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -55,6 +55,7 @@ type node struct {
 	books    *ingest.Books
 	schemas  *schema.Registry
 	rollups  *rollup.Service
+	notify   notifying
 
 	freshness analytics.Freshness // nil where no events are accepted
 }
@@ -96,7 +97,8 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 		Store: analyticsch.NewRollups(analyticsch.Config{Conn: n.events, Now: n.now}), Settings: analyticspg.New(n.postgres).Rollups(),
 		Jobs: n.jobs, Now: n.now, Logger: n.logger, Metrics: n.metrics,
 	})
-	return n, nil
+	n.notify, err = newNotifying(n, public, mailer)
+	return n, err
 }
 
 func (n *node) close() error {
@@ -114,6 +116,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.KeepRollups(n.rollups),
 		workers.CheckQuality(n.checks(), n.jobs, n.metrics),
 		workers.EvaluateAlerts(n.alerts().evaluator, n.jobs, n.now),
+		workers.Notify(n.notify.escalator, n.notify.courier),
 	)
 	listen := func(ctx context.Context, changed func()) {
 		n.postgres.Listen(ctx, n.logger, []string{jobspg.Channel}, func(pg.Notification) { changed() })
