@@ -11,8 +11,16 @@ import (
 const (
 	lookEvery  = 500 * time.Millisecond // at the ledger, besides being told of new jobs
 	roundLimit = 10 * time.Second
-	window     = 2 // messages under way per slot: more would only stand in the way of other tenants' jobs
 )
+
+// window is how many messages about a queue may be under way, for each of its slots. Those are in nobody's turn any more: what
+// is short may have more of them, so that asynq, which looks into an empty queue a few times a second, finds enough each time.
+func window(queue jobs.Queue) int {
+	if queue == jobs.Bulk {
+		return 2
+	}
+	return 8
+}
 
 // Everything that has to do with death is measured by the lease, which is 15 s.
 
@@ -73,7 +81,7 @@ func (w *Workers) round(ctx context.Context, queue *redis) error {
 	}
 	room := make(jobs.Slots)
 	for queue, slots := range *w.live.Load() {
-		room[queue] = window * max(slots, w.cfg.Slots[queue])
+		room[queue] = window(queue) * max(slots, w.cfg.Slots[queue])
 	}
 	messages, err := w.Ledger.Dispatch(ctx, w.kinds, room)
 	if err != nil {

@@ -50,6 +50,7 @@ func newRootCommand() *cobra.Command {
 		newDemoCommand(),
 		newSigningKeysCommand(),
 		newAuditCommand(),
+		newJobsCommand(),
 		newVersionCommand(),
 	)
 	return root

@@ -42,6 +42,7 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_one_open ON jobs (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('waiting', 'running', 'paused');
 CREATE UNIQUE INDEX jobs_one_per_tick ON jobs (schedule, tick) WHERE schedule IS NOT NULL;
+CREATE INDEX jobs_turns ON jobs (queue, coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), run_at, id) WHERE state = 'waiting' AND dispatched_at IS NULL;
 CREATE INDEX jobs_waiting ON jobs (run_at) WHERE state = 'waiting';
 CREATE INDEX jobs_running ON jobs (lease_until) WHERE state = 'running';
 CREATE INDEX jobs_of_schedules ON jobs (schedule) WHERE schedule IS NOT NULL AND state IN ('waiting', 'running', 'paused');
