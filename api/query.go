@@ -23,7 +23,7 @@ func (s *server) QueryTrends(ctx context.Context, r gen.QueryTrendsRequestObject
 		Event: deref(r.Body.Event), Measure: analytics.Measure(r.Body.Measure), Property: deref(r.Body.Property),
 		Interval: analytics.Interval(r.Body.Interval), From: r.Body.From, To: r.Body.To, Timezone: zone,
 		Filter: filterIn(r.Body.Filters), Breakdown: deref(r.Body.Breakdown), BreakdownLimit: deref(r.Body.BreakdownLimit),
-		Compare: analytics.Comparison(deref(r.Body.Compare)),
+		Compare: analytics.Comparison(deref(r.Body.Compare)), Source: analytics.Source(deref(r.Body.Source)),
 	})
 	if err != nil {
 		return nil, err
@@ -81,6 +81,7 @@ func explanationOut(e analytics.Explanation) gen.Explanation {
 	return gen.Explanation{
 		Query: e.Query, Parameters: &e.Parameters, ComputedAt: shown(e.ComputedAt), FreshUntil: shownOrNil(e.FreshUntil),
 		ElapsedMs: float64(e.Elapsed) / float64(time.Millisecond), RowsRead: e.RowsRead, Estimated: e.Estimated,
+		FromRollupsHours: e.RollupHours, FromEventsHours: e.EventHours,
 		LeftOut: gen.LeftOut{Quarantined: e.Quarantined, WithoutNumber: e.WithoutNumber},
 	}
 }

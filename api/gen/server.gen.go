@@ -821,21 +821,26 @@ func (e MappingStepToType) Valid() bool {
 
 // Defines values for Measure.
 const (
-	Avg         Measure = "avg"
-	Count       Measure = "count"
-	Max         Measure = "max"
-	Min         Measure = "min"
-	P50         Measure = "p50"
-	P95         Measure = "p95"
-	P99         Measure = "p99"
-	Sum         Measure = "sum"
-	UniqueUsers Measure = "unique_users"
+	Avg             Measure = "avg"
+	BounceRate      Measure = "bounce_rate"
+	Count           Measure = "count"
+	Max             Measure = "max"
+	Min             Measure = "min"
+	P50             Measure = "p50"
+	P95             Measure = "p95"
+	P99             Measure = "p99"
+	SessionDuration Measure = "session_duration"
+	Sessions        Measure = "sessions"
+	Sum             Measure = "sum"
+	UniqueUsers     Measure = "unique_users"
 )
 
 // Valid indicates whether the value is a known member of the Measure enum.
 func (e Measure) Valid() bool {
 	switch e {
 	case Avg:
+		return true
+	case BounceRate:
 		return true
 	case Count:
 		return true
@@ -848,6 +853,10 @@ func (e Measure) Valid() bool {
 	case P95:
 		return true
 	case P99:
+		return true
+	case SessionDuration:
+		return true
+	case Sessions:
 		return true
 	case Sum:
 		return true
@@ -1001,25 +1010,25 @@ func (e PipelineStageHealth) Valid() bool {
 
 // Defines values for PipelineStageUnit.
 const (
-	Events  PipelineStageUnit = "events"
-	Hours   PipelineStageUnit = "hours"
-	Jobs    PipelineStageUnit = "jobs"
-	Replays PipelineStageUnit = "replays"
-	Rules   PipelineStageUnit = "rules"
+	PipelineStageUnitEvents  PipelineStageUnit = "events"
+	PipelineStageUnitHours   PipelineStageUnit = "hours"
+	PipelineStageUnitJobs    PipelineStageUnit = "jobs"
+	PipelineStageUnitReplays PipelineStageUnit = "replays"
+	PipelineStageUnitRules   PipelineStageUnit = "rules"
 )
 
 // Valid indicates whether the value is a known member of the PipelineStageUnit enum.
 func (e PipelineStageUnit) Valid() bool {
 	switch e {
-	case Events:
+	case PipelineStageUnitEvents:
 		return true
-	case Hours:
+	case PipelineStageUnitHours:
 		return true
-	case Jobs:
+	case PipelineStageUnitJobs:
 		return true
-	case Replays:
+	case PipelineStageUnitReplays:
 		return true
-	case Rules:
+	case PipelineStageUnitRules:
 		return true
 	default:
 		return false
@@ -1521,6 +1530,24 @@ func (e TrendsQueryCompare) Valid() bool {
 	}
 }
 
+// Defines values for TrendsQuerySource.
+const (
+	TrendsQuerySourceAuto   TrendsQuerySource = "auto"
+	TrendsQuerySourceEvents TrendsQuerySource = "events"
+)
+
+// Valid indicates whether the value is a known member of the TrendsQuerySource enum.
+func (e TrendsQuerySource) Valid() bool {
+	switch e {
+	case TrendsQuerySourceAuto:
+		return true
+	case TrendsQuerySourceEvents:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Weekday.
 const (
 	Friday    Weekday = "friday"
@@ -1868,7 +1895,11 @@ type AlertMeasure struct {
 	// `property` is a field of the event (`event`, `type`, `user_id`, `anonymous_id`, `session_id`, `source_id`, `event_id`, `correlation_id`, `bot`, `sdk_name`, `sdk_version`), or a path into `properties`, `context` or `facts`, such as `properties.path`, `context.page.referrer` or `facts.country`. Without bots: `bot` `is_not_set`.
 	Filters *Filter          `json:"filters,omitempty"`
 	Kind    AlertMeasureKind `json:"kind"`
-	Measure *Measure         `json:"measure,omitempty"`
+
+	// Measure `sessions`, `bounce_rate` (the share of sessions that have one event only, 0 to 1) and `session_duration` (seconds from the first event to the last, on average) are taken
+	// of the sessions that the events which match come to, by their `session_id`. A session counts where it begins, whole. It lasts 24 hours by the clock in UTC at most;
+	// an ID that is used on and on begins no other session until 24 hours went by without it.
+	Measure *Measure `json:"measure,omitempty"`
 
 	// OfEvent Of `ratio`.
 	OfEvent *string `json:"of_event,omitempty"`
@@ -2411,9 +2442,15 @@ type Explanation struct {
 	Estimated  bool      `json:"estimated"`
 
 	// FreshUntil Events received before this time are included.
-	FreshUntil *time.Time         `json:"fresh_until,omitempty"`
-	LeftOut    LeftOut            `json:"left_out"`
-	Parameters *map[string]string `json:"parameters,omitempty"`
+	FreshUntil *time.Time `json:"fresh_until,omitempty"`
+
+	// FromEventsHours Hours whose events were read.
+	FromEventsHours int64 `json:"from_events_hours"`
+
+	// FromRollupsHours Hours in UTC that rollups answered for, of the period and of the one that it is compared with. For measures of sessions the day before and the day after are looked at as well.
+	FromRollupsHours int64              `json:"from_rollups_hours"`
+	LeftOut          LeftOut            `json:"left_out"`
+	Parameters       *map[string]string `json:"parameters,omitempty"`
 
 	// Query The query that was run.
 	Query    string `json:"query"`
@@ -2797,7 +2834,9 @@ type Me struct {
 	User        User         `json:"user"`
 }
 
-// Measure defines model for Measure.
+// Measure `sessions`, `bounce_rate` (the share of sessions that have one event only, 0 to 1) and `session_duration` (seconds from the first event to the last, on average) are taken
+// of the sessions that the events which match come to, by their `session_id`. A session counts where it begins, whole. It lasts 24 hours by the clock in UTC at most;
+// an ID that is used on and on begins no other session until 24 hours went by without it.
 type Measure string
 
 // Member defines model for Member.
@@ -3823,10 +3862,17 @@ type TrendsQuery struct {
 
 	// Interval Weeks begin on Monday.
 	Interval Interval `json:"interval"`
-	Measure  Measure  `json:"measure"`
+
+	// Measure `sessions`, `bounce_rate` (the share of sessions that have one event only, 0 to 1) and `session_duration` (seconds from the first event to the last, on average) are taken
+	// of the sessions that the events which match come to, by their `session_id`. A session counts where it begins, whole. It lasts 24 hours by the clock in UTC at most;
+	// an ID that is used on and on begins no other session until 24 hours went by without it.
+	Measure Measure `json:"measure"`
 
 	// Property For sum, avg, min, max and percentiles: the property, such as `properties.price`. Only JSON numbers are measured; the explanation says how many events had none.
 	Property *string `json:"property,omitempty"`
+
+	// Source What to compute from. `auto` takes rollups for the hours that they are up to date for, and events for the others; `events` takes events alone. The numbers are the same: this is how to check them.
+	Source *TrendsQuerySource `json:"source,omitempty"`
 
 	// Timezone IANA name; default - the organization's.
 	Timezone *string `json:"timezone,omitempty"`
@@ -3837,6 +3883,9 @@ type TrendsQuery struct {
 
 // TrendsQueryCompare defines model for TrendsQuery.Compare.
 type TrendsQueryCompare string
+
+// TrendsQuerySource What to compute from. `auto` takes rollups for the hours that they are up to date for, and events for the others; `events` takes events alone. The numbers are the same: this is how to check them.
+type TrendsQuerySource string
 
 // TrendsResult defines model for TrendsResult.
 type TrendsResult struct {

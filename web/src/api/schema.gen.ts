@@ -3776,8 +3776,13 @@ export interface components {
             /** @description A string, number or boolean; an array of them for `in` and `not_in`; absent for `is_set` and `is_not_set`. */
             value?: unknown;
         };
-        /** @enum {string} */
-        Measure: "count" | "unique_users" | "sum" | "avg" | "min" | "max" | "p50" | "p95" | "p99";
+        /**
+         * @description `sessions`, `bounce_rate` (the share of sessions that have one event only, 0 to 1) and `session_duration` (seconds from the first event to the last, on average) are taken
+         *     of the sessions that the events which match come to, by their `session_id`. A session counts where it begins, whole. It lasts 24 hours by the clock in UTC at most;
+         *     an ID that is used on and on begins no other session until 24 hours went by without it.
+         * @enum {string}
+         */
+        Measure: "count" | "unique_users" | "sum" | "avg" | "min" | "max" | "p50" | "p95" | "p99" | "sessions" | "bounce_rate" | "session_duration";
         /**
          * @description Weeks begin on Monday.
          * @enum {string}
@@ -3812,6 +3817,12 @@ export interface components {
             breakdown_limit?: number;
             /** @enum {string|null} */
             compare?: "previous_period" | "previous_year" | null;
+            /**
+             * @description What to compute from. `auto` takes rollups for the hours that they are up to date for, and events for the others; `events` takes events alone. The numbers are the same: this is how to check them.
+             * @default auto
+             * @enum {string}
+             */
+            source?: "auto" | "events";
         };
         Point: {
             /**
@@ -3880,6 +3891,16 @@ export interface components {
             /** Format: int64 */
             rows_read: number;
             estimated: boolean;
+            /**
+             * Format: int64
+             * @description Hours in UTC that rollups answered for, of the period and of the one that it is compared with. For measures of sessions the day before and the day after are looked at as well.
+             */
+            from_rollups_hours: number;
+            /**
+             * Format: int64
+             * @description Hours whose events were read.
+             */
+            from_events_hours: number;
             left_out: components["schemas"]["LeftOut"];
         };
         LeftOut: {

@@ -68,6 +68,7 @@ function Content({ meaning, explanation: e, zone }: { meaning: string; explanati
           ['Left out', leftOut(e)],
           ['Bots', leavesOutBots(filter) ? 'Left out by the filter' : 'Counted, unless a filter leaves them out'],
           ['Read', `${plural(e.rows_read, 'row')} in ${formatNumber(Number(e.elapsed_ms.toPrecision(3)))} ms`],
+          ['From', origin(e)],
           ['Times in', zone],
         ]}
       />
@@ -89,6 +90,14 @@ function Content({ meaning, explanation: e, zone }: { meaning: string; explanati
       )}
     </Stack>
   )
+}
+
+/** Rollups hold what the events of an hour come to, computed beforehand. */
+function origin(e: Explanation): string {
+  const rollups = plural(e.from_rollups_hours, 'hour')
+  const events = plural(e.from_events_hours, 'hour')
+  if (e.from_rollups_hours === 0) return `The events of ${events}`
+  return e.from_events_hours === 0 ? `Rollups of ${rollups}` : `Rollups of ${rollups}, and the events of ${events}`
 }
 
 function leftOut(e: Explanation): string {

@@ -50,5 +50,6 @@ describe('a question', () => {
       'Average of bytes, page_view, by path',
     )
     expect(titleOf(read('measure=avg'))).toBe('Average of …')
+    expect(titleOf(read('measure=sessions&property=properties.bytes'))).toBe('Sessions')
   })
 })

@@ -16,11 +16,27 @@ export interface Question {
 
 export type ChartKind = 'line' | 'bar' | 'table'
 
-export const measures: readonly Measure[] = ['count', 'unique_users', 'sum', 'avg', 'min', 'max', 'p50', 'p95', 'p99']
+export const measures: readonly Measure[] = [
+  'count',
+  'unique_users',
+  'sessions',
+  'bounce_rate',
+  'session_duration',
+  'sum',
+  'avg',
+  'min',
+  'max',
+  'p50',
+  'p95',
+  'p99',
+]
 
 export const measureNames: Record<Measure, string> = {
   count: 'Events (count)',
   unique_users: 'Visitors (unique users)',
+  sessions: 'Sessions',
+  bounce_rate: 'Bounce rate (share of sessions)',
+  session_duration: 'Session duration (seconds)',
   sum: 'Sum',
   avg: 'Average',
   min: 'Smallest',
@@ -33,10 +49,10 @@ export const measureNames: Record<Measure, string> = {
 export const limits = [5, 10, 20, 50] as const
 
 /** Whether the measure is taken of a property. */
-export const ofProperty = (m: Measure) => m !== 'count' && m !== 'unique_users'
+export const ofProperty = (m: Measure) => ['sum', 'avg', 'min', 'max', 'p50', 'p95', 'p99'].includes(m)
 
 /** Whether nothing is 0, and the values of parts add up to that of the whole. */
-export const startsAtZero = (m: Measure) => m === 'count' || m === 'unique_users' || m === 'sum'
+export const startsAtZero = (m: Measure) => ['count', 'unique_users', 'sum', 'sessions'].includes(m)
 export const addsUp = (m: Measure) => m === 'count' || m === 'sum'
 
 export function parseQuestion(params: URLSearchParams): Question {
@@ -86,7 +102,9 @@ export function titleOf(q: Question): string {
       ? 'Events'
       : q.measure === 'unique_users'
         ? 'Visitors'
-        : `${measureNames[q.measure]} of ${q.property === null ? '…' : propertyName(q.property)}`
+        : !ofProperty(q.measure)
+          ? measureNames[q.measure]
+          : `${measureNames[q.measure]} of ${q.property === null ? '…' : propertyName(q.property)}`
   return `${what}${q.event === null ? '' : `, ${q.event}`}${q.breakdown === null ? '' : `, by ${propertyName(q.breakdown)}`}`
 }
 
