@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/observatory/observatory/analytics"
@@ -54,16 +55,18 @@ func (e *Evaluator) EvaluateTenant(ctx context.Context, tenant tenants.ID, now t
 		return fmt.Errorf("find the rules that are due: %w", err)
 	}
 	var errs []error
-	for _, rule := range due {
-		if err := e.evaluate(ctx, tenant, rule, now); err != nil {
-			errs = append(errs, fmt.Errorf("evaluate the alert rule %s: %w", rule.ID, err))
-		}
+	for batch := range slices.Chunk(due, atOnce) {
+		errs = append(errs, e.evaluate(ctx, tenant, batch, now)...)
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	return errors.Join(errs...)
 }
+
+// atOnce is how many rules are measured before their ticks are settled: so many that the ticks of a group are most often settled in the order
+// in which they came, and so few that work is done even when time runs out.
+const atOnce = 50
 
 // turn notes which silences began or ended, and what that means for open incidents.
 func turn(ctx context.Context, tx Tx, now time.Time) error {
@@ -100,77 +103,113 @@ func muteAll(ctx context.Context, tx Tx, now time.Time) error {
 	return nil
 }
 
-func (e *Evaluator) evaluate(ctx context.Context, tenant tenants.ID, rule Rule, now time.Time) error {
-	ticks, missed := rule.dueTicks(now)
-	samples, err := e.values.samples(ctx, tenant, rule.Definition, ticks)
-	if err != nil {
-		return err
+// step is a tick of a rule that is to be settled.
+type step struct {
+	rule   Rule
+	tick   time.Time
+	sample Sample
+	missed int
+}
+
+// evaluate measures some rules, and settles their ticks in the order of time, so that what was missed opens and ends the incidents that it would have.
+func (e *Evaluator) evaluate(ctx context.Context, tenant tenants.ID, rules []Rule, now time.Time) (errs []error) {
+	var steps []step
+	failed := func(rule Rule, err error) {
+		errs = append(errs, fmt.Errorf("evaluate the alert rule %s: %w", rule.ID, err))
 	}
-	for _, tick := range ticks {
-		mine, err := e.settle(ctx, tenant, rule, tick, samples(tick), missed, now)
-		if err != nil || !mine {
-			return err
+	for _, rule := range rules {
+		ticks, missed := rule.dueTicks(now)
+		samples, err := e.values.samples(ctx, tenant, rule.Definition, ticks)
+		if err != nil {
+			failed(rule, err)
+			continue
 		}
-		missed = 0
+		for _, tick := range ticks {
+			steps = append(steps, step{rule: rule, tick: tick, sample: samples(tick), missed: missed})
+			missed = 0
+		}
 	}
-	return nil
+	slices.SortStableFunc(steps, func(a, b step) int { return a.tick.Compare(b.tick) })
+	done := map[RuleID]bool{} // rules that somebody else moves on, or that failed
+	for _, s := range steps {
+		if done[s.rule.ID] {
+			continue
+		}
+		mine, err := e.settle(ctx, tenant, s, now)
+		if err != nil {
+			failed(s.rule, err)
+		}
+		done[s.rule.ID] = !mine
+	}
+	return errs
 }
 
 // settle does all that follows from a tick, in one transaction. It returns false when there is nothing to do: somebody else was quicker, or
 // the rule was changed since its value was measured.
-func (e *Evaluator) settle(ctx context.Context, tenant tenants.ID, rule Rule, tick time.Time, sample Sample, missed int, now time.Time) (mine bool, err error) {
+func (e *Evaluator) settle(ctx context.Context, tenant tenants.ID, s step, now time.Time) (mine bool, err error) {
+	var before, after State
 	err = e.store.Within(ctx, tenant, func(tx Tx) error {
-		r, err := tx.LockRule(ctx, rule.ID)
+		r, err := tx.LockRule(ctx, s.rule.ID)
 		if errors.Is(err, ErrNoSuchRule) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		expected := r.NextTick.Add(time.Duration(missed) * r.Interval)
-		if !r.Enabled || r.Revision != rule.Revision || !expected.Equal(tick) {
+		expected := r.NextTick.Add(time.Duration(s.missed) * r.Interval)
+		if !r.Enabled || r.Revision != s.rule.Revision || !expected.Equal(s.tick) {
 			return nil
 		}
 		clock, err := tx.Clock(ctx)
 		if err != nil {
 			return err
 		}
-		if clock.Before(tick) {
-			e.log.Warn("an alert rule was to be evaluated before its time: this worker's clock is ahead", "tick", tick, "clock", clock)
+		if clock.Before(s.tick) {
+			e.log.Warn("an alert rule was to be evaluated before its time: this worker's clock is ahead", "tick", s.tick, "clock", clock)
 			return nil
 		}
-		mine = true
-		return e.move(ctx, tx, r, tick, sample, missed, now)
+		mine, before = true, r.State
+		after, err = s.move(ctx, tx, r, now)
+		return err
 	})
-	return mine && err == nil, err
+	switch {
+	case err != nil:
+		return false, err
+	case mine && fired(before, after):
+		e.log.Info("an alert fired", "rule", s.rule.ID, "tick", s.tick)
+	case mine && ended(before, after):
+		e.log.Info("an alert is resolved", "rule", s.rule.ID, "tick", s.tick)
+	}
+	return mine, nil
 }
 
-func (e *Evaluator) move(ctx context.Context, tx Tx, r Rule, tick time.Time, sample Sample, missed int, now time.Time) error {
+// move moves a rule, which is locked, over the tick.
+func (s step) move(ctx context.Context, tx Tx, r Rule, now time.Time) (State, error) {
 	before := r.State
-	after, came := Evaluate(r.Definition, before, sample, tick)
-	came.Missed, came.EvaluatedAt = missed, now
-	if missed > 0 {
-		came.Note = joined(fmt.Sprintf("%d ticks before this one were missed.", missed), came.Note)
+	after, came := Evaluate(r.Definition, before, s.sample, s.tick)
+	came.Missed, came.EvaluatedAt = s.missed, now
+	if s.missed > 0 {
+		came.Note = joined(fmt.Sprintf("%d ticks before this one were missed.", s.missed), came.Note)
 	}
 	if after.Status == Firing {
 		silences, err := tx.SilencesNow(ctx, now)
 		if err != nil {
-			return err
+			return after, err
 		}
 		came.Muted = silenced(silences, now, r.ID, r.Group, r.Severity)
 	}
-	r.State, r.NextTick = after, tick.Add(r.Interval)
+	r.State, r.NextTick = after, s.tick.Add(r.Interval)
 	if err := tx.AddEvaluation(ctx, r.ID, came); err != nil {
-		return err
+		return after, err
 	}
-	if err := e.tell(ctx, tx, &r, before, came, now); err != nil {
-		return err
+	if err := tell(ctx, tx, &r, before, came, now); err != nil {
+		return after, err
 	}
-	return tx.SetRule(ctx, r)
+	return after, tx.SetRule(ctx, r)
 }
 
 // tell has the incident know what a tick came to.
-func (e *Evaluator) tell(ctx context.Context, tx Tx, r *Rule, before State, came Evaluation, now time.Time) error {
+func tell(ctx context.Context, tx Tx, r *Rule, before State, came Evaluation, now time.Time) error {
 	if came.Missed > 0 && r.Incident != nil {
 		text := fmt.Sprintf("%s was not evaluated for %d ticks before %s.", r.Name, came.Missed, came.Tick.UTC().Format("2 January 2006 15:04 UTC"))
 		if err := tx.AddEntry(ctx, *r.Incident, entry(came.Tick, EntryMissed, text, r.details(came))); err != nil {
@@ -179,10 +218,8 @@ func (e *Evaluator) tell(ctx context.Context, tx Tx, r *Rule, before State, came
 	}
 	switch {
 	case fired(before, r.State):
-		e.log.Info("an alert fired", "rule", r.ID, "tick", came.Tick, "muted", came.Muted)
 		return open(ctx, tx, r, came, now)
 	case ended(before, r.State):
-		e.log.Info("an alert is resolved", "rule", r.ID, "tick", came.Tick)
 		return closePart(ctx, tx, r, came.Tick, now, r.Name+" is resolved.", r.details(came))
 	case r.State.Flapping && !before.Flapping && r.Incident != nil:
 		text := r.Name + " changes too often. It keeps firing until it has been quiet for a while."
