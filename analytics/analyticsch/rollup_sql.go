@@ -92,10 +92,10 @@ func rollupTables(breakdowns []string) []rollupTable {
 	})
 }
 
-// numbersSQL makes a row of each number at the top level of the properties: what operand.number finds there. Keys that no path can name
-// are left out.
+// numbersSQL makes a row of each number at the top level of the properties: what operand.number finds there, since in valid JSON exactly
+// numbers begin with a digit or a minus sign ('-' is 45, '0' to '9' are 48 to 57). A key that is empty is left out: no path can name it.
 const numbersSQL = `arrayJoin(arrayFilter(
-        member -> member.1 != '' AND JSONType(member.2) IN ('Int64', 'UInt64', 'Double'),
+        member -> member.1 != '' AND ascii(member.2) BETWEEN 45 AND 57,
         JSONExtractKeysAndValuesRaw(properties))) AS member`
 
 // pairs is an array of what an event has at each of the paths.
