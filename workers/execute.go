@@ -32,6 +32,8 @@ func (w *Workers) receive(ctx context.Context, queue jobs.Queue, t *asynq.Task) 
 	if !ok {
 		return // of another version of the program, whose workers are sent a message soon
 	}
+	w.held.enter()
+	defer w.held.leave()
 	w.slots[queue] <- struct{}{} // asynq gives up jobs that ours does not, when Redis is away for long
 	defer func() { <-w.slots[queue] }()
 	if w.draining.Load() {

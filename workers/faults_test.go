@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -56,7 +57,10 @@ func TestWorkersAreKilledAndRedisForgets(t *testing.T) {
 	for name, start := range map[string]func(testing.TB) string{"embedded": testkit.Redis, "redis-server": testkit.RealRedis} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const tallies, sliced, blows = 200, 2, 6
+			tallies, sliced, blows := 200, 2, 6
+			if os.Getenv("OBSERVATORY_TEST_LONG") == "1" {
+				tallies, sliced, blows = 2000, 10, 40
+			}
 			w := newWorld(t)
 			w.own(t)
 			k := &killer{t: t, postgres: w.url, redis: start(t)}

@@ -16,12 +16,15 @@ var errInterrupted = errors.New("the process ends")
 type holdings struct {
 	mu   sync.Mutex
 	all  map[jobs.Held]*holding
-	none chan struct{} // closed when there is none; guarded by mu
+	busy int           // messages that are being acted on
+	none chan struct{} // closed while there is none
 }
 
+// holding is one of them. Its lease is measured by this process's clock, which may be ahead or behind, but runs as fast as the
+// ledger's: the timer ends it before anybody else may have it.
 type holding struct {
 	end   context.CancelCauseFunc
-	until time.Time // by this process's clock, which may be ahead or behind, but runs as fast as the ledger's
+	timer *time.Timer
 }
 
 func newHoldings() *holdings {
@@ -30,22 +33,35 @@ func newHoldings() *holdings {
 	return &holdings{all: make(map[jobs.Held]*holding), none: none}
 }
 
+// enter says that a message is being acted on, until leave.
+func (h *holdings) enter() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.busy == 0 {
+		h.none = make(chan struct{})
+	}
+	h.busy++
+}
+
+func (h *holdings) leave() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.busy--; h.busy == 0 {
+		close(h.none)
+	}
+}
+
 func (h *holdings) add(held jobs.Held, end context.CancelCauseFunc, until time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.all) == 0 {
-		h.none = make(chan struct{})
-	}
-	h.all[held] = &holding{end: end, until: until}
+	h.all[held] = &holding{end: end, timer: time.AfterFunc(time.Until(until), func() { end(jobs.ErrLost) })}
 }
 
 func (h *holdings) remove(held jobs.Held) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.all[held].timer.Stop()
 	delete(h.all, held)
-	if len(h.all) == 0 {
-		close(h.none)
-	}
 }
 
 func (h *holdings) list() []jobs.Held {
@@ -74,18 +90,7 @@ func (h *holdings) extended(asked []jobs.Held, wanted map[jobs.Held]jobs.Wanted,
 		case want == jobs.WantCancel:
 			mine.end(jobs.ErrCancelled)
 		default:
-			mine.until = until
-		}
-	}
-}
-
-// expire ends what could not be extended in time, before anybody else may have it.
-func (h *holdings) expire(now time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, mine := range h.all {
-		if now.After(mine.until) {
-			mine.end(jobs.ErrLost)
+			mine.timer.Reset(time.Until(until))
 		}
 	}
 }
@@ -98,7 +103,7 @@ func (h *holdings) interrupt() {
 	}
 }
 
-// wait says whether everything ended within limit.
+// wait says whether everything that was begun ended within limit.
 func (h *holdings) wait(limit time.Duration) bool {
 	h.mu.Lock()
 	none := h.none
@@ -126,11 +131,9 @@ func (w *Workers) beat(ctx context.Context) {
 		limited, cancel := context.WithTimeout(ctx, every)
 		wanted, slots, err := w.Ledger.Beat(limited, w.self, asked)
 		cancel()
-		if err != nil { // whoever dispatches says so
-			w.held.expire(time.Now())
-			continue
+		if err == nil { // whoever dispatches says what is wrong
+			w.live.Store(&slots)
+			w.held.extended(asked, wanted, before.Add(w.Ledger.Lease()))
 		}
-		w.live.Store(&slots)
-		w.held.extended(asked, wanted, before.Add(w.Ledger.Lease()))
 	}
 }

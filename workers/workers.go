@@ -160,10 +160,12 @@ func (w *Workers) Run(ctx context.Context) error {
 func (w *Workers) introduce(ctx context.Context) error {
 	const pause = time.Second
 	for {
-		_, _, err := w.Ledger.Beat(ctx, w.self, nil)
+		limited, cancel := context.WithTimeout(ctx, roundLimit)
+		_, _, err := w.Ledger.Beat(limited, w.self, nil)
 		if err == nil {
-			err = w.Ledger.Know(ctx, w.schedules)
+			err = w.Ledger.Know(limited, w.schedules)
 		}
+		cancel()
 		if err == nil {
 			return nil
 		}
@@ -209,7 +211,9 @@ func (w *Workers) awaitIdle(ctx context.Context, idle func()) {
 			return
 		case <-tick.C:
 		}
-		depths, err := w.Depths(ctx)
+		limited, cancel := context.WithTimeout(ctx, roundLimit)
+		depths, err := w.Depths(limited)
+		cancel()
 		busy := slices.ContainsFunc(depths, func(d jobs.Depth) bool { return d.Decide() != jobs.ScaleIn })
 		if err == nil && !busy {
 			w.Logger.Info("no job is due or running; the workers end")
