@@ -121,12 +121,17 @@ func listEvents(tenant tenants.ID, in analytics.EventsInput, window analytics.Pe
 	}
 	conditions = append(conditions, matching...)
 	if in.After != nil {
-		conditions = append(conditions, "(time, received_at, receipt_index, "+tie+") < ("+
-			s.bindTime("after_time", in.After.Time)+", "+s.bindTime("after_received", in.After.ReceivedAt)+", "+
-			s.bind("after_index", "UInt16", in.After.Index)+", "+s.bind("after_tie", "UInt64", in.After.Tie)+")")
+		conditions = append(conditions, s.after(*in.After))
 	}
 	s.sql = eventColumns + s.from(eventsTable, conditions...) + newestFirst + s.bind("limit", "UInt32", limit)
 	return s, nil
+}
+
+// after is the condition for what comes after a position, newest first.
+func (s *statement) after(p analytics.Position) string {
+	return "(time, received_at, receipt_index, " + tie + ") < (" +
+		s.bindTime("after_time", p.Time) + ", " + s.bindTime("after_received", p.ReceivedAt) + ", " +
+		s.bind("after_index", "UInt16", p.Index) + ", " + s.bind("after_tie", "UInt64", p.Tie) + ")"
 }
 
 // findEvent writes the query of one event. Where an ID was used again after a day, under another name or time, the newest is meant.

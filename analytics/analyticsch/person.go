@@ -8,10 +8,10 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// identity is the ID by which an event says who it is about; '' when it says nothing about that.
+// identity is the ID by which an event says who it is about; ” when it says nothing about that.
 const identity = "if(user_id != '', user_id, anonymous_id)"
 
-// person is who an event is about, '' when it says nothing about that. What is selected from the events afterwards comes with who is who;
+// person is who an event is about, ” when it says nothing about that. What is selected from the events afterwards comes with who is who;
 // without links (see unlinked) there is nothing to look up, and nothing is.
 func (s *statement) person() string {
 	if s.unlinked {

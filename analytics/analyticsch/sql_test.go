@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/analytics"
+	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -318,10 +319,17 @@ func TestEveryStatementNamesItsTenant(t *testing.T) {
 	hours := []time.Time{may(1), may(2)}
 	whoIsWho := regexp.MustCompile(`\n *LEFT JOIN\n *\(\n *SELECT id, person AS known_as\n *FROM identities FINAL\n *WHERE tenant_id = \{tenant:UUID\}\n *\) AS links ON [^\n]*`)
 	statements = append(statements, hourStates(id, hours), hourSizes(id, hours), filledHours(id, hours, 1))
+	all := analytics.MeasureInput{Period: until(may(3))}
+	some := newPlan(all, stock{table: rollupPeople}, []settledHour{{Hour: may(1), Version: 1}})
+	for _, p := range []plan{eventsOnly(all), some} {
+		statements = append(statements, sightings(id, p, []string{"x"}), recent(id, p, &people.Place{}, 2), aliasesOfUsers(id, p), ownersAndLinks(id, p, people.Links{"x": "y"}),
+			changedHours(id, p, 1), timelineKeys(id, p, []string{"x"}, personHours{hours: []string{"2024-05-01 10:00:00"}}, people.TimelineInput{}))
+	}
+	statements = append(statements, saidOf(id, []string{"x"}, may(3)), newestIdentifies(id, []string{"x"}), timelinePage(id, pageKeys{}, people.TimelineInput{}))
 	for _, s := range statements {
 		sql := whoIsWho.ReplaceAllString(s.sql, "")
 		tables := regexp.MustCompile(`(?i)(from|join)\s+(events|dead_letters|receipts|ledger|marks|rollup_|identities|system)`).FindAllString(sql, -1)
-		scoped := regexp.MustCompile(`FROM (events|events FINAL|dead_letters|marks|rollup_[a-z]+)\n +(PRE)?WHERE tenant_id = \{tenant:UUID\}`)
+		scoped := regexp.MustCompile(`FROM (events|events FINAL|dead_letters|marks|identities|identities FINAL|rollup_[a-z]+)\n +(PRE)?WHERE tenant_id = \{tenant:UUID\}`)
 		require.NotEmpty(t, tables)
 		require.Len(t, scoped.FindAllString(regexp.MustCompile(`\n(PRE)?WHERE`).ReplaceAllString(sql, "\n ${1}WHERE"), -1), len(tables), s.sql)
 

@@ -18,6 +18,7 @@ import (
 type Limits struct {
 	Time   time.Duration // on the server, whole seconds; 0 means 10 s
 	Memory int64         // bytes on the server; 0 means 2 GB
+	Rows   int           // of the answer; 0 means 250,000: more than a trend of analytics.MaxPoints has, with a row per series and per value
 }
 
 // Config is what a Store needs.
@@ -47,11 +48,11 @@ func New(c Config) *Store {
 	if c.Limits.Memory == 0 {
 		c.Limits.Memory = 2_000_000_000
 	}
+	if c.Limits.Rows == 0 {
+		c.Limits.Rows = 250_000
+	}
 	return &Store{conn: c.Conn, limits: c.Limits, now: c.Now}
 }
-
-// maxResultRows is more than any answer has: a trend of analytics.MaxPoints, with a row per series and per breakdown value.
-const maxResultRows = 250_000
 
 // query runs a statement and calls scan for each row.
 func (s *Store) query(ctx context.Context, st *statement, scan func(driver.Rows) error) (cost analytics.Cost, err error) {
@@ -62,7 +63,7 @@ func (s *Store) query(ctx context.Context, st *statement, scan func(driver.Rows)
 			"max_execution_time":    int(s.limits.Time.Seconds()),
 			"timeout_overflow_mode": "throw",
 			"max_memory_usage":      s.limits.Memory,
-			"max_result_rows":       maxResultRows,
+			"max_result_rows":       s.limits.Rows,
 			"result_overflow_mode":  "throw",
 			"do_not_merge_across_partitions_select_final": 1,
 			"transform_null_in":                           1, // a missing breakdown value is one among the top values

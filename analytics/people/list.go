@@ -75,16 +75,19 @@ func (s *Service) search(ctx context.Context, tenant tenants.ID, id string) (Pag
 		return Page{}, err
 	}
 	found := Summary{Person: p.Person, User: p.IDs[0].User, IDs: len(p.IDs), Events: p.Events, FirstAt: p.FirstAt, LastAt: p.LastAt}
-	for _, key := range NameTraits() {
-		if found.Name == "" {
-			found.Name = textOf(p.Traits[key].Value)
-		}
-	}
+	found.Name = NameOf(p.Traits)
 	return Page{People: []Summary{found}}, nil
 }
 
-// NameTraits are the traits by which people are called, the best first.
-func NameTraits() []string { return []string{"name", "username", "email"} }
+// NameOf is what a person is called: the trait name, or else username or email; "" for none of them.
+func NameOf(traits map[string]Trait) string {
+	for _, key := range []string{"name", "username", "email"} {
+		if name := textOf(traits[key].Value); name != "" {
+			return name
+		}
+	}
+	return ""
+}
 
 const (
 	placeVersion = 1

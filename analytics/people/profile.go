@@ -40,15 +40,22 @@ type Profile struct {
 	Truncated bool // there are so many events that tell about the person that only the newest MaxStatements were looked at
 }
 
-// compose makes a profile of all that was seen and said of somebody: of the person, and of whoever shared an ID with them. It returns the
-// statements about the person beside it, and ErrPersonNotFound when the ID was not seen at all.
-func compose(id string, seen []Sighting, aliases []Alias, said []Statement) (Profile, []Statement, error) {
+// compose makes a profile of all that was seen and said of some IDs, which are now one person's, id among them. What was seen and said may
+// be of whoever shared an ID with them, too: only what lies between these IDs can link them. It returns the statements about the
+// person beside the profile, and ErrPersonNotFound when the ID was not seen at all.
+func compose(id string, ids []string, seen []Sighting, aliases []Alias, said []Statement) (Profile, []Statement, error) {
 	var meetings []Meeting
-	users := map[string]bool{}
+	users, theirs := map[string]bool{}, map[string]bool{}
+	for _, id := range ids {
+		theirs[id] = true
+	}
 	for _, s := range seen {
 		users[s.UserID] = true
-		meetings = append(meetings, Meeting{UserID: s.UserID, AnonymousID: s.AnonymousID, At: s.FirstAt, EventID: s.FirstEventID})
+		if theirs[s.UserID] && theirs[s.AnonymousID] {
+			meetings = append(meetings, Meeting{UserID: s.UserID, AnonymousID: s.AnonymousID, At: s.FirstAt, EventID: s.FirstEventID})
+		}
 	}
+	aliases = slices.DeleteFunc(slices.Clone(aliases), func(a Alias) bool { return !theirs[a.UserID] || !theirs[a.PreviousID] })
 	links := Stitch(meetings, aliases, func(id string) bool { return users[id] })
 	p := Profile{Person: links.Person(id)}
 	found := map[string]*ID{}

@@ -96,8 +96,9 @@ func TestCompose(t *testing.T) {
 	}
 	aliases := []Alias{{PreviousID: "ada@old", UserID: "ada", At: minute(3)}}
 	said := []Statement{identify(5, "ada", `{"name":"Ada"}`), identify(31, "bob", `{"name":"Bob"}`)}
-	for _, id := range []string{"ada", "phone", "laptop", "ada@old"} {
-		p, own, err := compose(id, sightings, aliases, said)
+	adas := []string{"ada", "phone", "laptop", "ada@old"}
+	for _, id := range adas {
+		p, own, err := compose(id, adas, sightings, aliases, said)
 		require.NoError(t, err)
 		require.Equal(t, "ada", p.Person)
 		require.EqualValues(t, 12, p.Events)
@@ -112,18 +113,18 @@ func TestCompose(t *testing.T) {
 			{ID: "laptop", LinkedAt: at(14), FirstAt: at(12), LastAt: at(14), Events: 5},
 		}, p.IDs)
 	}
-	p, _, err := compose("bob", sightings, aliases, said)
+	p, _, err := compose("bob", []string{"bob"}, sightings, aliases, said)
 	require.NoError(t, err)
 	require.Len(t, p.IDs, 1)
 	require.EqualValues(t, 10, p.Events)
 
 	// Before anybody logged in, the phone was somebody unknown.
-	p, _, err = compose("phone", []Sighting{seen("", "phone", 3, 1, 4)}, nil, nil)
+	p, _, err = compose("phone", adas, []Sighting{seen("", "phone", 3, 1, 4)}, nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, "phone", p.Person)
 	require.False(t, p.IDs[0].User)
 
-	_, _, err = compose("nobody", sightings, aliases, said)
+	_, _, err = compose("nobody", []string{"nobody"}, sightings, aliases, said)
 	require.ErrorIs(t, err, ErrPersonNotFound)
 }
 

@@ -72,7 +72,7 @@ func New(d Deps) *Service {
 }
 
 // Profile returns what is known about the person whose ID this is, as of an instant; the zero time is now. As of then the person had no IDs
-// but those that were linked by then. Faults: person_not_found, as_of_invalid, those of Store.
+// but those that were linked by then; which IDs are a user's is taken from all events. Faults: person_not_found, as_of_invalid, those of Store.
 func (s *Service) Profile(ctx context.Context, tenant tenants.ID, id string, asOf time.Time) (Profile, error) {
 	p, _, err := s.profile(ctx, tenant, id, asOf)
 	return p, err
@@ -102,7 +102,7 @@ func (s *Service) profile(ctx context.Context, tenant tenants.ID, id string, asO
 		return Profile{}, nil, fmt.Errorf("find what is said about the person: %w", err)
 	}
 	truncated := len(said)+len(aliases) >= MaxStatements
-	p, said, err := compose(id, seen, aliases, said)
+	p, said, err := compose(id, ids, seen, aliases, said)
 	if err != nil {
 		return Profile{}, nil, err
 	}
