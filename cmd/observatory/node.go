@@ -17,6 +17,7 @@ import (
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/analytics/analyticspg"
+	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/ingestch"
@@ -55,6 +56,7 @@ type node struct {
 	books    *ingest.Books
 	schemas  *schema.Registry
 	rollups  *rollup.Service
+	stitcher *people.Stitcher
 	notify   notifying
 
 	freshness analytics.Freshness // nil where no events are accepted
@@ -114,6 +116,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.SweepJobs(n.jobs),
 		workers.TellOfCauses(n.notices()),
 		workers.KeepRollups(n.rollups),
+		workers.StitchPeople(n.stitcher),
 		workers.CheckQuality(n.checks(), n.jobs, n.metrics),
 		workers.EvaluateAlerts(n.alerts().evaluator, n.jobs, n.now),
 		workers.Notify(n.notify.escalator, n.notify.courier),

@@ -22,6 +22,7 @@ import (
 
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/analytics/analyticsch"
+	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/api"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/eventlog"
@@ -259,6 +260,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
 		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Trials: s.rules.rehearsals, Samples: s.store, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: s.freshness, Now: s.now}),
+		People:    people.New(people.Deps{Store: analyticsch.NewPeople(analyticsch.Config{Conn: s.events, Now: s.now}), Now: s.now}),
 		Quality:   s.quality(), Notify: s.notify.service,
 		Alerts: alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,
 		Pipeline: newStages(s), Jobs: s.jobs, Rollups: s.rollups,
