@@ -31,6 +31,7 @@ func accessTo(operation string) (access, bool) {
 
 		"getReceipt": {needs: tenants.Query, orScope: tenants.ScopeEventsWrite},
 		"getLedger":  query, "listQuarantine": query, "queryTrends": query, "queryEvents": query, "getEvent": query, "getCatalog": query, "streamEvents": query,
+		"listPeople": query, "getPerson": query, "listPersonEvents": query, "getPersonHistory": query,
 		"getPolicy": query, "listPolicyVersions": query, "rehearsePolicy": query, "publishPolicy": {needs: tenants.ManageData},
 		"inferSchema": query, "rehearseSchema": query, "getSchemaStub": {schemas: true},
 		"listDetectors": query, "listRedactionSecrets": query, "rotateRedactionSecret": {needs: tenants.ManageData}, "revealTokens": {needs: tenants.ManageData},

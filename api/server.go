@@ -19,6 +19,7 @@ import (
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/analytics/alert"
 	"github.com/observatory/observatory/analytics/notify"
+	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/analytics/quality"
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/api/gen"
@@ -62,6 +63,7 @@ type Deps struct {
 	Alerts     *alert.Rules
 	Incidents  *alert.Incidents
 	Silences   *alert.Silences
+	People     *people.Service
 	Pipeline   Pipeline
 	Jobs       Jobs
 	Readiness  Readiness

@@ -987,6 +987,24 @@ func (e NoDataPolicy) Valid() bool {
 	}
 }
 
+// Defines values for PersonKind.
+const (
+	PersonKindAnonymous PersonKind = "anonymous"
+	PersonKindUser      PersonKind = "user"
+)
+
+// Valid indicates whether the value is a known member of the PersonKind enum.
+func (e PersonKind) Valid() bool {
+	switch e {
+	case PersonKindAnonymous:
+		return true
+	case PersonKindUser:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PipelineStageHealth.
 const (
 	PipelineStageHealthOk    PipelineStageHealth = "ok"
@@ -3080,6 +3098,98 @@ type OtherValues struct {
 // Password defines model for Password.
 type Password = string
 
+// Person defines model for Person.
+type Person struct {
+	Events    int64     `json:"events"`
+	FirstSeen time.Time `json:"first_seen"`
+
+	// Ids How many IDs the person has.
+	Ids int `json:"ids"`
+
+	// Kind `user`: the ID of an account. `anonymous`: that of a browser or an app.
+	Kind     PersonKind `json:"kind"`
+	LastSeen time.Time  `json:"last_seen"`
+
+	// Name The trait `name`, or else `username` or `email`, as last said.
+	Name *string `json:"name"`
+
+	// Person The ID that the person is known by.
+	Person string `json:"person"`
+}
+
+// PersonGroup defines model for PersonGroup.
+type PersonGroup struct {
+	GroupId string `json:"group_id"`
+
+	// LastSeen When that was last said.
+	LastSeen time.Time `json:"last_seen"`
+
+	// Since When the person was first said to belong to it.
+	Since time.Time `json:"since"`
+
+	// Traits What the person's events say about the group.
+	Traits json.RawMessage `json:"traits"`
+}
+
+// PersonIdentity defines model for PersonIdentity.
+type PersonIdentity struct {
+	// Events Events of the person that carried it.
+	Events int64 `json:"events"`
+
+	// FirstSeen The first event of the person that carried it. Null when none did.
+	FirstSeen *time.Time `json:"first_seen"`
+	Id        string     `json:"id"`
+
+	// Kind `user`: the ID of an account. `anonymous`: that of a browser or an app.
+	Kind     PersonKind `json:"kind"`
+	LastSeen *time.Time `json:"last_seen"`
+
+	// LinkedAt Since when it is known to be the person's. Null for the ID that the person is known by.
+	LinkedAt *time.Time `json:"linked_at"`
+}
+
+// PersonKind `user`: the ID of an account. `anonymous`: that of a browser or an app.
+type PersonKind string
+
+// PersonProfile defines model for PersonProfile.
+type PersonProfile struct {
+	AsOf      time.Time `json:"as_of"`
+	Events    int64     `json:"events"`
+	FirstSeen time.Time `json:"first_seen"`
+
+	// Groups The one that was named last comes first.
+	Groups []PersonGroup `json:"groups"`
+
+	// Ids That one first, then as they were linked.
+	Ids []PersonIdentity `json:"ids"`
+
+	// Kind `user`: the ID of an account. `anonymous`: that of a browser or an app.
+	Kind     PersonKind `json:"kind"`
+	LastSeen time.Time  `json:"last_seen"`
+
+	// Person The ID that the person is known by.
+	Person string `json:"person"`
+
+	// Traits By key.
+	Traits []PersonTrait `json:"traits"`
+
+	// Truncated Only the newest 5,000 events that tell about the person (identify, group, alias) were looked at.
+	Truncated bool `json:"truncated"`
+}
+
+// PersonTrait defines model for PersonTrait.
+type PersonTrait struct {
+	// At When it was last said.
+	At time.Time `json:"at"`
+
+	// EventId By which event.
+	EventId string `json:"event_id"`
+	Key     string `json:"key"`
+
+	// Value Any JSON.
+	Value json.RawMessage `json:"value"`
+}
+
 // Pipeline defines model for Pipeline.
 type Pipeline struct {
 	// At When it was measured.
@@ -3841,6 +3951,19 @@ type Tenant struct {
 // Example: Europe/Berlin
 type Timezone = string
 
+// TraitChange defines model for TraitChange.
+type TraitChange struct {
+	At      time.Time `json:"at"`
+	EventId string    `json:"event_id"`
+
+	// From Any JSON. Null: there was none.
+	From *json.RawMessage `json:"from"`
+	Key  string           `json:"key"`
+
+	// To Any JSON. Null: it was taken away.
+	To *json.RawMessage `json:"to"`
+}
+
 // TrendsQuery defines model for TrendsQuery.
 type TrendsQuery struct {
 	// Breakdown One series per value of this property.
@@ -3914,6 +4037,9 @@ type Weekday string
 // AlertID defines model for AlertID.
 type AlertID = openapi_types.UUID
 
+// AsOf defines model for AsOf.
+type AsOf = time.Time
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -3922,6 +4048,9 @@ type KindOfPolicy string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// PersonID defines model for PersonID.
+type PersonID = string
 
 // QualityCheckID defines model for QualityCheckID.
 type QualityCheckID = openapi_types.UUID
@@ -4181,6 +4310,38 @@ type RequestPasswordResetJSONBody struct {
 type ConfirmPasswordResetJSONBody struct {
 	Password Password  `json:"password"`
 	Token    MailToken `json:"token"`
+}
+
+// ListPeopleParams defines parameters for ListPeople.
+type ListPeopleParams struct {
+	// Id Only the person whose user ID or anonymous ID this is, exactly.
+	Id *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetPersonParams defines parameters for GetPerson.
+type GetPersonParams struct {
+	// AsOf The moment to look at; events at that very moment count. Default - now.
+	AsOf *AsOf `form:"as_of,omitempty" json:"as_of,omitempty"`
+}
+
+// ListPersonEventsParams defines parameters for ListPersonEvents.
+type ListPersonEventsParams struct {
+	// AsOf The moment to look at; events at that very moment count. Default - now.
+	AsOf *AsOf `form:"as_of,omitempty" json:"as_of,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetPersonHistoryParams defines parameters for GetPersonHistory.
+type GetPersonHistoryParams struct {
+	// AsOf The moment to look at; events at that very moment count. Default - now.
+	AsOf *AsOf `form:"as_of,omitempty" json:"as_of,omitempty"`
 }
 
 // PublishPolicyJSONBody defines parameters for PublishPolicy.
@@ -4903,6 +5064,18 @@ type ServerInterface interface {
 	// ConfirmPasswordReset Set a new password with the token of a mail
 	// (POST /v1/password-resets/confirm)
 	ConfirmPasswordReset(ctx echo.Context) error
+	// ListPeople People, who was seen last first
+	// (GET /v1/people)
+	ListPeople(ctx echo.Context, params ListPeopleParams) error
+	// GetPerson What is known about a person
+	// (GET /v1/people/{id})
+	GetPerson(ctx echo.Context, id PersonID, params GetPersonParams) error
+	// ListPersonEvents The events of a person, newest first
+	// (GET /v1/people/{id}/events)
+	ListPersonEvents(ctx echo.Context, id PersonID, params ListPersonEventsParams) error
+	// GetPersonHistory How the traits of a person came about
+	// (GET /v1/people/{id}/history)
+	GetPersonHistory(ctx echo.Context, id PersonID, params GetPersonHistoryParams) error
 	// GetPipeline How your data goes through, stage by stage
 	// (GET /v1/pipeline)
 	GetPipeline(ctx echo.Context) error
@@ -6157,6 +6330,127 @@ func (w *ServerInterfaceWrapper) ConfirmPasswordReset(ctx echo.Context) error {
 	return err
 }
 
+// ListPeople converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPeople(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPeopleParams
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", ctx.QueryParams(), &params.Id, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPeople(ctx, params)
+	return err
+}
+
+// GetPerson converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPerson(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PersonID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetPersonParams
+	// ------------- Optional query parameter "as_of" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_of", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_of: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPerson(ctx, id, params)
+	return err
+}
+
+// ListPersonEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPersonEvents(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PersonID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPersonEventsParams
+	// ------------- Optional query parameter "as_of" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_of", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_of: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPersonEvents(ctx, id, params)
+	return err
+}
+
+// GetPersonHistory converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonHistory(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PersonID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetPersonHistoryParams
+	// ------------- Optional query parameter "as_of" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_of", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_of: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonHistory(ctx, id, params)
+	return err
+}
+
 // GetPipeline converts echo context to params.
 func (w *ServerInterfaceWrapper) GetPipeline(ctx echo.Context) error {
 	var err error
@@ -7091,6 +7385,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/incidents/:incident_id/snooze", wrapper.SnoozeIncident, options.OperationMiddlewares["snoozeIncident"]...)
 	router.POST(options.BaseURL+"/v1/incidents/:incident_id/resolve", wrapper.ResolveIncident, options.OperationMiddlewares["resolveIncident"]...)
 	router.GET(options.BaseURL+"/v1/incidents/:incident_id/escalation", wrapper.GetIncidentEscalation, options.OperationMiddlewares["getIncidentEscalation"]...)
+	router.GET(options.BaseURL+"/v1/people", wrapper.ListPeople, options.OperationMiddlewares["listPeople"]...)
+	router.GET(options.BaseURL+"/v1/people/:id", wrapper.GetPerson, options.OperationMiddlewares["getPerson"]...)
+	router.GET(options.BaseURL+"/v1/people/:id/events", wrapper.ListPersonEvents, options.OperationMiddlewares["listPersonEvents"]...)
+	router.GET(options.BaseURL+"/v1/people/:id/history", wrapper.GetPersonHistory, options.OperationMiddlewares["getPersonHistory"]...)
 	router.POST(options.BaseURL+"/v1/signup", wrapper.SignUp, options.OperationMiddlewares["signUp"]...)
 	router.POST(options.BaseURL+"/v1/login", wrapper.LogIn, options.OperationMiddlewares["logIn"]...)
 	router.POST(options.BaseURL+"/v1/logout", wrapper.LogOut, options.OperationMiddlewares["logOut"]...)
@@ -10134,6 +10432,199 @@ func (response ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse) Vi
 	return err
 }
 
+type ListPeopleRequestObject struct {
+	Params ListPeopleParams
+}
+
+type ListPeopleResponseObject interface {
+	VisitListPeopleResponse(w http.ResponseWriter) error
+}
+
+type ListPeople200JSONResponse struct {
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor `json:"next_cursor"`
+	People     []Person    `json:"people"`
+}
+
+func (response ListPeople200JSONResponse) VisitListPeopleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPeopledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPeopledefaultApplicationProblemPlusJSONResponse) VisitListPeopleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonRequestObject struct {
+	Id     PersonID `json:"id"`
+	Params GetPersonParams
+}
+
+type GetPersonResponseObject interface {
+	VisitGetPersonResponse(w http.ResponseWriter) error
+}
+
+type GetPerson200JSONResponse PersonProfile
+
+func (response GetPerson200JSONResponse) VisitGetPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPersondefaultApplicationProblemPlusJSONResponse) VisitGetPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPersonEventsRequestObject struct {
+	Id     PersonID `json:"id"`
+	Params ListPersonEventsParams
+}
+
+type ListPersonEventsResponseObject interface {
+	VisitListPersonEventsResponse(w http.ResponseWriter) error
+}
+
+type ListPersonEvents200JSONResponse EventsResult
+
+func (response ListPersonEvents200JSONResponse) VisitListPersonEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPersonEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPersonEventsdefaultApplicationProblemPlusJSONResponse) VisitListPersonEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonHistoryRequestObject struct {
+	Id     PersonID `json:"id"`
+	Params GetPersonHistoryParams
+}
+
+type GetPersonHistoryResponseObject interface {
+	VisitGetPersonHistoryResponse(w http.ResponseWriter) error
+}
+
+type GetPersonHistory200JSONResponse struct {
+	Changes []TraitChange `json:"changes"`
+}
+
+func (response GetPersonHistory200JSONResponse) VisitGetPersonHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonHistorydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPersonHistorydefaultApplicationProblemPlusJSONResponse) VisitGetPersonHistoryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetPipelineRequestObject struct {
 }
 
@@ -12808,6 +13299,18 @@ type StrictServerInterface interface {
 	// ConfirmPasswordReset Set a new password with the token of a mail
 	// (POST /v1/password-resets/confirm)
 	ConfirmPasswordReset(ctx context.Context, request ConfirmPasswordResetRequestObject) (ConfirmPasswordResetResponseObject, error)
+	// ListPeople People, who was seen last first
+	// (GET /v1/people)
+	ListPeople(ctx context.Context, request ListPeopleRequestObject) (ListPeopleResponseObject, error)
+	// GetPerson What is known about a person
+	// (GET /v1/people/{id})
+	GetPerson(ctx context.Context, request GetPersonRequestObject) (GetPersonResponseObject, error)
+	// ListPersonEvents The events of a person, newest first
+	// (GET /v1/people/{id}/events)
+	ListPersonEvents(ctx context.Context, request ListPersonEventsRequestObject) (ListPersonEventsResponseObject, error)
+	// GetPersonHistory How the traits of a person came about
+	// (GET /v1/people/{id}/history)
+	GetPersonHistory(ctx context.Context, request GetPersonHistoryRequestObject) (GetPersonHistoryResponseObject, error)
 	// GetPipeline How your data goes through, stage by stage
 	// (GET /v1/pipeline)
 	GetPipeline(ctx context.Context, request GetPipelineRequestObject) (GetPipelineResponseObject, error)
@@ -15060,6 +15563,109 @@ func (sh *strictHandler) ConfirmPasswordReset(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ConfirmPasswordResetResponseObject); ok {
 		return validResponse.VisitConfirmPasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPeople operation middleware
+func (sh *strictHandler) ListPeople(ctx echo.Context, params ListPeopleParams) error {
+	var request ListPeopleRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPeople(ctx.Request().Context(), request.(ListPeopleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPeople")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPeopleResponseObject); ok {
+		return validResponse.VisitListPeopleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPerson operation middleware
+func (sh *strictHandler) GetPerson(ctx echo.Context, id PersonID, params GetPersonParams) error {
+	var request GetPersonRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPerson(ctx.Request().Context(), request.(GetPersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPerson")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonResponseObject); ok {
+		return validResponse.VisitGetPersonResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPersonEvents operation middleware
+func (sh *strictHandler) ListPersonEvents(ctx echo.Context, id PersonID, params ListPersonEventsParams) error {
+	var request ListPersonEventsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPersonEvents(ctx.Request().Context(), request.(ListPersonEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPersonEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPersonEventsResponseObject); ok {
+		return validResponse.VisitListPersonEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonHistory operation middleware
+func (sh *strictHandler) GetPersonHistory(ctx echo.Context, id PersonID, params GetPersonHistoryParams) error {
+	var request GetPersonHistoryRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonHistory(ctx.Request().Context(), request.(GetPersonHistoryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonHistory")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonHistoryResponseObject); ok {
+		return validResponse.VisitGetPersonHistoryResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

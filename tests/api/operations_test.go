@@ -54,6 +54,7 @@ type subjects struct {
 	tenant, source, spareSource, key, spareKey, user, invitation string
 	event, receipt                                               string
 	eventsCursor, quarantineCursor, auditCursor                  string
+	person, peopleCursor                                         string
 	verifyToken, resetToken, invitationToken                     string
 	registry                                                     registered
 	replays                                                      replays
@@ -114,6 +115,12 @@ func (x subjects) operations() []operation {
 		{id: "queryEvents", method: "POST", path: "/v1/query/events", body: map[string]any{"cursor": x.eventsCursor}, may: asking, status: 200},
 		{id: "getEvent", method: "GET", path: "/v1/events/" + escape(x.event), may: asking, status: 200, theirs: "event_not_found"},
 		{id: "getCatalog", method: "GET", path: "/v1/catalog", may: asking, status: 200},
+		{id: "listPeople", method: "GET", path: "/v1/people?limit=1", may: asking, status: 200},
+		{id: "listPeople", method: "GET", path: "/v1/people?id=" + escape(x.person), may: asking, status: 200},
+		{id: "listPeople", method: "GET", path: "/v1/people?cursor=" + x.peopleCursor, may: asking, status: 200},
+		{id: "getPerson", method: "GET", path: "/v1/people/" + escape(x.person), may: asking, status: 200, theirs: "person_not_found"},
+		{id: "listPersonEvents", method: "GET", path: "/v1/people/" + escape(x.person) + "/events", may: asking, status: 200, theirs: "person_not_found"},
+		{id: "getPersonHistory", method: "GET", path: "/v1/people/" + escape(x.person) + "/history", may: asking, status: 200, theirs: "person_not_found"},
 
 		{id: "getMe", method: "GET", path: "/v1/me", may: people, status: 200},
 		{id: "getTenant", method: "GET", path: "/v1/tenant", may: asking, status: 200},
@@ -157,7 +164,7 @@ func (x subjects) operations() []operation {
 func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
-		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(),
+		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(), person: id(),
 		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(),
 	}
 	x.account.Keys.Publishable = "nobody's"
@@ -218,6 +225,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 		return next
 	}
 	x.eventsCursor = cursor(a.Session.Post(t, "/v1/query/events", map[string]int{"limit": 1}))
+	x.person, x.peopleCursor = name("user"), cursor(a.Session.Get(t, "/v1/people?limit=1"))
 	x.quarantineCursor = cursor(a.Session.Get(t, "/v1/quarantine?limit=1"))
 	x.auditCursor = cursor(a.Session.Get(t, "/v1/audit?limit=1"))
 	return x

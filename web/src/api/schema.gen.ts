@@ -1556,6 +1556,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People, who was seen last first
+         * @description IDs that belong together are one person, within a minute after the event that says so.
+         */
+        get: operations["listPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any of the person's IDs. */
+                id: components["parameters"]["PersonID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What is known about a person
+         * @description Everything is as of one moment: events after it count for nothing, also not for which IDs belong together. What redaction made of IDs and traits is shown as it is stored.
+         */
+        get: operations["getPerson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any of the person's IDs. */
+                id: components["parameters"]["PersonID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The events of a person, newest first
+         * @description Whichever of the person's IDs they carry.
+         */
+        get: operations["listPersonEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any of the person's IDs. */
+                id: components["parameters"]["PersonID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * How the traits of a person came about
+         * @description Newest first, at most 500 changes. A trait that is said again without being different is no change.
+         */
+        get: operations["getPersonHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/signup": {
         parameters: {
             query?: never;
@@ -3989,6 +4078,107 @@ export interface components {
             /** @description What is expected. It never holds what was sent. */
             message: string;
         };
+        /**
+         * @description `user`: the ID of an account. `anonymous`: that of a browser or an app.
+         * @enum {string}
+         */
+        PersonKind: "user" | "anonymous";
+        Person: {
+            /** @description The ID that the person is known by. */
+            person: string;
+            kind: components["schemas"]["PersonKind"];
+            /** @description The trait `name`, or else `username` or `email`, as last said. */
+            name: string | null;
+            /** @description How many IDs the person has. */
+            ids: number;
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+        };
+        PersonProfile: {
+            /** @description The ID that the person is known by. */
+            person: string;
+            kind: components["schemas"]["PersonKind"];
+            /** @description That one first, then as they were linked. */
+            ids: components["schemas"]["PersonIdentity"][];
+            /** @description By key. */
+            traits: components["schemas"]["PersonTrait"][];
+            /** @description The one that was named last comes first. */
+            groups: components["schemas"]["PersonGroup"][];
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            /** Format: date-time */
+            as_of: string;
+            /** @description Only the newest 5,000 events that tell about the person (identify, group, alias) were looked at. */
+            truncated: boolean;
+        };
+        PersonIdentity: {
+            id: string;
+            kind: components["schemas"]["PersonKind"];
+            /**
+             * Format: date-time
+             * @description Since when it is known to be the person's. Null for the ID that the person is known by.
+             */
+            linked_at: string | null;
+            /**
+             * Format: date-time
+             * @description The first event of the person that carried it. Null when none did.
+             */
+            first_seen: string | null;
+            /** Format: date-time */
+            last_seen: string | null;
+            /**
+             * Format: int64
+             * @description Events of the person that carried it.
+             */
+            events: number;
+        };
+        PersonTrait: {
+            key: string;
+            /** @description Any JSON. */
+            value: unknown;
+            /**
+             * Format: date-time
+             * @description When it was last said.
+             */
+            at: string;
+            /** @description By which event. */
+            event_id: string;
+        };
+        PersonGroup: {
+            group_id: string;
+            /**
+             * Format: date-time
+             * @description When the person was first said to belong to it.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When that was last said.
+             */
+            last_seen: string;
+            /** @description What the person's events say about the group. */
+            traits: {
+                [key: string]: unknown;
+            };
+        };
+        TraitChange: {
+            key: string;
+            /** @description Any JSON. Null: there was none. */
+            from: unknown;
+            /** @description Any JSON. Null: it was taken away. */
+            to: unknown;
+            /** Format: date-time */
+            at: string;
+            event_id: string;
+        };
         Catalog: {
             events: components["schemas"]["CatalogEvent"][];
         };
@@ -4683,6 +4873,10 @@ export interface components {
         /** @description `next_cursor` of the page before. */
         Cursor: string;
         Limit: number;
+        /** @description Any of the person's IDs. */
+        PersonID: string;
+        /** @description The moment to look at; events at that very moment count. Default - now. */
+        AsOf: string;
     };
     requestBodies: never;
     headers: {
@@ -7295,6 +7489,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EscalationProgress"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description Only the person whose user ID or anonymous ID this is, exactly. */
+                id?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of people. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        people: components["schemas"]["Person"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPerson: {
+        parameters: {
+            query?: {
+                /** @description The moment to look at; events at that very moment count. Default - now. */
+                as_of?: components["parameters"]["AsOf"];
+            };
+            header?: never;
+            path: {
+                /** @description Any of the person's IDs. */
+                id: components["parameters"]["PersonID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonProfile"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPersonEvents: {
+        parameters: {
+            query?: {
+                /** @description The moment to look at; events at that very moment count. Default - now. */
+                as_of?: components["parameters"]["AsOf"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /** @description Any of the person's IDs. */
+                id: components["parameters"]["PersonID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPersonHistory: {
+        parameters: {
+            query?: {
+                /** @description The moment to look at; events at that very moment count. Default - now. */
+                as_of?: components["parameters"]["AsOf"];
+            };
+            header?: never;
+            path: {
+                /** @description Any of the person's IDs. */
+                id: components["parameters"]["PersonID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        changes: components["schemas"]["TraitChange"][];
+                    };
                 };
             };
             default: components["responses"]["Problem"];
