@@ -16,6 +16,8 @@ const Explore = lazy(() => import('../pages/explore/Explore'))
 const Events = lazy(() => import('../pages/explore/Events'))
 const Live = lazy(() => import('../pages/live/Live'))
 const EventDetail = lazy(() => import('../pages/event/EventDetail'))
+const People = lazy(() => import('../pages/people/People'))
+const PersonPage = lazy(() => import('../pages/people/PersonPage'))
 const Catalog = lazy(() => import('../pages/data/Catalog'))
 const Schemas = lazy(() => import('../pages/schemas/Schemas'))
 const Infer = lazy(() => import('../pages/schemas/Infer'))
@@ -68,6 +70,8 @@ export function AppRoutes() {
           <Route path="/explore/events" element={<Events />} />
           <Route path="/live" element={<Live />} />
           <Route path="/events/:id" element={<EventDetail />} />
+          <Route path="/people" element={<People />} />
+          <Route path="/people/:id" element={<PersonPage />} />
           <Route path="/data" element={<Onward to="/data/catalog" />} />
           <Route path="/data/catalog" element={<Catalog />} />
           <Route path="/data/schemas" element={<Schemas />} />

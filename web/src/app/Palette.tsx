@@ -7,10 +7,22 @@ import {
   type SpotlightActionGroupData,
 } from '@mantine/spotlight'
 import { useQuery } from '@tanstack/react-query'
-import { ArrowRight, ChartSpline, FileCode2, Fingerprint, LogOut, Moon, ReceiptText, Search, Sun } from 'lucide-react'
+import {
+  ArrowRight,
+  ChartSpline,
+  FileCode2,
+  Fingerprint,
+  LogOut,
+  Moon,
+  ReceiptText,
+  Search,
+  Sun,
+  UserRound,
+} from 'lucide-react'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { catalogOptions } from '../api/queries'
+import { personPath } from '../parts/person'
 import { subjectPath } from '../pages/schemas/paths'
 import { subjectsOptions } from '../pages/schemas/registry'
 import { useTravel } from '../view/useView'
@@ -120,6 +132,12 @@ function lookUps(id: string, go: (path: string) => () => void): SpotlightActionD
   const sameRequest = JSON.stringify({ property: 'correlation_id', operator: 'equals', value: id })
   return [
     { id: 'look-event', label: `Event ${id}`, leftSection: <Fingerprint size={17} />, onClick: go(`/events/${path}`) },
+    {
+      id: 'look-person',
+      label: `Person ${id}`,
+      leftSection: <UserRound size={17} />,
+      onClick: go(personPath(id)),
+    },
     {
       id: 'look-receipt',
       label: `Receipt ${id}`,

@@ -1,4 +1,4 @@
-import { Activity, ChartSpline, Database, LayoutDashboard, Settings, type LucideIcon } from 'lucide-react'
+import { Activity, ChartSpline, Database, LayoutDashboard, Settings, UsersRound, type LucideIcon } from 'lucide-react'
 
 export interface Place {
   path: string
@@ -11,6 +11,7 @@ export const places: readonly Place[] = [
   { path: '/', name: 'Overview', icon: LayoutDashboard },
   { path: '/explore', name: 'Explore', icon: ChartSpline },
   { path: '/live', name: 'Live', icon: Activity },
+  { path: '/people', name: 'People', icon: UsersRound },
   { path: '/data', name: 'Data', icon: Database },
   { path: '/settings', name: 'Settings', icon: Settings },
 ]

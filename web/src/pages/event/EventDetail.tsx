@@ -1,4 +1,4 @@
-import { Button, Skeleton } from '@mantine/core'
+import { Button, Group, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
 import { isApiError } from '../../api/errors'
@@ -9,6 +9,7 @@ import type { Filter } from '../../filters/filter'
 import { CodeBlock, CopyText } from '../../parts/Copy'
 import { Facts } from '../../parts/Facts'
 import { Page, Panel } from '../../parts/Page'
+import { personPath } from '../../parts/person'
 import { Empty, ErrorNote } from '../../parts/States'
 import { Time } from '../../parts/Time'
 import { allTime, dayOf, type Range } from '../../time/range'
@@ -107,10 +108,15 @@ function Detail({ event }: { event: FullEvent }) {
               ['session_id', event.session_id && <CopyText key="s" value={event.session_id} what="the session_id" />],
             ]}
           />
-          {sameVisitor && (
-            <Button component={Link} to={sameVisitor} variant="default" size="xs" mt="xs">
-              What else they did that day
-            </Button>
+          {who && sameVisitor && (
+            <Group gap="xs" mt="xs">
+              <Button component={Link} to={personPath(event[who])} variant="default" size="xs">
+                The person
+              </Button>
+              <Button component={Link} to={sameVisitor} variant="default" size="xs">
+                What else they did that day
+              </Button>
+            </Group>
           )}
         </Panel>
         <Panel title="What was found out">

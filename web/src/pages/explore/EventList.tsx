@@ -3,6 +3,7 @@ import type { UseInfiniteQueryResult, InfiniteData } from '@tanstack/react-query
 import { Link } from 'react-router'
 import type { Event } from '../../api/types'
 import type { components } from '../../api/schema.gen'
+import { PersonLink } from '../../parts/PersonLink'
 import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
 import { TableScroll } from '../../parts/TableScroll'
 import { Time } from '../../parts/Time'
@@ -61,7 +62,9 @@ function EventRow({ event, zone }: { event: Event; zone: string }) {
       <td className={classes.name}>
         <Link to={`/events/${encodeURIComponent(event.event_id)}`}>{event.event}</Link>
       </td>
-      <td className={classes.who}>{event.user_id || event.anonymous_id || '–'}</td>
+      <td className={classes.who}>
+        <PersonLink id={event.user_id || event.anonymous_id} />
+      </td>
       <td>
         <Properties of={event.properties} />
       </td>

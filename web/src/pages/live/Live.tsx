@@ -11,6 +11,7 @@ import { matches } from '../../filters/filter'
 import { formatNumber, plural } from '../../numbers/format'
 import { CodeBlock } from '../../parts/Copy'
 import { Page, Panel } from '../../parts/Page'
+import { personPath } from '../../parts/person'
 import { Empty } from '../../parts/States'
 import { formatClock } from '../../time/format'
 import { useView } from '../../view/useView'
@@ -149,6 +150,11 @@ export default function Live() {
             <Button component={Link} to={`/events/${encodeURIComponent(open.event_id)}`}>
               Event and receipt
             </Button>
+            {(open.user_id || open.anonymous_id) !== '' && (
+              <Button component={Link} to={personPath(open.user_id || open.anonymous_id)} variant="default">
+                The person
+              </Button>
+            )}
           </div>
         )}
       </Drawer>
