@@ -99,6 +99,8 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 		Store: analyticsch.NewRollups(analyticsch.Config{Conn: n.events, Now: n.now}), Settings: analyticspg.New(n.postgres).Rollups(),
 		Jobs: n.jobs, Now: n.now, Logger: n.logger, Metrics: n.metrics,
 	})
+	links := people.NewLinker(analyticsch.NewLinks(analyticsch.Config{Conn: n.events, Now: n.now}), n.rollups)
+	n.stitcher = people.NewStitcher(links, n.jobs, n.now)
 	n.notify, err = newNotifying(n, public, mailer)
 	return n, err
 }
