@@ -267,7 +267,9 @@ func newMailServer(t *testing.T) *mailServer {
 }
 
 // NewSession implements smtpd.Backend.
-func (s *mailServer) NewSession(*smtpd.Conn) (smtpd.Session, error) { return &mailSession{server: s}, nil }
+func (s *mailServer) NewSession(*smtpd.Conn) (smtpd.Session, error) {
+	return &mailSession{server: s}, nil
+}
 
 func (s *mailServer) take() []letter {
 	s.mu.Lock()

@@ -51,6 +51,7 @@ func (n Notice) headline() string {
 		return "Test from Observatory: " + line(n.Title)
 	case Resolved:
 		return "Resolved: " + line(n.Title)
+	case Firing:
 	}
 	return "[" + n.Severity + "] " + line(n.Title)
 }
@@ -66,6 +67,7 @@ func (n Notice) sentences() []string {
 			text = fmt.Sprintf("It is over since %s, after %s.", clock(*n.ResolvedAt), n.ResolvedAt.Sub(n.OpenedAt).Round(time.Second))
 		}
 		return []string{text}
+	case Firing:
 	}
 	all := []string{"Since " + clock(n.OpenedAt) + "."}
 	if reason := line(n.Reason); reason != "" {

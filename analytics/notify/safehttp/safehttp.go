@@ -117,7 +117,7 @@ func (c *Client) checkRedirect(next *http.Request, before []*http.Request) error
 	return nil
 }
 
-var errTooManyRedirects = fmt.Errorf("more than %d redirects", maxRedirects) //nolint:gochecknoglobals // a constant in spirit
+var errTooManyRedirects = fmt.Errorf("more than %d redirects", maxRedirects)
 
 // Answer is what came back.
 type Answer struct {
