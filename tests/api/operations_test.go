@@ -61,6 +61,7 @@ type subjects struct {
 	jobs                                                         work
 	checks                                                       checks
 	alerts                                                       alerts
+	notices                                                      notices
 }
 
 // operations has a request for every operation. In this order each of them succeeds for the tenant whose subjects it is about.
@@ -75,6 +76,7 @@ func (x subjects) operations() []operation {
 	}
 	stubs = append(append(stubs, x.replays.operations()...), x.jobs.operations()...)
 	stubs = append(append(stubs, x.checks.operations()...), x.alerts.operations()...)
+	stubs = append(stubs, x.notices.operations()...)
 	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
@@ -168,6 +170,7 @@ func nothing() subjects {
 		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(),
 	}
 	x.account.Keys.Publishable = "nobody's"
+	x.notices = noNotices(x.alerts.incident)
 	return x
 }
 
@@ -208,6 +211,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.jobs = seedWork(t, server, a, x.marker)
 	x.checks = seedChecks(t, a, x.marker)
 	x.alerts = seedAlerts(t, server, a, x.marker)
+	x.notices = seedNotices(t, a, x.alerts.incident, x.marker)
 
 	x.invitation = created("/v1/invitations", map[string]string{"email": mail("guest"), "role": "viewer"})
 	created("/v1/invitations", map[string]string{"email": mail("another"), "role": "viewer"})
