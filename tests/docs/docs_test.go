@@ -51,6 +51,28 @@ func TestGuide(t *testing.T) {
 	require.Contains(t, said, "line 3", "the malformed line is named")
 }
 
+// The commands of the page about jobs, on a node with the addresses of its engines in the environment.
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	root, err := harness.Root()
+	require.NoError(t, err)
+	server := harness.Start(t, harness.Config{Engines: harness.SharedEngines(t)})
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "bin"), 0o755))
+	require.NoError(t, os.Symlink(harness.Binary(t), filepath.Join(folder, "bin", "observatory")))
+	script := strings.ReplaceAll(commands(t, filepath.Join(root, "docs", "jobs.md")), "http://localhost:8080", server.URL)
+	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
+	shell.Dir = folder
+	shell.Env = append(os.Environ(), "OBSERVATORY_DATA_DIR="+server.DataDir, "OBSERVATORY_CLICKHOUSE_URL="+server.Engines.ClickHouse,
+		"OBSERVATORY_POSTGRES_URL="+server.Engines.Postgres, "OBSERVATORY_REDIS_URL="+server.Engines.Redis)
+	out, err := shell.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	said := string(out)
+	require.Contains(t, said, "no job is due or running", "the worker ends by itself")
+	require.Contains(t, said, `{"queue":"urgent","visible":`, "an autoscaler is told")
+	require.Contains(t, said, "KIND")
+}
+
 // Every file that the documentation links to is there.
 func TestLinks(t *testing.T) {
 	t.Parallel()
