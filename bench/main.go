@@ -29,6 +29,7 @@ type plan struct {
 	events  int           // of the parts in batches
 	single  time.Duration // of the part with single events
 	visible int           // probes of ack to visible
+	history int           // events of the part with rollups; 0 leaves it out, and otherwise there is no other
 }
 
 func run(ctx context.Context) (err error) {
@@ -37,8 +38,13 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&p.events, "events", 2_000_000, "events of the parts in batches")
 	flag.DurationVar(&p.single, "single", 15*time.Second, "duration of the part with single events")
 	flag.IntVar(&p.visible, "visible", 150, "probes of the time from ack to visible")
+	flag.IntVar(&p.history, "rollups", 0, "measure rollups alone, with so many events")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(ctx, 8*time.Minute)
+	limit := 8 * time.Minute
+	if p.history > 0 {
+		limit = 30 * time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
 	s, err := start(ctx, p.binary)
@@ -46,6 +52,9 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
+	if p.history > 0 {
+		return rollups(ctx, s, p.history)
+	}
 	fmt.Printf("events of %d bytes, batches of %d, server and load generator on the same machine\n\n", len(newEvent()), batchSize)
 
 	raw, err := rawInsert(ctx, s, p.events)
