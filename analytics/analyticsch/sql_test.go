@@ -306,9 +306,17 @@ func TestEveryStatementNamesItsTenant(t *testing.T) {
 			}
 			in := trend(m, property)
 			in.Breakdown = breakdown
-			s, err := measure(id, in, eventsOnly(in))
-			require.NoError(t, err)
-			statements = append(statements, s)
+			st, _ := stockFor(in)
+			statements = append(statements, settled(id, st, in.Period))
+			for _, p := range []plan{
+				eventsOnly(in),
+				newPlan(in, st, []settledHour{{may(1), 7}}),
+				newPlan(in, st, []settledHour{{may(1).Add(time.Hour), 7}, {may(1).Add(3 * time.Hour), 8}}),
+			} {
+				s, err := measure(id, in, p)
+				require.NoError(t, err)
+				statements = append(statements, s)
+			}
 		}
 	}
 	for _, table := range rollupTables([]string{"properties.a", "user_id"}) {
@@ -329,7 +337,7 @@ func TestEveryStatementNamesItsTenant(t *testing.T) {
 	for _, s := range statements {
 		sql := whoIsWho.ReplaceAllString(s.sql, "")
 		tables := regexp.MustCompile(`(?i)(from|join)\s+(events|dead_letters|receipts|ledger|marks|rollup_|identities|system)`).FindAllString(sql, -1)
-		scoped := regexp.MustCompile(`FROM (events|events FINAL|dead_letters|marks|identities|identities FINAL|rollup_[a-z]+)\n +(PRE)?WHERE tenant_id = \{tenant:UUID\}`)
+		scoped := regexp.MustCompile(`FROM (events|events FINAL|dead_letters|marks|identities|identities FINAL|rollup_[a-z]+|rollup_hours FINAL)\n +(PRE)?WHERE tenant_id = \{tenant:UUID\}`)
 		require.NotEmpty(t, tables)
 		require.Len(t, scoped.FindAllString(regexp.MustCompile(`\n(PRE)?WHERE`).ReplaceAllString(sql, "\n ${1}WHERE"), -1), len(tables), s.sql)
 

@@ -103,7 +103,7 @@ type aggregate struct {
 type term struct{ name, expression string }
 
 func (t term) String() string {
-	if t.expression == "" {
+	if t.expression == "" || t.expression == t.name {
 		return t.name
 	}
 	return t.expression + " AS " + t.name
