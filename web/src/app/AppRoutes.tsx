@@ -35,6 +35,10 @@ const HistoryReplay = lazy(() => import('../pages/quarantine/HistoryReplay'))
 const ReplayPage = lazy(() => import('../pages/quarantine/ReplayPage'))
 const QuarantineSettings = lazy(() => import('../pages/quarantine/Settings'))
 const Receipts = lazy(() => import('../pages/data/Receipts'))
+const Pipeline = lazy(() => import('../pages/work/Pipeline'))
+const Runs = lazy(() => import('../pages/work/Runs'))
+const Durations = lazy(() => import('../pages/work/Durations'))
+const Failed = lazy(() => import('../pages/work/Failed'))
 const Organization = lazy(() => import('../pages/settings/Organization'))
 const Sources = lazy(() => import('../pages/settings/Sources'))
 const Members = lazy(() => import('../pages/settings/Members'))
@@ -92,6 +96,11 @@ export function AppRoutes() {
           <Route path="/data/quarantine/:cause" element={<CausePage />} />
           <Route path="/data/receipts" element={<Receipts />} />
           <Route path="/data/receipts/:id" element={<Receipts />} />
+          <Route path="/work" element={<Onward to="/work/pipeline" />} />
+          <Route path="/work/pipeline" element={<Pipeline />} />
+          <Route path="/work/runs" element={<Runs />} />
+          <Route path="/work/durations" element={<Durations />} />
+          <Route path="/work/failed" element={<Failed />} />
           <Route path="/settings" element={<Onward to="/settings/organization" />} />
           <Route path="/settings/organization" element={<Organization />} />
           <Route path="/settings/sources" element={<Sources />} />

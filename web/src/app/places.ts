@@ -1,4 +1,13 @@
-import { Activity, ChartSpline, Database, LayoutDashboard, Settings, UsersRound, type LucideIcon } from 'lucide-react'
+import {
+  Activity,
+  ChartSpline,
+  Database,
+  LayoutDashboard,
+  Settings,
+  UsersRound,
+  Workflow,
+  type LucideIcon,
+} from 'lucide-react'
 
 export interface Place {
   path: string
@@ -13,6 +22,7 @@ export const places: readonly Place[] = [
   { path: '/live', name: 'Live', icon: Activity },
   { path: '/people', name: 'People', icon: UsersRound },
   { path: '/data', name: 'Data', icon: Database },
+  { path: '/work', name: 'Work', icon: Workflow },
   { path: '/settings', name: 'Settings', icon: Settings },
 ]
 
@@ -30,6 +40,13 @@ export const dataPages = [
 export const explorePages = [
   ['/explore', 'Trends'],
   ['/explore/events', 'Events'],
+] as const
+
+export const workPages = [
+  ['/work/pipeline', 'Pipeline'],
+  ['/work/runs', 'Run history'],
+  ['/work/durations', 'Durations'],
+  ['/work/failed', 'Failed'],
 ] as const
 
 export const settingsPages = [

@@ -7,11 +7,31 @@ import {
   formatExactTime,
   formatPeriod,
   formatRange,
+  formatSpan,
   ticks,
 } from './format'
 
 const hoursFrom = (start: string, n: number) =>
   Array.from({ length: n }, (_, i) => new Date(Date.parse(start) + i * 3_600_000))
+
+describe('formatSpan', () => {
+  it.each([
+    [null, '–'],
+    [0, '0 ms'],
+    [0.0004, '<1 ms'],
+    [0.0344, '34 ms'],
+    [0.9996, '1 s'],
+    [1.25, '1.3 s'],
+    [9.96, '10 s'],
+    [59.7, '1 min'],
+    [75, '1 min 15 s'],
+    [7260, '2 h 1 min'],
+    [3600, '1 h'],
+    [90_061, '1 d 1 h'],
+  ] as const)('%s is %s', (seconds, text) => {
+    expect(formatSpan(seconds)).toBe(text)
+  })
+})
 
 describe('formatRange', () => {
   it.each([

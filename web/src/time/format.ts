@@ -1,3 +1,4 @@
+import { unknown } from '../numbers/format'
 import { dayOf, presetNames, resolve, type Compare, type Interval, type Period, type Preset, type Range } from './range'
 
 const locale = 'en-GB'
@@ -139,6 +140,31 @@ export function formatDuration(seconds: number): string {
     }
   }
   return `${seconds} second${seconds === 1 ? '' : 's'}`
+}
+
+/** How long something took, in two units at most: 0.034 -> "34 ms", 1.25 -> "1.3 s", 75 -> "1 min 15 s", 7260 -> "2 h 1 min". */
+export function formatSpan(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return unknown
+  if (seconds > 0 && seconds < 0.001) return '<1 ms'
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`
+  if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`
+  const whole = Math.round(seconds)
+  const units: [string, number][] = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ]
+  const at = units.findIndex(([, length]) => whole >= length)
+  let rest = whole
+  return units
+    .slice(at, at + 2)
+    .flatMap(([unit, length]) => {
+      const n = Math.floor(rest / length)
+      rest -= n * length
+      return n === 0 ? [] : [`${n} ${unit}`]
+    })
+    .join(' ')
 }
 
 export interface Tick {
