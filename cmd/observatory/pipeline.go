@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/observatory/observatory/analytics/alert"
 	"github.com/observatory/observatory/api"
 	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/internal/flow"
@@ -22,9 +23,9 @@ type stages struct {
 
 var _ api.Pipeline = (*stages)(nil)
 
-func newStages(s *serving) *stages {
+func newStages(s *serving, rules *alert.Rules) *stages {
 	p := &stages{serving: s}
-	p.probes = slices.Concat(p.eventProbes(), p.rollupProbes(), p.repairProbes(), p.queueProbes())
+	p.probes = slices.Concat(p.eventProbes(), p.rollupProbes(), p.alertProbes(rules), p.repairProbes(), p.queueProbes())
 	return p
 }
 
@@ -40,9 +41,13 @@ func (p *stages) Edges() []flow.Edge {
 		{From: "log", To: "sink"},
 		{From: "sink", To: "store"},
 		{From: "store", To: "rollups"},
+		{From: "rollups", To: "alerts"},
 		{From: "sink", To: "quarantine"},
 		{From: "quarantine", To: "replay"},
 		{From: "replay", To: "log"},
+		{From: string(jobs.Bulk), To: "rollups"},
+		{From: string(jobs.Default), To: "rollups"},
+		{From: string(jobs.Urgent), To: "alerts"},
 	}
 }
 

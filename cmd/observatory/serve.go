@@ -263,7 +263,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		People:    people.New(people.Deps{Store: analyticsch.NewPeople(analyticsch.Config{Conn: s.events, Now: s.now}), Now: s.now}),
 		Quality:   s.quality(), Notify: s.notify.service,
 		Alerts: alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,
-		Pipeline: newStages(s), Jobs: s.jobs, Rollups: s.rollups,
+		Pipeline: newStages(s, alerts.rules), Jobs: s.jobs, Rollups: s.rollups,
 		Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths, Queues: queues},
 		Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})
