@@ -83,7 +83,7 @@ function Kinds({ answer }: { answer: Answer }) {
                 Failed
               </th>
               <th scope="col" className="number">
-                Usual, newest {answer.interval}
+                Median, newest {answer.interval}
               </th>
               <th scope="col" className="number">
                 95th percentile

@@ -9,8 +9,7 @@ import { kindName, outcomeNames } from './words'
 
 interface GanttProps {
   jobs: readonly Job[]
-  /** Where the axis begins, in milliseconds since 1970; null: with the first bar. */
-  from: number | null
+  /** Where the axis ends, in milliseconds since 1970. It begins a little before the first bar. */
   to: number
   zone: string
   onOpen: (id: string) => void
@@ -21,11 +20,11 @@ const labelPx = 84
 const dayMs = 86_400_000
 
 /** Jobs over time, a line for each kind. The same is in the table below, so it is one picture to those who do not see it. */
-export function Gantt({ jobs, from: begin, to, zone, onOpen }: GanttProps) {
+export function Gantt({ jobs, to, zone, onOpen }: GanttProps) {
   const { ref, width } = useElementSize()
   const [over, setOver] = useState<Over | null>(null)
-  const all = rowsOf(jobs, to, 0)
-  const from = begin ?? extent(all, to).from
+  const first = extent(rowsOf(jobs, to, 0), to).from
+  const from = first - (to - first) / 50
   const perPx = Math.max(1, to - from) / Math.max(1, width)
   const rows = rowsOf(jobs, to, 2 * barPx * perPx)
   const x = (at: number) => Math.max(0, (at - from) / perPx)

@@ -53,8 +53,7 @@ function flows(from: PipelineStage | undefined, to: PipelineStage | undefined): 
 function Card({ stage: s, leads }: { stage: PipelineStage; leads: readonly StageName[] }) {
   const travel = useTravel()
   const place = stagePlaces[s.name]
-  const [value, unit] =
-    s.depth === null ? [formatRate(s.per_second), 'go through'] : [formatShort(s.depth), `${s.unit} wait`]
+  const [value, unit] = s.depth === null ? [formatRate(s.per_second), ''] : [formatShort(s.depth), `${s.unit} wait`]
   const content = (
     <>
       <span className={classes.cardHead}>
@@ -66,13 +65,13 @@ function Card({ stage: s, leads }: { stage: PipelineStage; leads: readonly Stage
       </span>
       <span className={classes.meaning}>{stageMeanings[s.name]}</span>
       <span className={classes.depth} data-none={s.depth === 0 || s.per_second === 0}>
-        {value} <small>{unit}</small>
+        {value} {unit !== '' && <small>{unit}</small>}
       </span>
       <span className={classes.figures}>
-        {s.depth !== null && <Figure name="Rate" value={formatRate(s.per_second)} />}
+        {s.depth !== null && s.per_second !== null && <Figure name="Rate" value={formatRate(s.per_second)} />}
         {s.in_hand !== null && <Figure name="In hand" value={formatShort(s.in_hand)} />}
-        <Figure name="Takes" value={formatSpan(s.lag_seconds)} />
-        <Figure name="Oldest" value={formatSpan(s.oldest_seconds)} />
+        {s.lag_seconds !== null && <Figure name="Takes" value={formatSpan(s.lag_seconds)} />}
+        {s.oldest_seconds !== null && <Figure name="Oldest" value={formatSpan(s.oldest_seconds)} />}
       </span>
       {leads.length > 0 && <span className={classes.leads}>on to {leads.map((n) => stageNames[n]).join(' or ')}</span>}
     </>

@@ -81,7 +81,7 @@ function Detail({ detail: { job: j, parent, children }, now, onOpen }: DetailPro
     <div className={classes.detail}>
       <div>
         <p className={classes.headline}>
-          <JobStateName job={j} />
+          <JobStateName job={j} bare />
         </p>
         <p className="quiet">{stateMeaning(j)}</p>
       </div>
@@ -116,7 +116,7 @@ function Detail({ detail: { job: j, parent, children }, now, onOpen }: DetailPro
                 ],
               ] as const)),
           ['Times in', tz],
-          ['Correlation ID', <Correlation key="x" id={j.correlation_id} />],
+          ['Correlation ID', <Correlation key="x" id={j.correlation_id} asked={j.created_by !== 'system'} />],
           ['ID', <CopyText key="i" value={j.id} what="the job's ID" />],
         ]}
       />
@@ -128,7 +128,7 @@ function Detail({ detail: { job: j, parent, children }, now, onOpen }: DetailPro
         <Attempts job={j} zone={tz} now={now} />
       </section>
       {Object.keys(j.params).length > 0 && (
-        <section>
+        <section className={classes.params}>
           <h3 className={classes.heading}>Parameters</h3>
           <CodeBlock code={JSON.stringify(j.params, null, 2)} what="the parameters" wrap />
         </section>
@@ -139,13 +139,13 @@ function Detail({ detail: { job: j, parent, children }, now, onOpen }: DetailPro
   )
 }
 
-/** Everything that one request caused has the same ID. */
-function Correlation({ id }: { id: string }) {
+/** Everything that one request caused has the same ID; what the system does by itself was caused by none. */
+function Correlation({ id, asked }: { id: string; asked: boolean }) {
   const same = JSON.stringify({ property: 'correlation_id', operator: 'equals', value: id })
   return (
     <span className={classes.correlation}>
       <CopyText value={id} what="the correlation ID" />
-      <Link to={`/explore/events?filters=${encodeURIComponent(same)}`}>Events of the same request</Link>
+      {asked && <Link to={`/explore/events?filters=${encodeURIComponent(same)}`}>Events of the same request</Link>}
     </span>
   )
 }

@@ -13,11 +13,12 @@ const icons = {
   cancelled: Ban,
 }
 
-/** Where a job stands, and how far one is that is not over. */
-export function JobStateName({ job: j }: { job: Job }) {
+/** Where a job stands, and how far one is that is not over, unless that stands beside it. */
+export function JobStateName({ job: j, bare = false }: { job: Job; bare?: boolean }) {
   const Icon = icons[j.state]
   const total = j.progress?.total ?? null
-  const share = j.state !== 'done' && j.progress && total !== null && total > 0 ? j.progress.done / total : null
+  const share =
+    !bare && j.state !== 'done' && j.progress && total !== null && total > 0 ? j.progress.done / total : null
   return (
     <span className={classes.state} data-state={j.state}>
       <Icon size={16} aria-hidden="true" />

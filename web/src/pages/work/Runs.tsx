@@ -58,13 +58,7 @@ export default function Runs() {
             title={<Count jobs={jobs} more={answer.hasNextPage} />}
             note={`Each bar is an attempt, a thin line is waiting. ${formatRange(range, view.tz)}, ${view.tz}.`}
           >
-            <Gantt
-              jobs={jobs}
-              from={answer.hasNextPage ? null : (period?.from.getTime() ?? null)}
-              to={Math.min(period?.to.getTime() ?? now, now)}
-              zone={view.tz}
-              onOpen={open.show}
-            />
+            <Gantt jobs={jobs} to={Math.min(period?.to.getTime() ?? now, now)} zone={view.tz} onOpen={open.show} />
           </Panel>
           <Panel title="Jobs" note="Newest first." flush>
             <JobTable jobs={jobs} now={now} onOpen={open.show} />
