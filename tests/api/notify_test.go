@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/observatory/observatory/analytics/alert"
+	"github.com/observatory/observatory/tenants"
 	"github.com/observatory/observatory/tests/harness"
 )
 
@@ -148,6 +151,87 @@ func TestChannels(t *testing.T) {
 	account.Session.Post(t, "/v1/channels", map[string]any{"name": "Ops", "kind": "slack", "url": receiver.URL}).WantProblem(t, http.StatusConflict, "name_taken")
 	account.Session.Post(t, "/v1/channels", map[string]any{"name": "Mail", "kind": "email", "members": []string{uuid.NewString()}}).WantProblem(t, http.StatusBadRequest, "not_a_member")
 	account.Session.Post(t, "/v1/channels", map[string]any{"name": "Odd", "kind": "email", "url": receiver.URL}).WantProblem(t, http.StatusBadRequest, "channel_invalid")
+}
+
+// An incident is told by the workers, step after step, until somebody acknowledges it; and so is its end.
+func TestAnIncidentIsTold(t *testing.T) {
+	t.Parallel()
+	got := make(chan string, 100)
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- r.URL.Path + " " + string(body)
+	}))
+	t.Cleanup(receiver.Close)
+	server, _ := start(t, "--allow-private-webhooks")
+	account := server.SignUp(t)
+	var steps []any
+	for _, name := range []string{"first", "second", "third"} {
+		body := map[string]any{"name": name, "kind": "webhook", "url": receiver.URL + "/" + name}
+		c := harness.As[channel](t, account.Session.Post(t, "/v1/channels", body).Want(t, http.StatusCreated))
+		steps = append(steps, map[string]any{"delay_seconds": 0, "targets": []any{map[string]any{"kind": "channel", "id": c.Channel.ID}}})
+	}
+	steps[2].(map[string]any)["delay_seconds"] = 3600
+	policy := harness.As[struct{ ID string }](t, account.Session.Post(t, "/v1/escalations", map[string]any{"name": "All", "steps": steps}).Want(t, http.StatusCreated)).ID
+	rule := newAlert("Few sales")
+	rule["escalation_id"] = policy
+	account.Session.Post(t, "/v1/alerts", rule).Want(t, http.StatusCreated)
+	account.Session.Do(t, "DELETE", "/v1/escalations/"+policy, nil).WantProblem(t, http.StatusConflict, "escalation_in_use")
+	id, policyID := openIncident(t, server, account, policy), uuid.MustParse(policy)
+
+	next := func() string {
+		select {
+		case told := <-got:
+			return told
+		case <-time.After(harness.Patience):
+			t.Fatal("nobody is told")
+			return ""
+		}
+	}
+	for _, name := range []string{"/first ", "/second "} {
+		told := next()
+		require.True(t, strings.HasPrefix(told, name), told)
+		require.Contains(t, told, `"type":"incident.firing"`)
+		require.Contains(t, told, "/alerts/incidents/"+id)
+	}
+	type progress struct {
+		State    string
+		Step     int
+		PolicyID uuid.UUID `json:"policy_id"`
+		NextAt   *string   `json:"next_at"`
+	}
+	at := harness.As[progress](t, account.Session.Get(t, "/v1/incidents/"+id+"/escalation").Want(t, http.StatusOK))
+	require.Equal(t, progress{State: "waiting", Step: 2, PolicyID: policyID, NextAt: at.NextAt}, at)
+	require.NotNil(t, at.NextAt)
+	account.Session.Post(t, "/v1/incidents/"+id+"/acknowledge", nil).Want(t, http.StatusOK)
+	at = harness.As[progress](t, account.Session.Get(t, "/v1/incidents/"+id+"/escalation").Want(t, http.StatusOK))
+	require.Equal(t, progress{State: "acknowledged", Step: 2, PolicyID: policyID}, at)
+	account.Session.Post(t, "/v1/incidents/"+id+"/resolve", nil).Want(t, http.StatusOK)
+	account.Session.Post(t, "/v1/incidents/"+id+"/resolve", nil).WantProblem(t, http.StatusConflict, "incident_resolved")
+	ends := []string{strings.Fields(next())[0], strings.Fields(next())[0]}
+	require.ElementsMatch(t, []string{"/first", "/second"}, ends, "whoever was told is told that it is over")
+	all := harness.As[struct{ Deliveries []delivery }](t, account.Session.Get(t, "/v1/deliveries?incident_id="+id).Want(t, http.StatusOK)).Deliveries
+	require.Len(t, all, 4)
+	var kinds []string
+	for _, e := range harness.As[struct{ Entries []struct{ Kind string } }](t, account.Session.Get(t, "/v1/incidents/"+id).Want(t, http.StatusOK)).Entries {
+		kinds = append(kinds, e.Kind)
+	}
+	require.Equal(t, []string{"opened", "told", "told", "acknowledged", "resolved", "told"}, kinds)
+}
+
+// openIncident opens an incident as the evaluation of a rule does.
+func openIncident(t *testing.T, server *harness.Server, a harness.Account, policy string) string {
+	t.Helper()
+	id, of, now := alert.IncidentID(uuid.Must(uuid.NewV7())), uuid.MustParse(policy), time.Now().UTC()
+	require.NoError(t, alertStore(t, server).Within(t.Context(), tenants.ID(uuid.MustParse(a.Tenant.ID)), func(tx alert.Tx) error {
+		err := tx.AddIncident(t.Context(), alert.Incident{
+			ID: id, GroupKey: "group:x", Title: "Few sales", Severity: alert.Critical, State: alert.IncidentOpen, OpenedAt: now, Policy: &of,
+		}, now)
+		if err != nil {
+			return err
+		}
+		return tx.AddEntry(t.Context(), id, alert.Entry{ID: uuid.Must(uuid.NewV7()), At: now, Kind: alert.EntryOpened, Text: "Few sales fired: 0 is below 1."})
+	}))
+	return id.String()
 }
 
 // By default a channel leads nowhere but to the public internet.
