@@ -17,6 +17,9 @@ type Span struct{ From, To time.Time }
 // never is how many events are usual where none at all is no chance any more (1 in 20,000), if every week had some.
 const never = 10
 
+// enough is how many events it takes for a share of them to fail.
+const enough = 20
+
 // nearly is the share of a limit from which on a check warns.
 const nearly = 0.8
 
@@ -58,7 +61,7 @@ func JudgeVolume(d Definition, span Span, events float64, samples []Sample) Resu
 }
 
 // JudgeNulls judges in how many of all events the property was missing. It fails above the share that is allowed, and warns from four
-// fifths of it on.
+// fifths of it on. Where some may lack it, a share of only a few events is as good as chance, and warns at most.
 func JudgeNulls(d Definition, span Span, missing, all float64) Result {
 	low, high := 0.0, d.MaxShare
 	r := Result{Verdict: Pass, Low: &low, High: &high}
@@ -70,8 +73,13 @@ func JudgeNulls(d Definition, span Span, missing, all float64) Result {
 	share := min(missing/all, 1) // more events may have come while the two were counted
 	r.Value = &share
 	r.Verdict = limitVerdict(share, d.MaxShare)
+	few := r.Verdict == Fail && d.MaxShare > 0 && all < enough
 	r.Explanation = fmt.Sprintf("%s is missing in %s of %s (%s) from %s; at most %s may lack it.",
 		d.Property, numberText(missing), countText(all, d.Event), shareText(share), span, shareText(d.MaxShare))
+	if few {
+		r.Verdict = Warn
+		r.Explanation += fmt.Sprintf(" Of fewer than %d events that only warns.", enough)
+	}
 	return r
 }
 

@@ -52,12 +52,20 @@ func TestExplanations(t *testing.T) {
 			`properties.amount is missing in 30 of 1,200 "purchase" events (2.5%) from Fri 20 Nov, 00:00 to Sat 21 Nov, 00:00 (UTC); at most 5% may lack it.`,
 		},
 		{
+			quality.JudgeNulls(nulls, nine(), 1, 3), quality.Warn,
+			`properties.amount is missing in 1 of 3 "purchase" events (33.33%) from Fri 20 Nov, 09:00 to 10:00 (UTC); at most 5% may lack it. Of fewer than 20 events that only warns.`,
+		},
+		{
 			quality.JudgeNulls(nulls, nine(), 0, 0), quality.Unknown,
 			`No "purchase" events from Fri 20 Nov, 09:00 to 10:00 (UTC), so there is no share to speak of.`,
 		},
 		{
 			quality.JudgeFreshness(freshness, friday(12), friday(9).Add(-30*time.Second)), quality.Pass,
 			"The newest event was received 3 h 0 min ago, on Fri 20 Nov 2026, 08:59:30; it may be 1 day old.",
+		},
+		{
+			quality.JudgeFreshness(freshness, friday(12), friday(12).Add(-15*time.Minute-17*time.Second)), quality.Pass,
+			"The newest event was received 15 min 17 s ago, on Fri 20 Nov 2026, 11:44:43; it may be 1 day old.",
 		},
 		{quality.JudgeFreshness(freshness, friday(12), time.Time{}), quality.Unknown, "No event has come yet. This is checked from the first one on."},
 		{
@@ -128,7 +136,8 @@ func TestLimits(t *testing.T) {
 		all := float64(rapid.IntRange(1, 1_000_000).Draw(t, "all"))
 		missing := float64(rapid.IntRange(0, int(all)).Draw(t, "missing"))
 		r := quality.JudgeNulls(d, nine(), missing, all)
-		if (r.Verdict == quality.Fail) != (missing/all > d.MaxShare) || (r.Verdict == quality.Pass) != (missing == 0 || missing/all <= 0.8*d.MaxShare) && d.MaxShare > 0 {
+		above := missing/all > d.MaxShare && (all >= 20 || d.MaxShare == 0)
+		if (r.Verdict == quality.Fail) != above || (r.Verdict == quality.Pass) != (missing == 0 || missing/all <= 0.8*d.MaxShare) && d.MaxShare > 0 {
 			t.Fatalf("%v of %v with at most %v is %s", missing, all, d.MaxShare, r.Verdict)
 		}
 		if *r.Value < 0 || *r.Value > 1 {

@@ -98,7 +98,7 @@ func ageText(d time.Duration) string {
 	case d < time.Minute:
 		return plural(math.Floor(d.Seconds()), "second", "seconds")
 	case d < time.Hour:
-		return plural(math.Floor(d.Minutes()), "minute", "minutes")
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 	default:

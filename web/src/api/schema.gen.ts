@@ -657,7 +657,7 @@ export interface paths {
          * @description A check is made at every multiple of `interval_seconds` in UTC, and gives one result each time.
          *
          *     * `volume` counts events, and compares them with the median of the same hours of the past 8 weeks (of which it takes 3 at least). It warns outside of `tolerance` spreads, and fails as far again outside, or where nothing came and something had to.
-         *     * `nulls` counts in which share of events `property` is missing or null. It fails above `max_share`, and warns from four fifths of it on.
+         *     * `nulls` counts in which share of events `property` is missing or null. It fails above `max_share` (of fewer than 20 events it only warns, unless `max_share` is 0), and warns from four fifths of it on.
          *     * `freshness` is how long ago the newest event was received. It fails above `sla_seconds`, and warns from four fifths of it on.
          *     * `ledger` is how many hours of the last 23 do not balance. One is too many.
          *

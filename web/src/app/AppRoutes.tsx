@@ -27,6 +27,8 @@ const Redaction = lazy(() => import('../pages/redaction/Redaction'))
 const Secret = lazy(() => import('../pages/redaction/Secret'))
 const Enrichment = lazy(() => import('../pages/enrichment/Enrichment'))
 const Delivery = lazy(() => import('../pages/data/Delivery'))
+const Checks = lazy(() => import('../pages/quality/Checks'))
+const CheckPage = lazy(() => import('../pages/quality/CheckPage'))
 const Causes = lazy(() => import('../pages/quarantine/Causes'))
 const CausePage = lazy(() => import('../pages/quarantine/CausePage'))
 const QuarantinedEvents = lazy(() => import('../pages/quarantine/QuarantinedEvents'))
@@ -87,6 +89,8 @@ export function AppRoutes() {
           <Route path="/data/redaction/secret" element={<Secret />} />
           <Route path="/data/enrichment" element={<Enrichment />} />
           <Route path="/data/delivery" element={<Delivery />} />
+          <Route path="/data/quality" element={<Checks />} />
+          <Route path="/data/quality/:check" element={<CheckPage />} />
           <Route path="/data/quarantine" element={<Causes />} />
           <Route path="/data/quarantine/events" element={<QuarantinedEvents />} />
           <Route path="/data/quarantine/replays" element={<Replays />} />

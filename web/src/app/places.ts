@@ -32,6 +32,7 @@ export const dataPages = [
   ['/data/contract', 'Contract'],
   ['/data/redaction', 'Redaction'],
   ['/data/enrichment', 'Enrichment'],
+  ['/data/quality', 'Quality'],
   ['/data/quarantine', 'Quarantine'],
   ['/data/delivery', 'Delivery'],
   ['/data/receipts', 'Receipts'],

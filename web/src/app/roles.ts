@@ -12,6 +12,9 @@ export const roleRights: Record<Role, string> = {
 /** Whether a role may change sources, keys and members, and read the audit log. */
 export const mayManage = (role: Role) => role === 'owner' || role === 'admin'
 
+/** Whether a role may say what is watched: checks of the data, alerts. */
+export const mayWatch = (role: Role) => role !== 'viewer'
+
 /** Whether a role may change the organization's name and time zone. */
 export const mayManageOrganization = (role: Role) => role === 'owner'
 

@@ -7,6 +7,10 @@ export interface ChartSeries {
   color: string
   /** Drawn thin and behind the others: the period before. */
   quiet?: boolean
+  /** An edge of what is expected, quiet as well: what lies between the two edges is shaded. The low one comes first. */
+  bound?: 'low' | 'high'
+  /** Colours of points that stand out, by their index; they are drawn as dots. */
+  marks?: ReadonlyMap<number, string>
 }
 
 /** Where the lines of a chart are whole and where they are dashed. */
@@ -24,6 +28,14 @@ export function draw(points: readonly Point[]): Drawn {
     whole: points.map((p, i) => (partial[i] === true ? null : value(p))),
     dashed: points.map((p, i) => (near(i) ? value(p) : null)),
   }
+}
+
+/** How far the upper edge lies above the lower one: what is stacked on it to shade what lies between. */
+export function thickness(low: readonly Point[], high: readonly Point[]): (number | null)[] {
+  return high.map((p, i) => {
+    const from = low[i]?.value ?? null
+    return p.value === null || from === null ? null : p.value - from
+  })
 }
 
 /** A run of values that stands alone between gaps has no line to be seen by: it gets a dot. */

@@ -4,7 +4,7 @@ import type { Tokens } from '../theme/tokens'
 import { formatBucket, ticks } from '../time/format'
 import type { Interval } from '../time/range'
 import classes from './Chart.module.css'
-import { draw, endApart, lonely, type ChartSeries } from './model'
+import { draw, endApart, lonely, thickness, type ChartSeries } from './model'
 
 export interface TimeChartInput {
   /** All have their points at the same places. Quiet ones are compared bucket by bucket and may have more or fewer. */
@@ -35,7 +35,10 @@ export function timeChart(input: TimeChartInput, width: number, t: Tokens): ECha
   )
   const label = { color: t.muted, fontFamily: "'Inter Variable', sans-serif", fontSize: 12 }
   // Below a single line it is filled, faintly: below several the fills would mix.
-  const shade = input.fromZero && input.series.filter((s) => s.quiet !== true).length === 1
+  const shade =
+    input.fromZero &&
+    input.series.filter((s) => s.quiet !== true).length === 1 &&
+    input.series.every((s) => s.bound === undefined)
   const named = namesLines(input, width)
   return {
     grid: { left: 4, right: named ? namePx : 12, top: 12, bottom: 4, containLabel: true },
@@ -85,10 +88,30 @@ export function timeChart(input: TimeChartInput, width: number, t: Tokens): ECha
       formatter: (items: { dataIndex: number }[] | { dataIndex: number }) =>
         tip(input, (Array.isArray(items) ? items[0] : items)?.dataIndex ?? 0),
     },
-    series: input.series.flatMap((s) =>
-      input.kind === 'line' || s.quiet === true ? lines(s, t, shade, named) : bars(s, input.kind, t),
-    ),
+    series: input.series.flatMap((s) => {
+      if (s.bound !== undefined) return bound(s, input.series, t)
+      return input.kind === 'line' || s.quiet === true ? lines(s, t, shade, named) : bars(s, input.kind, t)
+    }),
   }
+}
+
+/** The lower edge as it is, and on it, stacked, what lies between the two. */
+function bound(s: ChartSeries, all: readonly ChartSeries[], t: Tokens): object[] {
+  const low = all.find((x) => x.bound === 'low')
+  return [
+    {
+      type: 'line',
+      data: s === low || low === undefined ? s.points.map((p) => p.value) : thickness(low.points, s.points),
+      stack: 'expected',
+      stackStrategy: 'all',
+      showSymbol: false,
+      silent: true,
+      z: 1,
+      lineStyle: { color: t.faint, width: 1, opacity: 0.55 },
+      itemStyle: { color: t.faint },
+      ...(s.bound === 'high' ? { areaStyle: { color: t.faint, opacity: 0.16 } } : {}),
+    },
+  ]
 }
 
 function lines(s: ChartSeries, t: Tokens, shade: boolean, named: boolean): object[] {
@@ -149,9 +172,9 @@ function lines(s: ChartSeries, t: Tokens, shade: boolean, named: boolean): objec
       ...common,
       ...end(false),
       z: 3,
-      data: whole,
+      data: marked(whole, s.marks),
       symbol: 'circle',
-      symbolSize: dotSize(whole),
+      symbolSize: dotSize(whole, s.marks),
       showAllSymbol: true,
       lineStyle: { width: 2, color: s.color },
     },
@@ -168,10 +191,20 @@ function lines(s: ChartSeries, t: Tokens, shade: boolean, named: boolean): objec
   ]
 }
 
-/** Only lonely values show their dot. */
-function dotSize(values: (number | null)[]): (value: unknown, params: { dataIndex: number }) => number {
+function marked(values: (number | null)[], marks: ChartSeries['marks']): unknown[] {
+  return values.map((value, i) => {
+    const color = marks?.get(i)
+    return color === undefined ? value : { value, itemStyle: { color } }
+  })
+}
+
+/** Only lonely values, and those that stand out, show their dot. */
+function dotSize(
+  values: (number | null)[],
+  marks?: ChartSeries['marks'],
+): (value: unknown, params: { dataIndex: number }) => number {
   const alone = lonely(values)
-  return (_, params) => (alone[params.dataIndex] === true ? 6 : 0)
+  return (_, params) => (marks?.has(params.dataIndex) === true ? 9 : alone[params.dataIndex] === true ? 6 : 0)
 }
 
 function bars(s: ChartSeries, kind: 'bar' | 'stack', t: Tokens): object[] {
@@ -214,7 +247,13 @@ function tip(input: TimeChartInput, index: number): HTMLElement {
   for (const s of input.series.filter((q) => q.quiet === true)) {
     const p = s.points[index]
     if (p !== undefined)
-      box.append(row('transparent', formatBucket(p.time, input.interval, input.zone), input.format(p.value)))
+      box.append(
+        row(
+          'transparent',
+          s.bound === undefined ? formatBucket(p.time, input.interval, input.zone) : s.name,
+          input.format(p.value),
+        ),
+      )
   }
   if (first.partial === true) box.append(element('em', undefined, 'Not a whole ' + input.interval))
   return box
