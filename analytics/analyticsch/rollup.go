@@ -25,7 +25,10 @@ type Rollups struct {
 // NewRollups makes a Rollups. It panics when Conn or Now is missing, which is a mistake in the wiring.
 func NewRollups(c Config) *Rollups {
 	if c.Limits.Time == 0 {
-		c.Limits.Time = 2 * time.Minute
+		c.Limits.Time = 5 * time.Minute
+	}
+	if c.Limits.Memory == 0 {
+		c.Limits.Memory = 1_000_000_000 // half of what an embedded server has
 	}
 	return &Rollups{store: New(c), now: c.Now}
 }
@@ -36,7 +39,8 @@ const maxTogether = 1_000_000
 
 // Recompute computes the rollups of these hours of a tenant from its events, with these breakdowns, and puts them in force. Hours in which
 // a batch is under way are left as they are. Hours are whole ones; any number will do, in any order. It may run as often as one
-// likes and several times at once: what readers take is always of one run. Its faults are those of analytics.Store.
+// likes and several times at once: what readers take is always of one run. An hour that takes too much is left out, and does not keep others
+// from being computed. Its faults are those of analytics.Store.
 func (r *Rollups) Recompute(ctx context.Context, tenant tenants.ID, hours []time.Time, breakdowns []string) (rollup.Computed, error) {
 	var done rollup.Computed
 	if len(hours) == 0 {
@@ -51,48 +55,54 @@ func (r *Rollups) Recompute(ctx context.Context, tenant tenants.ID, hours []time
 	if err != nil {
 		return done, fmt.Errorf("count events: %w", err)
 	}
-	var together []hourState
+	groups := [][]hourState{nil}
 	var size uint64
-	flush := func() error {
-		computed, err := r.recompute(ctx, tenant, together, breakdowns)
-		done.Hours += len(together)
-		done.Events += computed
-		together, size = nil, 0
-		return err
-	}
 	for _, state := range states {
 		if state.Undecided {
 			done.Undecided = append(done.Undecided, state.Hour.UTC())
 			continue
 		}
 		state.size = sizes[state.Hour.Unix()]
-		if len(together) > 0 && size+state.size > maxTogether {
-			if err := flush(); err != nil {
-				return done, err
-			}
+		if size += state.size; size > maxTogether {
+			groups, size = append(groups, nil), state.size
 		}
-		together = append(together, state)
-		size += state.size
+		groups[len(groups)-1] = append(groups[len(groups)-1], state)
 	}
-	return done, flush()
+	var tooMuch error
+	for _, group := range groups {
+		hours, events, err := r.recompute(ctx, tenant, group, breakdowns)
+		done.Hours += hours
+		done.Events += events
+		if err != nil && !errors.Is(err, analytics.ErrTooExpensive) {
+			return done, err
+		}
+		tooMuch = errors.Join(tooMuch, err)
+	}
+	return done, tooMuch
 }
 
-// recompute computes hours together, or where that takes too much in two halves. It returns how many events they have.
-func (r *Rollups) recompute(ctx context.Context, tenant tenants.ID, states []hourState, breakdowns []string) (int64, error) {
+// recompute computes hours together, or where that takes too much in two halves. It returns how many were computed, and how many events they
+// have.
+func (r *Rollups) recompute(ctx context.Context, tenant tenants.ID, states []hourState, breakdowns []string) (hours int, events int64, err error) {
 	if len(states) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
-	events, err := r.fill(ctx, tenant, states, breakdowns)
-	if !errors.Is(err, analytics.ErrTooExpensive) || len(states) == 1 {
-		return events, err
+	events, err = r.fill(ctx, tenant, states, breakdowns)
+	switch {
+	case err == nil:
+		return len(states), events, nil
+	case !errors.Is(err, analytics.ErrTooExpensive):
+		return 0, 0, err
+	case len(states) == 1:
+		return 0, 0, fmt.Errorf("%s: %w", states[0].Hour.UTC().Format(time.RFC3339), err)
 	}
 	half := len(states) / 2
-	first, err := r.recompute(ctx, tenant, states[:half], breakdowns)
-	if err != nil {
-		return first, err
+	hours, events, err = r.recompute(ctx, tenant, states[:half], breakdowns)
+	if err != nil && !errors.Is(err, analytics.ErrTooExpensive) {
+		return hours, events, err
 	}
-	second, err := r.recompute(ctx, tenant, states[half:], breakdowns)
-	return first + second, err
+	more, moreEvents, errMore := r.recompute(ctx, tenant, states[half:], breakdowns)
+	return hours + more, events + moreEvents, errors.Join(err, errMore)
 }
 
 // fill writes all rows of these hours, and last which version is in force.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -114,4 +115,24 @@ func TestRecomputeTellsGaps(t *testing.T) {
 	b.store(t, tenant, analytics.Event{Time: hours[0]})
 	require.Equal(t, []string{"[numbers values:user_id]", "[]"}, gaps())
 	require.Contains(t, rollupsInForce(t, b.conn, tenant), key("values", hours[0], "page_view", "type", "=track"))
+}
+
+// What takes too much together is computed in parts, and an hour that takes too much by itself keeps no other from being computed.
+func TestRecomputeWithinBounds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	tenant := tenants.NewID()
+	small, large, last := at(t, "2024-05-01 10:00"), at(t, "2024-05-01 11:00"), at(t, "2024-05-01 12:00")
+	b.store(t, tenant, analytics.Event{Time: small}, analytics.Event{Time: last})
+	require.NoError(t, b.conn.Exec(t.Context(), `INSERT INTO events (tenant_id, event, time, event_id, user_id, properties)
+		SELECT {tenant:UUID}, 'x', {hour:DateTime('UTC')}, toString(number), toString(generateUUIDv4(number)), format('{{"a":{0},"b":{0},"c":true}}', toString(number)) FROM numbers(100000)`,
+		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("hour", large.Format(time.DateTime))))
+	tight := analyticsch.NewRollups(analyticsch.Config{Conn: b.conn, Now: now, Limits: analyticsch.Limits{Memory: 20_000_000}})
+	done, err := tight.Recompute(t.Context(), tenant, []time.Time{small, large, last}, []string{"user_id"})
+	require.ErrorIs(t, err, analytics.ErrTooExpensive)
+	require.ErrorContains(t, err, "2024-05-01T11:00:00Z")
+	require.Equal(t, rollup.Computed{Hours: 2, Events: 2}, done)
+	done, err = b.rollups().Recompute(t.Context(), tenant, []time.Time{small, large, last}, []string{"user_id"})
+	require.NoError(t, err)
+	require.Equal(t, rollup.Computed{Hours: 3, Events: 100_002}, done)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/internal/jobs"
 	"github.com/observatory/observatory/tenants"
 )
@@ -27,7 +28,7 @@ type RecomputeParams struct {
 
 // RecomputeJob computes some hours of a tenant.
 func RecomputeJob() jobs.Kind[RecomputeParams] {
-	return jobs.Kind[RecomputeParams]{Name: "rollups:recompute", Queue: jobs.Default, Timeout: 10 * time.Minute, Attempts: 1, Keep: 3 * 24 * time.Hour}
+	return jobs.Kind[RecomputeParams]{Name: "rollups:recompute", Queue: jobs.Default, Timeout: 30 * time.Minute, Attempts: 1, Keep: 3 * 24 * time.Hour}
 }
 
 // CatchUpJob computes all hours of a tenant that are due, where they are more than one RecomputeJob is given.
@@ -64,8 +65,8 @@ func CleanJob() jobs.Kind[struct{}] {
 const (
 	// maxDue is how many hours one job is given: about a week's. What is beyond them is left to a bulk job, which waits behind others.
 	maxDue = 200
-	// atOnce is how many hours are computed between two looks at whether somebody wants the job to pause.
-	atOnce = 48
+	// atOnce is how many hours are computed between two looks at the clock, and at whether somebody wants the job to pause.
+	atOnce = 24
 	// rest is how long a job that takes long lets others work, after each slice of it.
 	rest = 5 * time.Second
 )
@@ -93,19 +94,25 @@ func (s *Service) Find(ctx context.Context, run *jobs.Run) error {
 	return nil
 }
 
-// RecomputeHours is RecomputeJob.
+// RecomputeHours is RecomputeJob. What it does not come to in a while is found again, and done after other tenants' work.
 func (s *Service) RecomputeHours(ctx context.Context, run *jobs.Run, p RecomputeParams) error {
-	done, total := 0, len(p.Hours)
+	began, done, total := s.now(), 0, len(p.Hours)
+	var tooMuch error // of an hour, which keeps no other from being computed
 	for some := range slices.Chunk(p.Hours, atOnce) {
-		if _, err := s.Recompute(ctx, tenants.ID(run.Tenant), some); err != nil {
+		if s.now().Sub(began) > jobs.SliceTime {
+			return errors.Join(tooMuch, run.Progress(ctx, int64(done), int64(total), "the rest comes later, so that others have their turn"))
+		}
+		_, err := s.Recompute(ctx, tenants.ID(run.Tenant), some)
+		if err != nil && !errors.Is(err, analytics.ErrTooExpensive) {
 			return err
 		}
+		tooMuch = errors.Join(tooMuch, err)
 		done += len(some)
 		if err := run.Progress(ctx, int64(done), int64(total), ""); err != nil {
 			return err
 		}
 	}
-	return nil
+	return tooMuch
 }
 
 // CatchUp is CatchUpJob.
