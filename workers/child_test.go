@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -140,7 +139,6 @@ type killer struct {
 	t        *testing.T
 	postgres string
 	redis    string
-	mu       sync.Mutex
 	alive    []*child
 	killed   []string // parts of the IDs of workers
 }

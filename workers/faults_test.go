@@ -159,7 +159,7 @@ func TestOrphanedMessage(t *testing.T) {
 	id := w.enqueue(t, kind.New(uuid.Nil, none{}))
 	var message string
 	testkit.Eventually(t, 20*time.Second, func() (err error) {
-		message, err = client.RPopLPush(t.Context(), "asynq:{default}:pending", "asynq:{default}:active").Result()
+		message, err = client.LMove(t.Context(), "asynq:{default}:pending", "asynq:{default}:active", "RIGHT", "LEFT").Result()
 		return err
 	})
 	require.NoError(t, client.HSet(t.Context(), "asynq:{default}:t:"+message, "state", "active").Err())

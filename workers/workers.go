@@ -26,7 +26,7 @@ import (
 // Config of the workers of a process; RedisURL is needed.
 type Config struct {
 	RedisURL     string
-	Slots        jobs.Slots    // jobs at a time; default 2 urgent, 3 default, 1 bulk
+	Slots        jobs.Slots    // jobs at a time; default 4 urgent, 4 default, 1 bulk
 	Drain        time.Duration // for jobs that are running when the process is asked to end; default 10 s
 	ExitWhenIdle bool          // end when no job is due or running anywhere
 }
@@ -63,7 +63,7 @@ type Workers struct {
 // New makes workers. No two handlers do the same kind, and each schedule's kind has one.
 func New(cfg Config, deps Deps, all ...Work) (*Workers, error) {
 	if cfg.Slots == nil {
-		cfg.Slots = jobs.Slots{jobs.Urgent: 2, jobs.Default: 3, jobs.Bulk: 1}
+		cfg.Slots = jobs.Slots{jobs.Urgent: 4, jobs.Default: 4, jobs.Bulk: 1}
 	}
 	if cfg.Drain == 0 {
 		cfg.Drain = 10 * time.Second

@@ -62,7 +62,7 @@ func (w *world) run(t *testing.T, cfg workers.Config, work ...workers.Work) (sto
 func (w *world) deps(t *testing.T) workers.Deps {
 	log := testkit.Logger(t)
 	return workers.Deps{
-		Ledger: w.Store, Depths: w.Store.Depths, Logger: log, Metrics: prometheus.NewRegistry(),
+		Ledger: w.Store, Depths: w.Depths, Logger: log, Metrics: prometheus.NewRegistry(),
 		Listen: func(ctx context.Context, changed func()) {
 			w.pool.Listen(ctx, log, []string{jobspg.Channel}, func(pg.Notification) { changed() })
 		},

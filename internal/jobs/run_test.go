@@ -2,7 +2,6 @@ package jobs_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -80,7 +79,7 @@ func TestSliceIsOver(t *testing.T) {
 		require.True(t, ok)
 		require.Zero(t, after)
 		require.Len(t, d.notes, int(jobs.SliceTime/time.Second))
-		require.Equal(t, json.RawMessage("19"), d.notes[19].Cursor)
+		require.JSONEq(t, "19", string(d.notes[19].Cursor))
 
 		var at int
 		found, err := r.Load(&at)

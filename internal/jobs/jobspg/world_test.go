@@ -53,7 +53,7 @@ type params struct {
 	N int `json:"n"`
 }
 
-var ( //nolint:gochecknoglobals // constants in spirit
+var (
 	chore  = jobs.Kind[params]{Name: "test:chore", Queue: jobs.Default, Attempts: 3}
 	big    = jobs.Kind[params]{Name: "test:big", Queue: jobs.Bulk}
 	plenty = jobs.Slots{jobs.Urgent: 100, jobs.Default: 100, jobs.Bulk: 100}
