@@ -83,6 +83,7 @@ func TestEachTickCountsOnce(t *testing.T) {
 				told++
 			case alert.EntryRuleResolved:
 				resolved++
+			default:
 			}
 		}
 		for _, r := range i.Rules {

@@ -68,8 +68,10 @@ func TestPreviewIsWhatWouldHaveHappened(t *testing.T) {
 			d.Measure.Measure = analytics.MeasureUniqueUsers
 		}
 		d.Condition = rapid.SampledFrom([]alert.Condition{
-			{Kind: alert.Threshold, Direction: alert.Above, Value: 0}, {Kind: alert.NoDataKnown},
-			{Kind: alert.Change, Direction: alert.Either, Value: 50, Against: alert.AgainstPrevious}, {Kind: alert.Change, Direction: alert.Above, Value: 50, Against: alert.AgainstDay},
+			{Kind: alert.Threshold, Direction: alert.Above, Value: 0},
+			{Kind: alert.NoDataKnown},
+			{Kind: alert.Change, Direction: alert.Either, Value: 50, Against: alert.AgainstPrevious},
+			{Kind: alert.Change, Direction: alert.Above, Value: 50, Against: alert.AgainstDay},
 			{Kind: alert.Anomaly, Direction: alert.Either, Deviations: 1},
 		}).Draw(t, "condition")
 		days := rapid.IntRange(1, 4).Draw(t, "days")
@@ -192,8 +194,10 @@ func TestMeasuresOfTheBooks(t *testing.T) {
 	month := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
 	b := books{
 		hours: []alert.Hour{
-			{Start: month.Add(-2 * time.Hour), Stored: 40, Balanced: true}, {Start: month.Add(-time.Hour), Stored: 20, Balanced: false},
-			{Start: month, Stored: 10, Balanced: true}, {Start: month.Add(2 * time.Hour), Stored: 30, Balanced: true},
+			{Start: month.Add(-2 * time.Hour), Stored: 40, Balanced: true},
+			{Start: month.Add(-time.Hour), Stored: 20, Balanced: false},
+			{Start: month, Stored: 10, Balanced: true},
+			{Start: month.Add(2 * time.Hour), Stored: 30, Balanced: true},
 		},
 		received: map[time.Time]alert.Outcomes{
 			month.Add(-90 * time.Minute): {Received: 10, Quarantined: 5}, month.Add(-30 * time.Minute): {Received: 10, Quarantined: 1},

@@ -134,7 +134,7 @@ func (t alertTx) Rules(ctx context.Context) ([]alert.Rule, error) {
 	}
 	last := make(map[alert.RuleID]*alert.Evaluation, len(evaluations))
 	for _, row := range evaluations {
-		e := toEvaluation(db.AlertEvaluation(row))
+		e := toEvaluation(row)
 		last[alert.RuleID(row.RuleID)] = &e
 	}
 	for i := range rules {

@@ -17,7 +17,7 @@ func TestReceivedBetween(t *testing.T) {
 	set := settlement(tenant, 3, 30, 1)
 	require.NoError(t, store.Write(t.Context(), set, false))
 	require.NoError(t, store.Write(t.Context(), settlement(newTenant(), 2, 30, 1), false))
-	received := set.Receipts[0].Header.ReceivedAt
+	received := set.Receipts[0].ReceivedAt
 	second := received.Truncate(time.Second)
 	cuts := []time.Time{second.Add(-time.Hour), second, second.Add(time.Second), second.Add(time.Hour)}
 
