@@ -52,12 +52,12 @@ func (m Measure) windowed() bool {
 
 // adds tells whether the measure of a window can be put together from those of its parts.
 func (m Measure) adds() bool {
-	return m.Kind != Trend || m.Measure == analytics.MeasureCount || m.Measure == analytics.MeasureSum
+	return m.Kind != Trend || m.Measure == analytics.MeasureCount || m.Measure == analytics.MeasureSum || m.Measure == analytics.MeasureSessions
 }
 
 // counts tells whether it counts things that come one by one, so that it varies by itself as counts do.
 func (m Measure) counts() bool {
-	return m.Kind == Trend && (m.Measure == analytics.MeasureCount || m.Measure == analytics.MeasureUniqueUsers)
+	return m.Kind == Trend && (m.Measure == analytics.MeasureCount || m.Measure == analytics.MeasureUniqueUsers || m.Measure == analytics.MeasureSessions)
 }
 
 // zeroIsNothing tells whether 0 says that there was nothing to measure.
