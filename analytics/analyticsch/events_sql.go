@@ -137,6 +137,6 @@ func (s *statement) after(p analytics.Position) string {
 // findEvent writes the query of one event. Where an ID was used again after a day, under another name or time, the newest is meant.
 func findEvent(tenant tenants.ID, id string) *statement {
 	s := newStatement(tenant)
-	s.sql = detailColumns + s.fromByKey(eventsTable, "event_id = "+s.bind("event_id", "String", id)) + newestFirst + "1"
+	s.sql = detailColumns + s.fromByKey("event_id = "+s.bind("event_id", "String", id)) + newestFirst + "1"
 	return s
 }

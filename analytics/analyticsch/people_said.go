@@ -75,7 +75,7 @@ LIMIT ` + s.bind("limit", "UInt32", people.MaxStatements)
 // telling writes the FROM clause for the events whose name is that of some event of these types. Names stand at the front of the sorting
 // key: all other events are passed over.
 func (s *statement) telling(types string) string {
-	return s.fromByKey(eventsTable, "event IN (SELECT event "+s.from("events", "type IN "+types)+" GROUP BY event)")
+	return s.fromByKey("event IN (SELECT event " + s.from("events", "type IN "+types) + " GROUP BY event)")
 }
 
 // names returns what IDs were last called.

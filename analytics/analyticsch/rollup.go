@@ -180,7 +180,7 @@ func (r *Rollups) enforce(ctx context.Context, tenant tenants.ID, states []hourS
 
 // exec runs a statement that writes.
 func (r *Rollups) exec(ctx context.Context, s *statement) error {
-	return translate(r.store.conn.Exec(r.writing(ctx), s.sql, s.arguments()...)) //nolint:contextcheck // it is the caller's, but for the deadline
+	return translate(r.store.conn.Exec(r.writing(ctx), s.sql, s.arguments()...))
 }
 
 // writing are the settings of an INSERT: done when it returns, not deduplicated, bounded in time and memory, and no more than its share of a

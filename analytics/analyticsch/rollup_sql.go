@@ -116,7 +116,7 @@ func (s *statement) pairs(paths []string) (string, error) {
 func (s *statement) eventsOf(hours []time.Time) string {
 	first, last := slices.MinFunc(hours, time.Time.Compare), slices.MaxFunc(hours, time.Time.Compare)
 	during := s.during("time", analytics.Period{From: first, To: last.Add(time.Hour)})
-	return s.fromByKey(eventsTable, append(during, "toStartOfHour(time) IN "+s.hours(hours))...)
+	return s.fromByKey(append(during, "toStartOfHour(time) IN "+s.hours(hours))...)
 }
 
 // hours binds a list of hours, which a statement has one of.

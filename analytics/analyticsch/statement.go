@@ -48,10 +48,10 @@ func (s *statement) from(table string, conditions ...string) string {
 	return scoped(s.table(table), "WHERE", conditions)
 }
 
-// fromByKey is from with conditions on columns of the sorting key only. All versions of an event share these, so the conditions
+// fromByKey is from of the events, with conditions on columns of the sorting key only. All versions of an event share these, so the conditions
 // may be checked before FINAL compares versions, which saves reading the rest of what does not match.
-func (s *statement) fromByKey(table string, conditions ...string) string {
-	return scoped(s.table(table), "PREWHERE", conditions)
+func (s *statement) fromByKey(conditions ...string) string {
+	return scoped(s.table(eventsTable), "PREWHERE", conditions)
 }
 
 func scoped(table, clause string, conditions []string) string {

@@ -157,17 +157,17 @@ func TestFind(t *testing.T) {
 	require.NoError(t, h.service.Find(t.Context(), system))
 	require.Len(t, h.made(""), 2, "nothing is due any more")
 	require.Zero(t, gauge(t, h.metrics, "observatory_rollup_dirty_hours"))
-	require.EqualValues(t, 300, gauge(t, h.metrics, "observatory_rollup_events_total"))
+	require.Equal(t, 300, gauge(t, h.metrics, "observatory_rollup_events_total"))
 }
 
-func gauge(t *testing.T, registry *prometheus.Registry, name string) float64 {
+func gauge(t *testing.T, registry *prometheus.Registry, name string) int {
 	t.Helper()
 	families, err := registry.Gather()
 	require.NoError(t, err)
 	for _, f := range families {
 		if f.GetName() == name {
 			m := f.GetMetric()[0]
-			return m.GetGauge().GetValue() + m.GetCounter().GetValue()
+			return int(m.GetGauge().GetValue() + m.GetCounter().GetValue())
 		}
 	}
 	require.Fail(t, "no such metric", name)
@@ -195,7 +195,7 @@ func TestBackfill(t *testing.T) {
 		require.Equal(t, []time.Time{hours[99], hours[0]}, []time.Time{served[0].Hour, served[99].Hour})
 		require.Equal(t, []uint64{1, 0, 1}, []uint64{served[0].Events, served[1].Events, served[99].Events})
 	}
-	require.EqualValues(t, 100, gauge(t, h.metrics, "observatory_rollup_hours_total"))
+	require.Equal(t, 100, gauge(t, h.metrics, "observatory_rollup_hours_total"))
 	require.NoError(t, h.service.Fill(t.Context(), jobs.Unwatched(uuid.New()), rollup.RangeParams{}), "a tenant without events")
 
 	part := hours[10].Add(time.Minute)
@@ -276,6 +276,6 @@ func TestLookBack(t *testing.T) {
 	err := h.service.Compare(t.Context(), h.run(), params)
 	require.ErrorIs(t, err, rollup.ErrDiffers)
 	require.True(t, jobs.IsPermanent(err))
-	require.EqualValues(t, 1, gauge(t, h.metrics, "observatory_rollup_differences_total"))
+	require.Equal(t, 1, gauge(t, h.metrics, "observatory_rollup_differences_total"))
 	require.NoError(t, h.service.Compare(t.Context(), h.run(), params), "it has been put right")
 }
