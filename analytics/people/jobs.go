@@ -12,8 +12,14 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// FindEvery is how often tenants are looked for whose IDs may have to be stitched anew.
-const FindEvery = 30 * time.Second
+const (
+	// FindEvery is how often tenants are looked for whose IDs may have to be stitched anew.
+	FindEvery = 10 * time.Second
+	// restAfter is how long stitching may take before it is followed by a rest: of restFor times as long, and maxRest at most.
+	restAfter = time.Second
+	restFor   = 10
+	maxRest   = 5 * time.Minute
+)
 
 // FindJob looks for tenants whose events have changed.
 func FindJob() jobs.Kind[struct{}] {
@@ -61,9 +67,26 @@ func (s *Stitcher) Find(ctx context.Context, r *jobs.Run) error {
 	return err
 }
 
-// Stitch stitches the IDs of the run's tenant; again, when that took so long that Find may have passed over what changed meanwhile.
+// stitched is when the attempt before this one began.
+type stitched struct {
+	Began time.Time `json:"began"`
+}
+
+// Stitch stitches the IDs of the run's tenant. Where that takes long the job rests afterwards, so that the tenant takes a small part of one
+// core however much goes on, and then looks whether anything has changed since it began: Find passes over a tenant whose job is open.
 func (s *Stitcher) Stitch(ctx context.Context, r *jobs.Run) error {
-	tenant, began := tenants.ID(r.Tenant), s.now()
+	tenant, now := tenants.ID(r.Tenant), stitched{Began: s.now()}
+	var before stitched
+	rested, err := r.Load(&before)
+	if err != nil {
+		return err
+	}
+	if rested {
+		changed, err := s.linker.Touched(ctx, now.Began.Sub(before.Began))
+		if err != nil || !slices.Contains(changed, tenant) {
+			return err
+		}
+	}
 	done, err := s.linker.Link(ctx, tenant)
 	if err != nil {
 		return err
@@ -72,13 +95,12 @@ func (s *Stitcher) Stitch(ctx context.Context, r *jobs.Run) error {
 	if err := r.Progress(ctx, int64(done.Changed), int64(done.Changed), note); err != nil {
 		return err
 	}
-	took := s.now().Sub(began)
-	if took < FindEvery {
+	took := s.now().Sub(now.Began)
+	if took < restAfter {
 		return nil
 	}
-	changed, err := s.linker.Touched(ctx, took)
-	if err == nil && slices.Contains(changed, tenant) {
-		err = jobs.Yield(FindEvery)
+	if err := r.Save(ctx, now); err != nil {
+		return err
 	}
-	return err
+	return jobs.Yield(min(restFor*took, maxRest))
 }

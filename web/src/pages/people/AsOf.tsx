@@ -21,7 +21,6 @@ export function AsOf({ asOf }: { asOf: Date | null }) {
   return (
     <>
       <DatePickerInput
-        aria-label="As of the end of the day"
         placeholder="As of now"
         leftSection={<CalendarClock size={16} />}
         valueFormat="[As of] D MMM YYYY"

@@ -11,7 +11,7 @@ export function Groups({ groups }: { groups: readonly PersonGroup[] }) {
   return (
     <Panel title="Groups" note="From group calls, the latest first.">
       {groups.length === 0 ? (
-        <p className="quiet">None: no event has put this person into a group.</p>
+        <p className={`quiet ${classes.none}`}>None: no event has put this person into a group.</p>
       ) : (
         <ul className={classes.groups}>
           {groups.map((g) => (

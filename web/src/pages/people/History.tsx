@@ -25,7 +25,7 @@ export function History({ id, asOf }: { id: string; asOf: Date | null }) {
       ) : answer.data === undefined ? (
         <SkeletonRows rows={3} />
       ) : answer.data.length === 0 ? (
-        <p className="quiet">No trait was ever said.</p>
+        <p className={`quiet ${classes.none}`}>No trait was ever said.</p>
       ) : (
         <>
           <ul className={classes.changes}>

@@ -22,7 +22,6 @@ export function IDs({ ids }: { ids: readonly PersonIdentity[] }) {
           <thead>
             <tr>
               <th scope="col">ID</th>
-              <th scope="col">Kind</th>
               <th scope="col">Linked ({tz})</th>
               <th scope="col">Last seen</th>
               <th scope="col" className="number">
@@ -35,9 +34,9 @@ export function IDs({ ids }: { ids: readonly PersonIdentity[] }) {
               <tr key={id.id}>
                 <td className={classes.idCell}>
                   <CopyText value={id.id} what="the ID" />
-                </td>
-                <td>
-                  <Kind kind={id.kind} />
+                  <div className={classes.kind}>
+                    <Kind kind={id.kind} />
+                  </div>
                 </td>
                 <td className={classes.time}>
                   {id.linked_at === null ? (

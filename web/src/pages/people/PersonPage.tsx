@@ -113,7 +113,7 @@ function Summary({ person: p, asOf }: { person: PersonProfile; asOf: Date | null
       </dl>
       <p className="quiet">
         {asOf === null ? (
-          <>As of now. IDs that a new event links belong together within a minute.</>
+          <>As of now. IDs that a new event links are joined within a minute.</>
         ) : (
           <>
             As of <Time at={p.as_of} zone={tz} exact /> {tz}: what came after it counts for nothing here.
