@@ -15,6 +15,14 @@ interface GanttProps {
   onOpen: (id: string) => void
 }
 
+const legend: readonly (readonly [Bar['tone'], string])[] = [
+  ['good', 'Done, or a slice of it'],
+  ['now', 'Running'],
+  ['wrong', 'Failed, or its worker was lost'],
+  ['quiet', 'Interrupted, paused, or cancelled'],
+  ['waiting', 'Waiting'],
+]
+
 const barPx = 3
 const labelPx = 84
 const dayMs = 86_400_000
@@ -78,6 +86,13 @@ export function Gantt({ jobs, to, zone, onOpen }: GanttProps) {
           ))}
         </div>
       </div>
+      <ul className={classes.legend} aria-hidden="true">
+        {legend.map(([tone, name]) => (
+          <li key={tone}>
+            <i data-tone={tone} /> {name}
+          </li>
+        ))}
+      </ul>
       {over && <Tip over={over} zone={zone} />}
     </div>
   )

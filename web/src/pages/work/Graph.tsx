@@ -7,7 +7,7 @@ import { useTravel } from '../../view/useView'
 import { HealthIcon } from './HealthIcon'
 import { formatRate } from './rate'
 import classes from './Work.module.css'
-import { healthNames, stageMeanings, stageNames, stagePlaces } from './words'
+import { healthNames, stageMeanings, stageNames, stagePlaces, waitingOf } from './words'
 
 interface Edge {
   from: StageName
@@ -53,7 +53,7 @@ function flows(from: PipelineStage | undefined, to: PipelineStage | undefined): 
 function Card({ stage: s, leads }: { stage: PipelineStage; leads: readonly StageName[] }) {
   const travel = useTravel()
   const place = stagePlaces[s.name]
-  const [value, unit] = s.depth === null ? [formatRate(s.per_second), ''] : [formatShort(s.depth), `${s.unit} wait`]
+  const [value, ...unit] = (s.depth === null ? formatRate(s.per_second) : waitingOf(s.depth, s.unit)).split(' ')
   const content = (
     <>
       <span className={classes.cardHead}>
@@ -65,7 +65,7 @@ function Card({ stage: s, leads }: { stage: PipelineStage; leads: readonly Stage
       </span>
       <span className={classes.meaning}>{stageMeanings[s.name]}</span>
       <span className={classes.depth} data-none={s.depth === 0 || s.per_second === 0}>
-        {value} {unit !== '' && <small>{unit}</small>}
+        {value} {unit.length > 0 && <small>{[...unit, s.depth === 1 ? 'waits' : 'wait'].join(' ')}</small>}
       </span>
       <span className={classes.figures}>
         {s.depth !== null && s.per_second !== null && <Figure name="Rate" value={formatRate(s.per_second)} />}

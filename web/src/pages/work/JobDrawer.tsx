@@ -1,6 +1,6 @@
 import { Button, Drawer, Progress, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Pause, Play, RotateCcw, SearchX } from 'lucide-react'
+import { Pause, Play, RotateCcw, SearchX, TriangleAlert } from 'lucide-react'
 import { useCallback, type ReactNode } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { isApiError } from '../../api/errors'
@@ -86,10 +86,13 @@ function Detail({ detail: { job: j, parent, children }, now, onOpen }: DetailPro
         <p className="quiet">{stateMeaning(j)}</p>
       </div>
       {j.error !== null && j.state !== 'done' && (
-        <ErrorNote
-          error={new Error(j.error)}
-          meaning="Nothing was lost: what it did stays so, and nothing is done twice."
-        />
+        <p className={classes.reason}>
+          <TriangleAlert size={18} aria-hidden="true" />
+          <span>
+            {j.state === 'failed' ? '' : 'The last attempt: '}
+            {j.error}
+          </span>
+        </p>
       )}
       <HowFar job={j} />
       <Acts job={j} />

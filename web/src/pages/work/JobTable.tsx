@@ -13,7 +13,7 @@ import { kindHasWords, kindName } from './words'
 export function JobTable({ jobs, now, onOpen }: { jobs: readonly Job[]; now: number; onOpen: (id: string) => void }) {
   const { tz } = useView()
   return (
-    <TableScroll label="Jobs" className={classes.jobs}>
+    <TableScroll label="Jobs">
       <table>
         <thead>
           <tr>

@@ -1,7 +1,7 @@
 import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { pipelineOptions, type PipelineStage } from '../../api/jobs'
-import { formatNumber } from '../../numbers/format'
+import { formatNumber, unknown } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
 import { Sentence } from '../../parts/Sentence'
 import { ErrorNote } from '../../parts/States'
@@ -13,7 +13,7 @@ import { HealthIcon } from './HealthIcon'
 import { formatRate } from './rate'
 import classes from './Work.module.css'
 import { WorkPage } from './WorkPage'
-import { healthNames, stageNames } from './words'
+import { healthNames, stageNames, waitingOf } from './words'
 
 /** How the data goes through, stage by stage, and whether that is well. */
 export default function Pipeline() {
@@ -133,7 +133,7 @@ function StageTable({ stages }: { stages: readonly PipelineStage[] }) {
                   <HealthIcon health={s.health} /> {healthNames[s.health]}
                 </span>
               </td>
-              <td className="number">{s.depth === null ? formatNumber(null) : `${formatNumber(s.depth)} ${s.unit}`}</td>
+              <td className="number">{s.depth === null ? unknown : waitingOf(s.depth, s.unit)}</td>
               <td className="number">{formatNumber(s.in_hand)}</td>
               <td className="number">{formatRate(s.per_second)}</td>
               <td className="number">{formatSpan(s.lag_seconds)}</td>

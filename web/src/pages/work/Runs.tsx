@@ -56,7 +56,7 @@ export default function Runs() {
         <>
           <Panel
             title={<Count jobs={jobs} more={answer.hasNextPage} />}
-            note={`Each bar is an attempt, a thin line is waiting. ${formatRange(range, view.tz)}, ${view.tz}.`}
+            note={`Each bar is an attempt; click one for all about its job. ${formatRange(range, view.tz)}, ${view.tz}.`}
           >
             <Gantt jobs={jobs} to={Math.min(period?.to.getTime() ?? now, now)} zone={view.tz} onOpen={open.show} />
           </Panel>

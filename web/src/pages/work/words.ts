@@ -1,4 +1,5 @@
 import type { Job, JobOutcome, JobQueue, JobState, PipelineStage, StageName } from '../../api/jobs'
+import { formatShort } from '../../numbers/format'
 
 export const stageNames: Record<StageName, string> = {
   accept: 'Accept',
@@ -42,6 +43,10 @@ export const stagePlaces: Partial<Record<StageName, string>> = {
   bulk: '/work/runs?queue=bulk',
 }
 
+/** How much waits, in words: "1 job", "12 events". */
+export const waitingOf = (depth: number, unit: PipelineStage['unit']): string =>
+  `${formatShort(depth)} ${depth === 1 ? unit.slice(0, -1) : unit}`
+
 export const healthNames: Record<PipelineStage['health'], string> = { ok: 'Well', slow: 'Slow', stuck: 'Stuck' }
 
 const kindNames: Record<string, string> = {
@@ -74,8 +79,11 @@ export const stateNames: Record<JobState, string> = {
 export function stateMeaning(j: Job): string {
   switch (j.state) {
     case 'waiting':
+      if (j.failures > 0) {
+        return `It is tried again by itself. ${j.failures === 1 ? 'One attempt has failed' : `${j.failures} attempts in a row have failed`}; it may be ${j.max_attempts}.`
+      }
       return j.attempts > 0
-        ? `It is tried again by itself: ${j.failures} of ${j.max_attempts} attempts in a row have failed.`
+        ? 'It goes on from where it was, as soon as a worker has room for it.'
         : 'It runs as soon as a worker has room for it.'
     case 'running':
       if (j.wanted === 'pause') return 'It is asked to rest, and does within seconds.'
@@ -120,13 +128,13 @@ export type Tone = 'good' | 'now' | 'wrong' | 'quiet'
 export function toneOf(outcome: JobOutcome): Tone {
   switch (outcome) {
     case 'ok':
+    case 'yielded':
       return 'good'
     case 'running':
       return 'now'
     case 'failed':
     case 'lost':
       return 'wrong'
-    case 'yielded':
     case 'interrupted':
     case 'paused':
     case 'cancelled':
