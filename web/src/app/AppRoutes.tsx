@@ -41,6 +41,15 @@ const Pipeline = lazy(() => import('../pages/work/Pipeline'))
 const Runs = lazy(() => import('../pages/work/Runs'))
 const Durations = lazy(() => import('../pages/work/Durations'))
 const Failed = lazy(() => import('../pages/work/Failed'))
+const Incidents = lazy(() => import('../pages/alerts/Incidents'))
+const IncidentPage = lazy(() => import('../pages/alerts/IncidentPage'))
+const Rules = lazy(() => import('../pages/alerts/Rules'))
+const RulePage = lazy(() => import('../pages/alerts/RulePage'))
+const NewRule = lazy(() => import('../pages/alerts/NewRule'))
+const Silences = lazy(() => import('../pages/alerts/Silences'))
+const Escalations = lazy(() => import('../pages/alerts/Escalations'))
+const Channels = lazy(() => import('../pages/alerts/Channels'))
+const Deliveries = lazy(() => import('../pages/alerts/Deliveries'))
 const Organization = lazy(() => import('../pages/settings/Organization'))
 const Sources = lazy(() => import('../pages/settings/Sources'))
 const Members = lazy(() => import('../pages/settings/Members'))
@@ -105,6 +114,15 @@ export function AppRoutes() {
           <Route path="/work/runs" element={<Runs />} />
           <Route path="/work/durations" element={<Durations />} />
           <Route path="/work/failed" element={<Failed />} />
+          <Route path="/alerts" element={<Incidents />} />
+          <Route path="/alerts/incidents/:incident" element={<IncidentPage />} />
+          <Route path="/alerts/new" element={<NewRule />} />
+          <Route path="/alerts/rules" element={<Rules />} />
+          <Route path="/alerts/rules/:rule" element={<RulePage />} />
+          <Route path="/alerts/silences" element={<Silences />} />
+          <Route path="/alerts/escalation" element={<Escalations />} />
+          <Route path="/alerts/channels" element={<Channels />} />
+          <Route path="/alerts/messages" element={<Deliveries />} />
           <Route path="/settings" element={<Onward to="/settings/organization" />} />
           <Route path="/settings/organization" element={<Organization />} />
           <Route path="/settings/sources" element={<Sources />} />

@@ -1,5 +1,6 @@
 import {
   Activity,
+  Bell,
   ChartSpline,
   Database,
   LayoutDashboard,
@@ -22,6 +23,7 @@ export const places: readonly Place[] = [
   { path: '/live', name: 'Live', icon: Activity },
   { path: '/people', name: 'People', icon: UsersRound },
   { path: '/data', name: 'Data', icon: Database },
+  { path: '/alerts', name: 'Alerts', icon: Bell },
   { path: '/work', name: 'Work', icon: Workflow },
   { path: '/settings', name: 'Settings', icon: Settings },
 ]
@@ -36,6 +38,15 @@ export const dataPages = [
   ['/data/quarantine', 'Quarantine'],
   ['/data/delivery', 'Delivery'],
   ['/data/receipts', 'Receipts'],
+] as const
+
+export const alertPages = [
+  ['/alerts', 'Incidents'],
+  ['/alerts/rules', 'Rules'],
+  ['/alerts/silences', 'Silences'],
+  ['/alerts/escalation', 'Escalation'],
+  ['/alerts/channels', 'Channels'],
+  ['/alerts/messages', 'Messages'],
 ] as const
 
 export const explorePages = [

@@ -12,7 +12,7 @@ export const roleRights: Record<Role, string> = {
 /** Whether a role may change sources, keys and members, and read the audit log. */
 export const mayManage = (role: Role) => role === 'owner' || role === 'admin'
 
-/** Whether a role may say what is watched: checks of the data, alerts. */
+/** Whether a role may say what is watched, checks of the data and alerts, and look after incidents. */
 export const mayWatch = (role: Role) => role !== 'viewer'
 
 /** Whether a role may change the organization's name and time zone. */

@@ -16,7 +16,7 @@ export function SubNav({ label, pages }: { label: string; pages: readonly (reado
   return (
     <nav ref={nav} aria-label={label} className={classes.nav}>
       {pages.map(([path, name]) => (
-        <NavLink key={path} to={travel(path)} end={path === '/explore'}>
+        <NavLink key={path} to={travel(path)} end={path === '/explore' || path === '/alerts'}>
           {name}
         </NavLink>
       ))}

@@ -1,0 +1,150 @@
+import { Button, SegmentedControl } from '@mantine/core'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Send } from 'lucide-react'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import { deliveriesOptions, type Delivery } from '../../api/notify'
+import { membersOptions } from '../../api/queries'
+import { formatNumber, plural } from '../../numbers/format'
+import { Panel } from '../../parts/Page'
+import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
+import { TableScroll } from '../../parts/TableScroll'
+import { Time } from '../../parts/Time'
+import { useTravel, useView } from '../../view/useView'
+import classes from './Alerts.module.css'
+import { AlertsPage } from './AlertsPage'
+
+const states: readonly { value: 'all' | Delivery['state']; label: string }[] = [
+  { value: 'all', label: 'All' },
+  { value: 'waiting', label: 'Waiting' },
+  { value: 'sent', label: 'Sent' },
+  { value: 'failed', label: 'Failed' },
+]
+
+/** Every message that was to be sent, and what came of it. */
+export default function Deliveries() {
+  const [state, setState] = useState<'all' | Delivery['state']>('all')
+  const answer = useInfiniteQuery(deliveriesOptions(state === 'all' ? {} : { state }))
+  const deliveries = answer.data?.pages.flatMap((p) => p.deliveries)
+  return (
+    <AlertsPage title="Messages" lead="Every message that was to be sent, with every attempt. Kept for 90 days.">
+      <Panel
+        title={deliveries === undefined ? 'Messages' : deliveries.length === 0 ? 'No message' : 'Newest first'}
+        actions={
+          <SegmentedControl
+            size="xs"
+            value={state}
+            onChange={setState}
+            data={states.map((s) => ({ ...s }))}
+            aria-label="Which messages"
+          />
+        }
+        flush
+      >
+        {answer.error && !answer.data ? (
+          <ErrorNote error={answer.error} retry={() => void answer.refetch()} />
+        ) : deliveries === undefined ? (
+          <SkeletonRows />
+        ) : deliveries.length === 0 ? (
+          <Empty title={state === 'all' ? 'Nothing was sent yet' : 'None of this kind'} icon={<Send size={36} strokeWidth={1.4} />}>
+            When an incident opens, the people of its escalation policy are told, and each message shows here with the
+            answer of whoever took it.
+          </Empty>
+        ) : (
+          <>
+            <DeliveryTable deliveries={deliveries} />
+            {answer.hasNextPage && (
+              <div className={classes.more}>
+                <Button variant="default" loading={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>
+                  Show older messages
+                </Button>
+              </div>
+            )}
+          </>
+        )}
+      </Panel>
+    </AlertsPage>
+  )
+}
+
+const kindNames: Record<Delivery['kind'], string> = { firing: 'It fires', resolved: 'It is over', test: 'A test' }
+export const deliveryNames: Record<Delivery['state'], string> = {
+  waiting: 'Waiting',
+  sent: 'Sent',
+  failed: 'Failed',
+  cancelled: 'Not needed any more',
+}
+
+/** Messages as rows, each with its attempts. */
+export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] }) {
+  const { tz } = useView()
+  const travel = useTravel()
+  const { data: members = [] } = useQuery(membersOptions)
+  return (
+    <TableScroll label="Messages" className={classes.table}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Since ({tz})</th>
+            <th scope="col">To</th>
+            <th scope="col">What</th>
+            <th scope="col">State</th>
+            <th scope="col">Attempts</th>
+          </tr>
+        </thead>
+        <tbody>
+          {deliveries.map((d) => (
+            <tr key={d.id}>
+              <td className={classes.nowrap}>
+                <Time at={d.created_at} zone={tz} />
+              </td>
+              <td>{d.channel_name ?? members.find((m) => m.user_id === d.member)?.email ?? 'Somebody who has left'}</td>
+              <td>
+                {d.incident_id === null ? (
+                  kindNames[d.kind]
+                ) : (
+                  <Link to={travel(`/alerts/incidents/${d.incident_id}`)}>{kindNames[d.kind]}</Link>
+                )}
+                {d.step !== null && (
+                  <div className="quiet">
+                    step {d.step}
+                    {d.round !== null && d.round > 1 && `, round ${d.round}`}
+                  </div>
+                )}
+              </td>
+              <td>
+                <span className={classes.mark} data-delivery={d.state}>
+                  {deliveryNames[d.state]}
+                </span>
+                {d.next_attempt_at !== null && (
+                  <div className="quiet">
+                    again at <Time at={d.next_attempt_at} zone={tz} />
+                  </div>
+                )}
+              </td>
+              <td>
+                <Attempts delivery={d} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </TableScroll>
+  )
+}
+
+function Attempts({ delivery }: { delivery: Delivery }) {
+  const last = delivery.attempts.at(-1)
+  if (last === undefined) return <span className="quiet">None yet</span>
+  return (
+    <>
+      {delivery.attempts.length > 1 && <div>{plural(delivery.attempts.length, 'attempt')}, the last:</div>}
+      <div>
+        {last.status !== null && `HTTP ${last.status}`}
+        {last.elapsed_ms !== null && <span className="quiet"> in {formatNumber(last.elapsed_ms)} ms</span>}
+      </div>
+      {last.error !== '' && <div className={classes.fault}>{last.error}</div>}
+      {last.answer !== '' && <code className={classes.reply}>{last.answer}</code>}
+    </>
+  )
+}
