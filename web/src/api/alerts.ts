@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions, skipToken, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, ask } from './client'
 import type { components } from './schema.gen'
 
@@ -55,9 +55,10 @@ export function evaluationsOptions(id: string) {
 export function previewOptions(rule: NewAlert | null, days: number) {
   return queryOptions({
     queryKey: ['alerts', 'preview', rule, days],
-    queryFn: ({ signal }) =>
-      ask(api.POST('/v1/alerts/preview', { params: { query: { days } }, body: rule as NewAlert, signal })),
-    enabled: rule !== null,
+    queryFn:
+      rule === null
+        ? skipToken
+        : ({ signal }) => ask(api.POST('/v1/alerts/preview', { params: { query: { days } }, body: rule, signal })),
     staleTime: 60_000,
     retry: false,
   })
@@ -184,8 +185,7 @@ export function useSaveSilence(id: string | null) {
 export function useDeleteSilence() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (id: string) =>
-      ask(api.DELETE('/v1/silences/{silence_id}', { params: { path: { silence_id: id } } })),
+    mutationFn: (id: string) => ask(api.DELETE('/v1/silences/{silence_id}', { params: { path: { silence_id: id } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ['alerts'] }),
   })
 }

@@ -75,7 +75,7 @@ export function progressOptions(incident: string) {
   })
 }
 
-export type IncidentAct = { act: 'acknowledge' } | { act: 'resolve' } | { act: 'snooze'; until: Date }
+export type IncidentAct = { act: 'acknowledge' } | { act: 'resolve' } | { act: 'snooze'; hours: number }
 
 /** Says that one looks after an incident, does so later, or that it is over. */
 export function useActOnIncident(id: string) {
@@ -91,7 +91,7 @@ export function useActOnIncident(id: string) {
           await ask(api.POST('/v1/incidents/{incident_id}/resolve', { params }))
           return
         case 'snooze':
-          await ask(api.POST('/v1/incidents/{incident_id}/snooze', { params, body: { until: it.until.toISOString() } }))
+          await ask(api.POST('/v1/incidents/{incident_id}/snooze', { params, body: { until: new Date(Date.now() + it.hours * 3_600_000).toISOString() } }))
       }
     },
     onSuccess: () =>

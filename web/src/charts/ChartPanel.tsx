@@ -2,14 +2,15 @@ import { ActionIcon, Menu, SegmentedControl, Tooltip } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import { Download } from 'lucide-react'
 import { useCallback, useRef, useState, type ReactNode } from 'react'
+import { Link } from 'react-router'
 import { Panel } from '../parts/Page'
 import { TableScroll } from '../parts/TableScroll'
-import { formatBucket } from '../time/format'
+import { formatBucket, formatTime } from '../time/format'
 import type { Interval } from '../time/range'
 import { Chart, type ChartHandle } from './Chart'
 import classes from './ChartPanel.module.css'
 import { fileName, saveDataUrl, saveText, toCsv } from './download'
-import { summary, type ChartSeries } from './model'
+import { bucketsOf, summary, type Annotation, type ChartSeries } from './model'
 import { namesLines, timeChart, type TimeChartInput } from './timeChart'
 
 interface ChartPanelProps {
@@ -24,6 +25,8 @@ interface ChartPanelProps {
   fromZero?: boolean
   height?: number
   group?: string
+  /** What happened meanwhile. */
+  annotations?: readonly Annotation[]
   /** Words of the names of downloaded files. */
   file: readonly string[]
   shows?: 'chart' | 'table'
@@ -48,6 +51,7 @@ export function ChartPanel(props: ChartPanelProps) {
     fromZero = true,
     height = 320,
     group,
+    annotations,
     file,
     extra,
     footer,
@@ -59,8 +63,9 @@ export function ChartPanel(props: ChartPanelProps) {
   const chart = useRef<ChartHandle>(null)
   const { ref: box, width } = useElementSize()
   const option = useCallback<Parameters<typeof Chart>[0]['option']>(
-    (width, t) => timeChart({ series, interval, zone, kind, format, fromZero }, width, t),
-    [series, interval, zone, kind, format, fromZero],
+    (width, t) =>
+      timeChart({ series, interval, zone, kind, format, fromZero, annotations: annotations ?? [] }, width, t),
+    [series, interval, zone, kind, format, fromZero, annotations],
   )
   const main = series.filter((s) => s.quiet !== true)
   const saveCsv = () => saveText(fileName(file, 'csv'), csv(series, interval, zone))
@@ -120,8 +125,33 @@ export function ChartPanel(props: ChartPanelProps) {
       ) : (
         <SeriesTable {...{ series, interval, zone, format, onPick }} title={title} />
       )}
+      <Happened annotations={annotations ?? []} points={main[0]?.points ?? []} zone={zone} />
       {footer}
     </Panel>
+  )
+}
+
+/** What happened meanwhile, in words: the marks of a canvas cannot be followed. */
+function Happened({
+  annotations,
+  points,
+  zone,
+}: {
+  annotations: readonly Annotation[]
+  points: ChartSeries['points']
+  zone: string
+}) {
+  const shown = annotations.filter((a) => bucketsOf(a, points) !== null)
+  if (shown.length === 0) return null
+  return (
+    <ul className={classes.happened} aria-label="Incidents in this time">
+      {shown.slice(0, 5).map((a) => (
+        <li key={a.id} data-severe={a.severe}>
+          <Link to={a.href}>{a.title}</Link> <span className="quiet">{formatTime(a.from, zone)}</span>
+        </li>
+      ))}
+      {shown.length > 5 && <li className="quiet">and {shown.length - 5} more</li>}
+    </ul>
   )
 }
 

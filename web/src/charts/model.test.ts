@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Point } from '../api/types'
-import { draw, endApart, lonely, summary } from './model'
+import { draw, endApart, lonely, summary, bucketsOf } from './model'
 
 const points = (...values: (number | null)[]): Point[] =>
   values.map((value, i) => ({ time: `2015-05-${10 + i}T00:00:00Z`, value }))
@@ -57,5 +57,24 @@ describe('summary', () => {
         (t) => t.slice(0, 10),
       ),
     ).toBe('Chart. Events: 3 points, highest 9 at 2015-05-11. Nothing: no values. The same figures are in the table.')
+  })
+})
+
+describe('bucketsOf', () => {
+  const points = ['10', '11', '12'].map((h) => ({ time: `2026-11-21T${h}:00:00Z`, value: 1 }))
+  const at = (from: string, to: string | null) =>
+    bucketsOf({ from: `2026-11-21T${from}:00Z`, to: to && `2026-11-21T${to}:00Z` }, points)
+
+  it('finds where something lies', () => {
+    expect(at('10:30', '11:10')).toEqual([0, 1])
+    expect(at('11:59', '11:59')).toEqual([1, 1])
+    expect(at('12:10', null)).toEqual([2, 2])
+  })
+
+  it('cuts what began before, and leaves out what lies beyond', () => {
+    expect(at('08:00', '10:10')).toEqual([0, 0])
+    expect(at('08:00', null)).toEqual([0, 2])
+    expect(at('08:00', '09:59')).toBeNull()
+    expect(at('13:00', null)).toBeNull()
   })
 })

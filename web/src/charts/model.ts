@@ -13,6 +13,37 @@ export interface ChartSeries {
   marks?: ReadonlyMap<number, string>
 }
 
+/** Something that happened while the chart's time went by, such as an incident. */
+export interface Annotation {
+  id: string
+  title: string
+  from: string
+  /** Null while it goes on. */
+  to: string | null
+  severe: boolean
+  href: string
+}
+
+/** The buckets, first and last, in which an annotation lies; null when it is beyond the chart. */
+export function bucketsOf(
+  a: Pick<Annotation, 'from' | 'to'>,
+  points: readonly Point[],
+): [first: number, last: number] | null {
+  const starts = points.map((p) => Date.parse(p.time))
+  const first = starts[0]
+  const last = starts.at(-1)
+  if (first === undefined || last === undefined) return null
+  const width = starts.length > 1 ? last - (starts.at(-2) ?? last) : Infinity
+  const [from, to] = [Date.parse(a.from), a.to === null ? Infinity : Date.parse(a.to)]
+  if (to < first || from >= last + width) return null
+  const at = (t: number) =>
+    Math.max(
+      0,
+      starts.findLastIndex((s) => s <= t),
+    )
+  return [at(from), at(to)]
+}
+
 /** Where the lines of a chart are whole and where they are dashed. */
 export interface Drawn {
   whole: (number | null)[]

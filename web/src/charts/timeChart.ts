@@ -4,7 +4,7 @@ import type { Tokens } from '../theme/tokens'
 import { formatBucket, ticks } from '../time/format'
 import type { Interval } from '../time/range'
 import classes from './Chart.module.css'
-import { draw, endApart, lonely, thickness, type ChartSeries } from './model'
+import { bucketsOf, draw, endApart, lonely, thickness, type Annotation, type ChartSeries } from './model'
 
 export interface TimeChartInput {
   /** All have their points at the same places. Quiet ones are compared bucket by bucket and may have more or fewer. */
@@ -15,6 +15,7 @@ export interface TimeChartInput {
   format: (n: number | null) => string
   /** Whether a value of nothing is 0, so that the axis begins there. */
   fromZero: boolean
+  annotations?: readonly Annotation[]
 }
 
 const labelPx = 64
@@ -88,10 +89,43 @@ export function timeChart(input: TimeChartInput, width: number, t: Tokens): ECha
       formatter: (items: { dataIndex: number }[] | { dataIndex: number }) =>
         tip(input, (Array.isArray(items) ? items[0] : items)?.dataIndex ?? 0),
     },
-    series: input.series.flatMap((s) => {
-      if (s.bound !== undefined) return bound(s, input.series, t)
-      return input.kind === 'line' || s.quiet === true ? lines(s, t, shade, named) : bars(s, input.kind, t)
-    }),
+    series: [
+      ...input.series.flatMap((s) => {
+        if (s.bound !== undefined) return bound(s, input.series, t)
+        return input.kind === 'line' || s.quiet === true ? lines(s, t, shade, named) : bars(s, input.kind, t)
+      }),
+      ...(input.annotations?.length ? [happened(input, t)] : []),
+    ],
+  }
+}
+
+/** A line where something began, and a shade for as long as it lasted, on a series of its own that is not drawn. */
+function happened(input: TimeChartInput, t: Tokens): object {
+  const points = input.series.find((s) => s.quiet !== true)?.points ?? []
+  const shown = (input.annotations ?? []).flatMap((a) => {
+    const buckets = bucketsOf(a, points)
+    return buckets === null ? [] : [{ color: a.severe ? t.loss : t.attention, first: buckets[0], last: buckets[1] }]
+  })
+  return {
+    type: 'line',
+    data: [],
+    silent: true,
+    z: 0,
+    markLine: {
+      silent: true,
+      symbol: ['none', 'none'],
+      label: { show: false },
+      data: shown.map((s) => ({
+        xAxis: s.first,
+        lineStyle: { color: s.color, type: 'solid', width: 1.5, opacity: 0.9 },
+      })),
+    },
+    markArea: {
+      silent: true,
+      data: shown
+        .filter((s) => s.last > s.first)
+        .map((s) => [{ xAxis: s.first, itemStyle: { color: s.color, opacity: 0.1 } }, { xAxis: s.last }]),
+    },
   }
 }
 
@@ -254,6 +288,11 @@ function tip(input: TimeChartInput, index: number): HTMLElement {
           input.format(p.value),
         ),
       )
+  }
+  for (const a of input.annotations ?? []) {
+    const buckets = bucketsOf(a, main[0]?.points ?? [])
+    if (buckets !== null && index >= buckets[0] && index <= buckets[1])
+      box.append(element('em', undefined, `Incident: ${a.title}`))
   }
   if (first.partial === true) box.append(element('em', undefined, 'Not a whole ' + input.interval))
   return box

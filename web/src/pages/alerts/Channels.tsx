@@ -12,7 +12,6 @@ import {
   type CreatedChannel,
   type Delivery,
 } from '../../api/notify'
-import { membersOptions } from '../../api/queries'
 import { mayManage } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
@@ -25,6 +24,7 @@ import { useView } from '../../view/useView'
 import classes from './Alerts.module.css'
 import { AlertsPage } from './AlertsPage'
 import { deliveryNames } from './Deliveries'
+import { usePeople } from './targets'
 
 const icons = { email: Mail, webhook: Webhook, slack: MessageSquare } as const
 const kindNames: Record<Channel['kind'], string> = { email: 'Mail', webhook: 'Webhook', slack: 'Slack' }
@@ -50,8 +50,8 @@ export default function Channels() {
           <SkeletonRows />
         ) : channels.length === 0 ? (
           <Empty title="No channel yet" icon={<Send size={36} strokeWidth={1.4} />} action={add}>
-            Mail to members, a signed webhook to your own tools, or a message in Slack. An escalation policy says which of
-            them are used, and when.
+            Mail to members, a signed webhook to your own tools, or a message in Slack. An escalation policy says which
+            of them are used, and when.
           </Empty>
         ) : (
           <TableScroll label="Channels" className={classes.table}>
@@ -105,7 +105,7 @@ interface RowProps {
 
 function Row({ channel: c, may, edit, show }: RowProps) {
   const { tz } = useView()
-  const { data: members = [] } = useQuery(membersOptions)
+  const { emailOf } = usePeople()
   const test = useTestChannel(c.id)
   const rotate = useRotateChannel(c.id)
   const remove = useDeleteChannel()
@@ -120,15 +120,15 @@ function Row({ channel: c, may, edit, show }: RowProps) {
         <div className="quiet">{kindNames[c.kind]}</div>
       </td>
       <td>
-        {c.kind === 'email'
-          ? c.members.map((id) => members.find((m) => m.user_id === id)?.email ?? 'somebody who has left').join(', ')
-          : c.url_hint}
+        {c.kind === 'email' ? c.members.map(emailOf).join(', ') : c.url_hint}
         {c.old_secret_until !== null && (
           <div className="quiet">
             The secret before signs too, until <Time at={c.old_secret_until} zone={tz} />
           </div>
         )}
-        {test.data?.map((d) => <TestResult key={d.id} delivery={d} />)}
+        {test.data?.map((d) => (
+          <TestResult key={d.id} delivery={d} />
+        ))}
         {error && <FormError error={error} />}
       </td>
       <td>
@@ -179,7 +179,7 @@ interface FormProps {
 
 function Form({ channel, onClose, onSaved }: FormProps) {
   const me = useMe()
-  const { data: members = [] } = useQuery(membersOptions)
+  const { choices } = usePeople()
   const [kind, setKind] = useState<Channel['kind']>(channel?.kind ?? 'email')
   const [name, setName] = useState(channel?.name ?? '')
   const [url, setUrl] = useState('')
@@ -223,7 +223,7 @@ function Form({ channel, onClose, onSaved }: FormProps) {
           <MultiSelect
             label="Members"
             description="Mail goes to members of the organization and to nobody else."
-            data={members.map((m) => ({ value: m.user_id, label: m.email }))}
+            data={choices}
             value={people}
             onChange={setPeople}
             searchable
@@ -238,7 +238,9 @@ function Form({ channel, onClose, onSaved }: FormProps) {
                   : 'Begins with https:// and is on the public internet. You get a secret to check signatures with.'
                 : `Now ${channel.url_hint}. Leave this empty to keep it.`
             }
-            placeholder={kind === 'slack' ? 'https://hooks.slack.com/services/…' : 'https://hooks.example.com/observatory'}
+            placeholder={
+              kind === 'slack' ? 'https://hooks.slack.com/services/…' : 'https://hooks.example.com/observatory'
+            }
             value={url}
             onChange={(e) => setUrl(e.currentTarget.value)}
             maxLength={2048}
@@ -273,8 +275,8 @@ function SecretOnce({ made, onClose }: { made: CreatedChannel | null; onClose: (
       {made?.secret != null && (
         <Stack>
           <p>
-            It is shown only now. The receiver checks signatures with it, as Standard Webhooks say: any of their libraries
-            will do.
+            It is shown only now. The receiver checks signatures with it, as Standard Webhooks say: any of their
+            libraries will do.
           </p>
           <CodeBlock code={made.secret} what="the secret" wrap />
           <Button onClick={onClose}>I have copied it</Button>

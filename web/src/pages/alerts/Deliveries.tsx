@@ -1,10 +1,9 @@
 import { Button, SegmentedControl } from '@mantine/core'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Send } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { deliveriesOptions, type Delivery } from '../../api/notify'
-import { membersOptions } from '../../api/queries'
 import { formatNumber, plural } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
 import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
@@ -13,6 +12,7 @@ import { Time } from '../../parts/Time'
 import { useTravel, useView } from '../../view/useView'
 import classes from './Alerts.module.css'
 import { AlertsPage } from './AlertsPage'
+import { usePeople } from './targets'
 
 const states: readonly { value: 'all' | Delivery['state']; label: string }[] = [
   { value: 'all', label: 'All' },
@@ -46,7 +46,10 @@ export default function Deliveries() {
         ) : deliveries === undefined ? (
           <SkeletonRows />
         ) : deliveries.length === 0 ? (
-          <Empty title={state === 'all' ? 'Nothing was sent yet' : 'None of this kind'} icon={<Send size={36} strokeWidth={1.4} />}>
+          <Empty
+            title={state === 'all' ? 'Nothing was sent yet' : 'None of this kind'}
+            icon={<Send size={36} strokeWidth={1.4} />}
+          >
             When an incident opens, the people of its escalation policy are told, and each message shows here with the
             answer of whoever took it.
           </Empty>
@@ -55,7 +58,11 @@ export default function Deliveries() {
             <DeliveryTable deliveries={deliveries} />
             {answer.hasNextPage && (
               <div className={classes.more}>
-                <Button variant="default" loading={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>
+                <Button
+                  variant="default"
+                  loading={answer.isFetchingNextPage}
+                  onClick={() => void answer.fetchNextPage()}
+                >
                   Show older messages
                 </Button>
               </div>
@@ -79,7 +86,7 @@ export const deliveryNames: Record<Delivery['state'], string> = {
 export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] }) {
   const { tz } = useView()
   const travel = useTravel()
-  const { data: members = [] } = useQuery(membersOptions)
+  const { emailOf } = usePeople()
   return (
     <TableScroll label="Messages" className={classes.table}>
       <table>
@@ -98,7 +105,7 @@ export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] 
               <td className={classes.nowrap}>
                 <Time at={d.created_at} zone={tz} />
               </td>
-              <td>{d.channel_name ?? members.find((m) => m.user_id === d.member)?.email ?? 'Somebody who has left'}</td>
+              <td>{d.channel_name ?? (d.member === null ? 'A channel that is gone' : emailOf(d.member))}</td>
               <td>
                 {d.incident_id === null ? (
                   kindNames[d.kind]

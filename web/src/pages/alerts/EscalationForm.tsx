@@ -9,9 +9,9 @@ import {
   type Escalation,
   type EscalationTarget,
 } from '../../api/notify'
-import { membersOptions } from '../../api/queries'
 import { FormError } from '../../parts/States'
 import classes from './Alerts.module.css'
+import { usePeople } from './targets'
 
 interface Step {
   id: number
@@ -29,7 +29,7 @@ const targetOf = (key: string): EscalationTarget => {
 export function EscalationForm({ policy, onClose }: { policy: Escalation | null; onClose: () => void }) {
   const { data: channels = [] } = useQuery(channelsOptions)
   const { data: rotations = [] } = useQuery(rotationsOptions)
-  const { data: members = [] } = useQuery(membersOptions)
+  const { choices } = usePeople()
   const [name, setName] = useState(policy?.name ?? '')
   const [steps, setSteps] = useState<Step[]>(
     policy?.steps.map((s, i) => ({ id: i, minutes: s.delay_seconds / 60, targets: s.targets.map(keyOf) })) ?? [
@@ -44,7 +44,7 @@ export function EscalationForm({ policy, onClose }: { policy: Escalation | null;
   const data = [
     { group: 'Channels', items: channels.map((c) => ({ value: `channel:${c.id}`, label: c.name })) },
     { group: 'On call', items: rotations.map((r) => ({ value: `rotation:${r.id}`, label: r.name })) },
-    { group: 'Members, by mail', items: members.map((m) => ({ value: `member:${m.user_id}`, label: m.email })) },
+    { group: 'Members, by mail', items: choices.map((c) => ({ ...c, value: `member:${c.value}` })) },
   ]
   return (
     <form
@@ -54,7 +54,10 @@ export function EscalationForm({ policy, onClose }: { policy: Escalation | null;
         save.mutate(
           {
             name: name.trim(),
-            steps: steps.map((s) => ({ delay_seconds: Math.round(Number(s.minutes) * 60), targets: s.targets.map(targetOf) })),
+            steps: steps.map((s) => ({
+              delay_seconds: Math.round(Number(s.minutes) * 60),
+              targets: s.targets.map(targetOf),
+            })),
             repeat: Number(repeat),
             repeat_after_seconds: Math.max(60, Math.round(Number(pause) * 60)),
           },
@@ -104,7 +107,9 @@ export function EscalationForm({ policy, onClose }: { policy: Escalation | null;
               variant="default"
               size="xs"
               leftSection={<Plus size={14} />}
-              onClick={() => setSteps((all) => [...all, { id: Math.max(...all.map((s) => s.id)) + 1, minutes: 10, targets: [] }])}
+              onClick={() =>
+                setSteps((all) => [...all, { id: Math.max(...all.map((s) => s.id)) + 1, minutes: 10, targets: [] }])
+              }
             >
               Another step
             </Button>

@@ -27,7 +27,11 @@ export default function Escalations() {
     </Button>
   )
   return (
-    <AlertsPage title="Escalation" lead="Who is told of an incident, step after step, until somebody acknowledges it." actions={add}>
+    <AlertsPage
+      title="Escalation"
+      lead="Who is told of an incident, step after step, until somebody acknowledges it."
+      actions={add}
+    >
       {error && !policies ? (
         <ErrorNote error={error} retry={() => void refetch()} />
       ) : policies === undefined ? (
@@ -84,7 +88,9 @@ function Policy({ policy: p, may, edit }: { policy: Escalation; may: boolean; ed
       <ol className={classes.steps}>
         {p.steps.map((s, i) => (
           <li key={i}>
-            <span className="quiet">{s.delay_seconds === 0 ? 'At once' : `After ${formatDuration(s.delay_seconds)}`}</span>
+            <span className="quiet">
+              {s.delay_seconds === 0 ? 'At once' : `After ${formatDuration(s.delay_seconds)}`}
+            </span>
             <strong>{s.targets.map(nameOf).join(', ')}</strong>
           </li>
         ))}

@@ -66,7 +66,9 @@ function Now({ incident: i }: { incident: Incident }) {
   return (
     <Panel label="Now">
       <div className={classes.now} data-open={i.state === 'open'}>
-        <strong className={classes.value}>{i.state === 'open' ? `Open for ${lasting(i)}` : `Lasted ${lasting(i)}`}</strong>
+        <strong className={classes.value}>
+          {i.state === 'open' ? `Open for ${lasting(i)}` : `Lasted ${lasting(i)}`}
+        </strong>
         <div>
           <SeverityMark severity={i.severity} />
           <div>{standing(i)}</div>
@@ -87,12 +89,15 @@ function Acts({ incident: i }: { incident: Incident }) {
   const me = useMe()
   const act = useActOnIncident(i.id)
   if (i.state === 'resolved' || !mayAlert(me.role)) return null
-  const later = (hours: number) => new Date(Date.now() + hours * 3_600_000)
   return (
     <>
       {act.error && <FormError error={act.error} />}
       {i.acknowledged_at === null && (
-        <Button leftSection={<Check size={16} />} loading={act.isPending} onClick={() => act.mutate({ act: 'acknowledge' })}>
+        <Button
+          leftSection={<Check size={16} />}
+          loading={act.isPending}
+          onClick={() => act.mutate({ act: 'acknowledge' })}
+        >
           Acknowledge
         </Button>
       )}
@@ -104,7 +109,7 @@ function Acts({ incident: i }: { incident: Incident }) {
         </Menu.Target>
         <Menu.Dropdown>
           {[1, 4, 24].map((h) => (
-            <Menu.Item key={h} onClick={() => act.mutate({ act: 'snooze', until: later(h) })}>
+            <Menu.Item key={h} onClick={() => act.mutate({ act: 'snooze', hours: h })}>
               {h === 24 ? 'For a day' : h === 1 ? 'For an hour' : `For ${h} hours`}
             </Menu.Item>
           ))}
@@ -210,7 +215,9 @@ function Rules({ incident: i }: { incident: Incident }) {
                 <td className={classes.nowrap}>
                   <Time at={r.fired_at} zone={tz} />
                 </td>
-                <td className={classes.nowrap}>{r.resolved_at === null ? 'Not yet' : <Time at={r.resolved_at} zone={tz} />}</td>
+                <td className={classes.nowrap}>
+                  {r.resolved_at === null ? 'Not yet' : <Time at={r.resolved_at} zone={tz} />}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -64,17 +64,15 @@ export default function Incidents() {
                     )
                   }
                 >
-                  A rule measures something again and again, such as purchases in the last hour. When the value is wrong, an
-                  incident opens here and people are told.
+                  A rule measures something again and again, such as purchases in the last hour. When the value is
+                  wrong, an incident opens here and people are told.
                 </Empty>
               ) : (
                 <p className={classes.calm}>
                   <CircleCheck size={22} aria-hidden="true" />
                   <span>
                     <strong>No open incident.</strong>{' '}
-                    {watching !== undefined && (
-                      <Link to={travel('/alerts/rules')}>{plural(watching, 'rule')}</Link>
-                    )}{' '}
+                    {watching !== undefined && <Link to={travel('/alerts/rules')}>{plural(watching, 'rule')}</Link>}{' '}
                     {watching === 1 ? 'watches' : 'watch'}.
                   </span>
                 </p>
@@ -86,7 +84,11 @@ export default function Incidents() {
               <IncidentTable incidents={over} label="Resolved incidents" />
               {answer.hasNextPage && (
                 <div className={classes.more}>
-                  <Button variant="default" loading={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>
+                  <Button
+                    variant="default"
+                    loading={answer.isFetchingNextPage}
+                    onClick={() => void answer.fetchNextPage()}
+                  >
                     Show older incidents
                   </Button>
                 </div>

@@ -16,7 +16,13 @@ export function SeverityMark({ severity }: { severity: Severity }) {
   )
 }
 
-const stateIcons = { ok: CircleCheck, resolved: CircleCheck, pending: Hourglass, firing: CircleAlert, muted: BellOff } as const
+const stateIcons = {
+  ok: CircleCheck,
+  resolved: CircleCheck,
+  pending: Hourglass,
+  firing: CircleAlert,
+  muted: BellOff,
+} as const
 
 /** The state of a rule. */
 export function StateMark({ state, off = false }: { state: AlertState; off?: boolean }) {

@@ -49,7 +49,9 @@ export function Preview({ rule, missing }: PreviewProps) {
 }
 
 function headline(p: AlertPreview): string {
-  return p.firings.length === 0 ? 'It would not have fired' : `It would have fired ${p.firings.length === 1 ? 'once' : plural(p.firings.length, 'time')}`
+  return p.firings.length === 0
+    ? 'It would not have fired'
+    : `It would have fired ${p.firings.length === 1 ? 'once' : plural(p.firings.length, 'time')}`
 }
 
 function Shown({ preview, rule, busy }: { preview: AlertPreview; rule: NewAlert; busy: boolean }) {
@@ -64,7 +66,8 @@ function Shown({ preview, rule, busy }: { preview: AlertPreview; rule: NewAlert;
     <div aria-busy={busy}>
       {known.length === 0 ? (
         <Empty title="Nothing to measure in this time">
-          There were no events of this kind. The rule can be saved all the same: it begins to watch as soon as there are.
+          There were no events of this kind. The rule can be saved all the same: it begins to watch as soon as there
+          are.
         </Empty>
       ) : (
         <Chart
@@ -76,12 +79,7 @@ function Shown({ preview, rule, busy }: { preview: AlertPreview; rule: NewAlert;
       <div className={classes.previewFoot}>
         <span className="quiet">{plural(preview.ticks, 'tick')} evaluated.</span>
         {preview.firings.length > 0 && (
-          <Switch
-            size="xs"
-            label="List them"
-            checked={table}
-            onChange={(e) => setTable(e.currentTarget.checked)}
-          />
+          <Switch size="xs" label="List them" checked={table} onChange={(e) => setTable(e.currentTarget.checked)} />
         )}
       </div>
       {table && preview.firings.length > 0 && (

@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import { rotationsOptions, useDeleteRotation, useSaveRotation, type Rotation } from '../../api/notify'
-import { membersOptions } from '../../api/queries'
 import { mayAlert } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { Panel } from '../../parts/Page'
@@ -13,6 +12,7 @@ import { Time } from '../../parts/Time'
 import { zones } from '../../time/range'
 import { useView } from '../../view/useView'
 import classes from './Alerts.module.css'
+import { usePeople } from './targets'
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
@@ -24,9 +24,8 @@ export function Rotations() {
   const { tz } = useView()
   const [editing, setEditing] = useState<Rotation | 'new' | null>(null)
   const { data: rotations } = useQuery(rotationsOptions)
-  const { data: members = [] } = useQuery(membersOptions)
+  const { emailOf: email } = usePeople()
   const remove = useDeleteRotation()
-  const email = (id: string) => members.find((m) => m.user_id === id)?.email ?? 'somebody who has left'
   return (
     <Panel
       title="On call"
@@ -106,7 +105,7 @@ export function Rotations() {
 
 function Form({ rotation, onClose }: { rotation: Rotation | null; onClose: () => void }) {
   const me = useMe()
-  const { data: members = [] } = useQuery(membersOptions)
+  const { choices } = usePeople()
   const [name, setName] = useState(rotation?.name ?? '')
   const [people, setPeople] = useState<string[]>(rotation?.members ?? [me.user.id])
   const [weekday, setWeekday] = useState<(typeof weekdays)[number]>(rotation?.weekday ?? 'monday')
@@ -118,7 +117,8 @@ function Form({ rotation, onClose }: { rotation: Rotation | null; onClose: () =>
     <form
       onSubmit={(e) => {
         e.preventDefault()
-        if (valid) save.mutate({ name: name.trim(), members: people, weekday, time, timezone: zone }, { onSuccess: onClose })
+        if (valid)
+          save.mutate({ name: name.trim(), members: people, weekday, time, timezone: zone }, { onSuccess: onClose })
       }}
     >
       <Stack>
@@ -133,7 +133,7 @@ function Form({ rotation, onClose }: { rotation: Rotation | null; onClose: () =>
         <MultiSelect
           label="Members"
           description="In the order of their weeks; the first begins now."
-          data={members.map((m) => ({ value: m.user_id, label: m.email }))}
+          data={choices}
           value={people}
           onChange={setPeople}
           searchable

@@ -41,7 +41,10 @@ export function RuleEditor({ initial, rule }: { initial: Draft; rule: Alert | nu
         e.preventDefault()
         if (lacks !== null || name === '') return
         save.mutate(
-          { ...toRule(draft, name), ...(rule === null ? {} : { delay_seconds: rule.delay_seconds, labels: rule.labels }) },
+          {
+            ...toRule(draft, name),
+            ...(rule === null ? {} : { delay_seconds: rule.delay_seconds, labels: rule.labels }),
+          },
           {
             onSuccess: (saved) => {
               notifications.show({ message: rule === null ? 'The rule watches from now on.' : 'Changed.' })
@@ -69,4 +72,3 @@ export function RuleEditor({ initial, rule }: { initial: Draft; rule: Alert | nu
     </form>
   )
 }
-

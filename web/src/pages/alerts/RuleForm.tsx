@@ -52,7 +52,11 @@ function Measured({ draft, change }: RuleFormProps) {
   const { data: checks = [] } = useQuery({ ...checksOptions, enabled: draft.kind === 'quality' })
   const [filtering, setFiltering] = useState(false)
   const properties = useMemo(() => knownProperties(catalog, draft.event), [catalog, draft.event])
-  const events = namesOf(catalog?.events.map((e) => e.event), draft.event, draft.ofEvent)
+  const events = namesOf(
+    catalog?.events.map((e) => e.event),
+    draft.event,
+    draft.ofEvent,
+  )
   const { kind } = draft
   return (
     <Panel title="What is measured">
@@ -181,7 +185,11 @@ function Wrong({ draft, change }: RuleFormProps) {
             { value: 'no_data', label: 'Nothing to measure' },
           ]}
           onChange={(condition) =>
-            change({ condition, direction: condition === 'threshold' ? (draft.direction === 'either' ? 'above' : draft.direction) : 'either' })
+            change({
+              condition,
+              direction:
+                condition === 'threshold' ? (draft.direction === 'either' ? 'above' : draft.direction) : 'either',
+            })
           }
         />
         {draft.condition !== 'no_data' && (
@@ -208,7 +216,13 @@ function Wrong({ draft, change }: RuleFormProps) {
         )}
         {draft.condition === 'change' && (
           <>
-            <NumberInput label="By more than" suffix="%" min={0} value={draft.value} onChange={(value) => change({ value })} />
+            <NumberInput
+              label="By more than"
+              suffix="%"
+              min={0}
+              value={draft.value}
+              onChange={(value) => change({ value })}
+            />
             <Choice
               label="Compared with"
               value={draft.against}
@@ -235,7 +249,13 @@ function Wrong({ draft, change }: RuleFormProps) {
         <Choice
           label="For at least"
           value={String(draft.hold)}
-          options={[{ value: '0', label: 'One look is enough' }, ...within(spans.filter((s) => s.value <= hours(24)), draft.hold || minutes(1))]}
+          options={[
+            { value: '0', label: 'One look is enough' },
+            ...within(
+              spans.filter((s) => s.value <= hours(24)),
+              draft.hold || minutes(1),
+            ),
+          ]}
           onChange={(hold) => change({ hold: Number(hold) })}
         />
         {draft.condition !== 'no_data' && (
@@ -323,7 +343,7 @@ function Choice<T extends string>({ label, value, options, onChange }: ChoicePro
       label={label}
       data={options.map((o) => ({ ...o }))}
       value={value}
-      onChange={(v) => v !== null && onChange(v as T)}
+      onChange={(v) => v !== null && onChange(v)}
       allowDeselect={false}
       comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
     />
@@ -331,8 +351,13 @@ function Choice<T extends string>({ label, value, options, onChange }: ChoicePro
 }
 
 /** The spans to choose from, with the one that was chosen by other means. */
-function within(spans: readonly { value: number; label: string }[], chosen: number): { value: string; label: string }[] {
-  const all = spans.some((s) => s.value === chosen) ? [...spans] : [...spans, { value: chosen, label: `${chosen} seconds` }]
+function within(
+  spans: readonly { value: number; label: string }[],
+  chosen: number,
+): { value: string; label: string }[] {
+  const all = spans.some((s) => s.value === chosen)
+    ? [...spans]
+    : [...spans, { value: chosen, label: `${chosen} seconds` }]
   return all.sort((a, b) => a.value - b.value).map((s) => ({ value: String(s.value), label: s.label }))
 }
 

@@ -35,8 +35,9 @@ export default function Rules() {
           <SkeletonRows />
         ) : rules.length === 0 ? (
           <Empty title="No rule yet" icon={<BellRing size={36} strokeWidth={1.4} />} action={make}>
-            A rule measures something again and again: purchases in the last hour, the share of events that is quarantined,
-            the time since the newest event. Before you save it, you see when it would have fired over the past 30 days.
+            A rule measures something again and again: purchases in the last hour, the share of events that is
+            quarantined, the time since the newest event. Before you save it, you see when it would have fired over the
+            past 30 days.
           </Empty>
         ) : (
           <TableScroll label="Rules" className={classes.table}>

@@ -50,7 +50,8 @@ export default function Silences() {
           <SkeletonRows />
         ) : silences.length === 0 ? (
           <Empty title="No silence" icon={<BellOff size={36} strokeWidth={1.4} />} action={add}>
-            Before a move or other work that makes rules fire, a silence keeps phones quiet. Incidents are still recorded.
+            Before a move or other work that makes rules fire, a silence keeps phones quiet. Incidents are still
+            recorded.
           </Empty>
         ) : (
           <TableScroll label="Silences" className={classes.table}>
@@ -91,7 +92,11 @@ export default function Silences() {
 function Row({ silence: s, may, named }: { silence: Silence; may: boolean; named: (rule: string) => string }) {
   const { tz } = useView()
   const remove = useDeleteSilence()
-  const what = [...s.rules.map(named), ...s.groups.map((g) => `group ${g}`), ...s.severities.map((v) => severityNames[v])]
+  const what = [
+    ...s.rules.map(named),
+    ...s.groups.map((g) => `group ${g}`),
+    ...s.severities.map((v) => severityNames[v]),
+  ]
   return (
     <tr>
       <td className={classes.what}>

@@ -32,12 +32,27 @@ const rule = (change: Partial<Alert>): Alert => ({
 describe('a rule that is edited', () => {
   it.each<[string, Partial<Alert>]>([
     ['a threshold', {}],
-    ['a share, in percent on the form', { measure: { kind: 'quarantine_rate', window_seconds: 3600 }, condition: { kind: 'threshold', direction: 'above', value: 0.07 } }],
-    ['freshness, in minutes on the form', { measure: { kind: 'freshness' }, condition: { kind: 'threshold', direction: 'above', value: 1800 } }],
+    [
+      'a share, in percent on the form',
+      {
+        measure: { kind: 'quarantine_rate', window_seconds: 3600 },
+        condition: { kind: 'threshold', direction: 'above', value: 0.07 },
+      },
+    ],
+    [
+      'freshness, in minutes on the form',
+      { measure: { kind: 'freshness' }, condition: { kind: 'threshold', direction: 'above', value: 1800 } },
+    ],
     ['a change', { condition: { kind: 'change', direction: 'either', value: 30, against: 'week' } }],
     ['an anomaly', { condition: { kind: 'anomaly', direction: 'below', deviations: 4 } }],
     ['no data', { condition: { kind: 'no_data' } }],
-    ['a ratio', { measure: { kind: 'ratio', event: 'error', of_event: 'page_view', window_seconds: 600 }, condition: { kind: 'threshold', direction: 'above', value: 0.05 } }],
+    [
+      'a ratio',
+      {
+        measure: { kind: 'ratio', event: 'error', of_event: 'page_view', window_seconds: 600 },
+        condition: { kind: 'threshold', direction: 'above', value: 0.05 },
+      },
+    ],
   ])('is the same when nothing was changed: %s', (_, change) => {
     const before = rule(change)
     const after = toRule(draftOf(before), before.name)

@@ -60,7 +60,15 @@ const fresh: Draft = {
   escalation: null,
 }
 
-const kinds: readonly MeasureKind[] = ['trend', 'ratio', 'quarantine_rate', 'freshness', 'quota_use', 'ledger_balance', 'quality']
+const kinds: readonly MeasureKind[] = [
+  'trend',
+  'ratio',
+  'quarantine_rate',
+  'freshness',
+  'quota_use',
+  'ledger_balance',
+  'quality',
+]
 
 /** A new rule, as far as a link that led here says what it is about. */
 export function newDraft(params: URLSearchParams): Draft {
@@ -119,10 +127,12 @@ export function draftOf(rule: Alert): Draft {
 /** What is still missing, in words; null when the rule can be tried. */
 export function missing(d: Draft): string | null {
   if (d.kind === 'trend' && ofProperty(d.measure) && d.property === null) return 'Choose the property that is measured.'
-  if (d.kind === 'ratio' && d.event === null && d.filter === null) return 'Say which events count: choose an event, or a filter.'
+  if (d.kind === 'ratio' && d.event === null && d.filter === null)
+    return 'Say which events count: choose an event, or a filter.'
   if (d.kind === 'quota_use' && !(Number(d.amount) >= 1)) return 'Say how many events a month are all of it.'
   if (d.kind === 'quality' && d.check === null) return 'Choose the quality check.'
-  if (d.condition === 'threshold' && (d.value === '' || !Number.isFinite(Number(d.value)))) return 'Say which value is the bound.'
+  if (d.condition === 'threshold' && (d.value === '' || !Number.isFinite(Number(d.value))))
+    return 'Say which value is the bound.'
   if (d.condition === 'change' && !(Number(d.value) > 0)) return 'Say how many percent are too much.'
   if (d.condition === 'anomaly' && !(Number(d.deviations) >= 1)) return 'Say how many deviations are too many.'
   return null

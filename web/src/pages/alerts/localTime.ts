@@ -1,7 +1,7 @@
 /** Between an instant and the text of a field that shows the clock of a zone, such as 2026-11-21T09:30. */
 export const localTime = {
   text(at: Date, zone: string): string {
-    const parts = Object.fromEntries(
+    const shown = new Map(
       new Intl.DateTimeFormat('en-CA', {
         timeZone: zone,
         hourCycle: 'h23',
@@ -14,11 +14,13 @@ export const localTime = {
         .formatToParts(at)
         .map((p) => [p.type, p.value]),
     )
-    return `${parts['year'] ?? ''}-${parts['month'] ?? ''}-${parts['day'] ?? ''}T${parts['hour'] ?? ''}:${parts['minute'] ?? ''}`
+    const part = (type: Intl.DateTimeFormatPartTypes) => shown.get(type) ?? ''
+    return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}`
   },
 
   /** Null for what is not a time. A time that the clock skips, or shows twice, is one of those beside it. */
   parse(text: string, zone: string): Date | null {
+    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text)) return null
     const asUtc = new Date(`${text}:00Z`)
     if (Number.isNaN(asUtc.getTime())) return null
     let guess = asUtc

@@ -6,7 +6,13 @@ import { formatTime } from '../../time/format'
 import { formatValue, isShare, stateNames } from './words'
 
 /** The values of the past, what was usual or the bound, and where the rule would have fired. */
-export function previewChart(p: AlertPreview, rule: NewAlert, zone: string, width: number, t: Tokens): EChartsCoreOption {
+export function previewChart(
+  p: AlertPreview,
+  rule: NewAlert,
+  zone: string,
+  width: number,
+  t: Tokens,
+): EChartsCoreOption {
   const kind = rule.measure.kind
   const at = p.points.map((x) => Date.parse(x.tick))
   const pair = (pick: (i: number) => number | null) => at.map((time, i) => [time, pick(i)])
@@ -40,7 +46,12 @@ export function previewChart(p: AlertPreview, rule: NewAlert, zone: string, widt
       splitLine: { lineStyle: { color: t.line, opacity: 0.7 } },
       axisLabel: { ...label, formatter: short },
       // A bound that is never reached is in sight all the same.
-      ...(bound === undefined ? {} : { max: (v: { max: number }) => Math.max(v.max, bound * 1.1), min: (v: { min: number }) => Math.min(0, v.min, bound) }),
+      ...(bound === undefined
+        ? {}
+        : {
+            max: (v: { max: number }) => Math.max(v.max, bound * 1.1),
+            min: (v: { min: number }) => Math.min(0, v.min, bound),
+          }),
     },
     tooltip: {
       trigger: 'axis',
@@ -83,7 +94,12 @@ export function previewChart(p: AlertPreview, rule: NewAlert, zone: string, widt
                 silent: true,
                 symbol: 'none',
                 lineStyle: { color: t.attention, type: [5, 4], width: 1.5 },
-                label: { formatter: formatValue(kind, bound), position: 'insideEndTop', color: t.attention, fontSize: 12 },
+                label: {
+                  formatter: formatValue(kind, bound),
+                  position: 'insideEndTop',
+                  color: t.attention,
+                  fontSize: 12,
+                },
                 data: [{ yAxis: bound }],
               },
             }),

@@ -54,7 +54,7 @@ export function describeMeasure(m: AlertMeasure): string {
       return `${what}${m.event ? `, ${m.event}` : ''}${filter}`
     }
     case 'ratio':
-      return `Share${of || ' of all events'}${filter} in ${m.of_event ? m.of_event : 'all events'}`
+      return `Share${of || ' of all events'}${filter} in ${m.of_event ?? 'all events'}`
     case 'quarantine_rate':
       return 'Share of received events that is quarantined'
     case 'freshness':
@@ -91,7 +91,8 @@ export function describeCondition(m: AlertMeasure, c: AlertCondition): string {
 
 /** The rule in one sentence. */
 export function describeRule(r: Pick<Alert, 'measure' | 'condition' | 'for_seconds'>): string {
-  const window = hasWindow(r.measure.kind) && r.measure.window_seconds ? `, over ${formatDuration(r.measure.window_seconds)},` : ''
+  const window =
+    hasWindow(r.measure.kind) && r.measure.window_seconds ? `, over ${formatDuration(r.measure.window_seconds)},` : ''
   const held = r.for_seconds > 0 ? ` for ${formatDuration(r.for_seconds)}` : ''
   return `${describeMeasure(r.measure)}${window} ${describeCondition(r.measure, r.condition)}${held}`
 }

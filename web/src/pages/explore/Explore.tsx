@@ -8,6 +8,7 @@ import { explorePages } from '../../app/places'
 import { useMe } from '../../app/session'
 import { ChartPanel } from '../../charts/ChartPanel'
 import type { ChartSeries } from '../../charts/model'
+import { useIncidents } from '../../charts/useIncidents'
 import { formatNumber } from '../../numbers/format'
 import { HowComputed } from '../../parts/HowComputed'
 import { Page, Panel } from '../../parts/Page'
@@ -115,6 +116,7 @@ function Answer({ question, range, change }: AnswerProps) {
       compare: view.compare,
     }),
   )
+  const incidents = useIncidents(trend?.period, event)
   const series = useMemo(() => (trend ? toSeries(trend, t) : []), [trend, t])
   if (error) return <ErrorNote error={error} retry={() => void refetch()} />
   if (trend === undefined) return <Skeleton height={480} radius="lg" />
@@ -132,6 +134,7 @@ function Answer({ question, range, change }: AnswerProps) {
         format={formatNumber}
         fromZero={startsAtZero(measure)}
         height={380}
+        annotations={incidents}
         file={[title, period]}
         shows={question.chart === 'table' ? 'table' : 'chart'}
         onShow={(s) => change({ chart: s === 'table' ? 'table' : 'line' })}

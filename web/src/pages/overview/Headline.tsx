@@ -6,6 +6,7 @@ import { trendOptions, type Trend } from '../../api/trends'
 import { useMe } from '../../app/session'
 import { ChartPanel } from '../../charts/ChartPanel'
 import type { ChartSeries } from '../../charts/model'
+import { useIncidents } from '../../charts/useIncidents'
 import { formatNumber } from '../../numbers/format'
 import { Delta } from '../../parts/Delta'
 import { HowComputed } from '../../parts/HowComputed'
@@ -51,6 +52,7 @@ export function Headline({ range, measure, onMeasure }: HeadlineProps) {
     })
   const answers = { count: useQuery(spec('count')), unique_users: useQuery(spec('unique_users')) }
   const { data: trend, error, refetch } = answers[measure]
+  const incidents = useIncidents(trend?.period, null)
   const series = useMemo(
     () => (trend ? toSeries(trend, headlineNames[measure], seriesColor(tokens[scheme], 0)) : []),
     [trend, measure, scheme],
@@ -98,6 +100,7 @@ export function Headline({ range, measure, onMeasure }: HeadlineProps) {
           onPick={pick}
           onZoom={zoom}
           group="overview"
+          annotations={incidents}
         />
       ) : (
         <Panel lead={numbers}>
