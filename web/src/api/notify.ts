@@ -91,7 +91,12 @@ export function useActOnIncident(id: string) {
           await ask(api.POST('/v1/incidents/{incident_id}/resolve', { params }))
           return
         case 'snooze':
-          await ask(api.POST('/v1/incidents/{incident_id}/snooze', { params, body: { until: new Date(Date.now() + it.hours * 3_600_000).toISOString() } }))
+          await ask(
+            api.POST('/v1/incidents/{incident_id}/snooze', {
+              params,
+              body: { until: new Date(Date.now() + it.hours * 3_600_000).toISOString() },
+            }),
+          )
       }
     },
     onSuccess: () =>
