@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ListOrdered, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { escalationsOptions, useDeleteEscalation, type Escalation } from '../../api/notify'
-import { mayAlert } from '../../app/roles'
+import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
@@ -18,7 +18,7 @@ import { useTargetNames } from './targets'
 /** Who is told, step after step, and who is on call. */
 export default function Escalations() {
   const me = useMe()
-  const may = mayAlert(me.role)
+  const may = mayWatch(me.role)
   const [editing, setEditing] = useState<Escalation | 'new' | null>(null)
   const { data: policies, error, refetch } = useQuery(escalationsOptions)
   const add = may && (

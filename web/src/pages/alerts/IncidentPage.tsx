@@ -5,7 +5,7 @@ import { Link, useParams } from 'react-router'
 import { incidentOptions, type Incident, type IncidentEntry } from '../../api/alerts'
 import { isApiError } from '../../api/errors'
 import { deliveriesOptions, progressOptions, useActOnIncident, type EscalationProgress } from '../../api/notify'
-import { mayAlert } from '../../app/roles'
+import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { CopyText } from '../../parts/Copy'
 import { Facts } from '../../parts/Facts'
@@ -88,7 +88,7 @@ function standing(i: Incident): string {
 function Acts({ incident: i }: { incident: Incident }) {
   const me = useMe()
   const act = useActOnIncident(i.id)
-  if (i.state === 'resolved' || !mayAlert(me.role)) return null
+  if (i.state === 'resolved' || !mayWatch(me.role)) return null
   return (
     <>
       {act.error && <FormError error={act.error} />}

@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { BellRing, CircleCheck, Plus } from 'lucide-react'
 import { Link } from 'react-router'
 import { incidentsOptions, rulesOptions, type Incident } from '../../api/alerts'
-import { mayAlert } from '../../app/roles'
+import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
@@ -31,7 +31,7 @@ export default function Incidents() {
       title="Alerts"
       lead="What is wrong now, since when, and who looks after it."
       actions={
-        mayAlert(me.role) && (
+        mayWatch(me.role) && (
           <Button component={Link} to={travel('/alerts/new')} leftSection={<Plus size={16} />}>
             New rule
           </Button>
@@ -57,7 +57,7 @@ export default function Incidents() {
                   title="Nothing is watched yet"
                   icon={<BellRing size={36} strokeWidth={1.4} />}
                   action={
-                    mayAlert(me.role) && (
+                    mayWatch(me.role) && (
                       <Button component={Link} to={travel('/alerts/new')}>
                         Make the first rule
                       </Button>

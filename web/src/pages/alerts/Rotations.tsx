@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import { rotationsOptions, useDeleteRotation, useSaveRotation, type Rotation } from '../../api/notify'
-import { mayAlert } from '../../app/roles'
+import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { Panel } from '../../parts/Page'
 import { FormError, SkeletonRows } from '../../parts/States'
@@ -20,7 +20,7 @@ const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 /** Who is on call, by the week. */
 export function Rotations() {
   const me = useMe()
-  const may = mayAlert(me.role)
+  const may = mayWatch(me.role)
   const { tz } = useView()
   const [editing, setEditing] = useState<Rotation | 'new' | null>(null)
   const { data: rotations } = useQuery(rotationsOptions)

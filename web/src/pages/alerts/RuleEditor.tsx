@@ -4,7 +4,7 @@ import { ArrowLeft } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { useSaveRule, type Alert } from '../../api/alerts'
-import { mayAlert } from '../../app/roles'
+import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { FormError } from '../../parts/States'
 import { useTravel } from '../../view/useView'
@@ -30,7 +30,7 @@ export function RuleEditor({ initial, rule }: { initial: Draft; rule: Alert | nu
   const travel = useTravel()
   const [draft, setDraft] = useState(initial)
   const save = useSaveRule(rule?.id ?? null)
-  const may = mayAlert(me.role)
+  const may = mayWatch(me.role)
   const lacks = missing(draft)
   const name = draft.name.trim()
   const changed = rule === null || JSON.stringify(draft) !== JSON.stringify(initial)

@@ -4,7 +4,7 @@ import { Filter as FilterIcon } from 'lucide-react'
 import { useMemo, useState, type ReactNode } from 'react'
 import { escalationsOptions } from '../../api/notify'
 import { catalogOptions } from '../../api/queries'
-import { checksOptions } from '../../api/quality'
+import { qualityOptions } from '../../api/quality'
 import { describe } from '../../filters/filter'
 import { FilterEditor } from '../../filters/FilterEditor'
 import { knownProperties, propertyOptions } from '../../filters/properties'
@@ -49,7 +49,7 @@ export function RuleForm(props: RuleFormProps) {
 
 function Measured({ draft, change }: RuleFormProps) {
   const { data: catalog } = useQuery(catalogOptions)
-  const { data: checks = [] } = useQuery({ ...checksOptions, enabled: draft.kind === 'quality' })
+  const { data: quality } = useQuery({ ...qualityOptions, enabled: draft.kind === 'quality' })
   const [filtering, setFiltering] = useState(false)
   const properties = useMemo(() => knownProperties(catalog, draft.event), [catalog, draft.event])
   const events = namesOf(
@@ -124,7 +124,7 @@ function Measured({ draft, change }: RuleFormProps) {
           <Select
             label="Check"
             placeholder="Choose a check"
-            data={checks.map((c) => ({ value: c.id, label: c.name }))}
+            data={(quality?.checks ?? []).map(({ check }) => ({ value: check.id, label: check.name }))}
             value={draft.check}
             onChange={(check) => change({ check })}
             nothingFoundMessage="No check"

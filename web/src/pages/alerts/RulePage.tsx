@@ -12,7 +12,7 @@ import {
   type Alert,
 } from '../../api/alerts'
 import { isApiError } from '../../api/errors'
-import { mayAlert } from '../../app/roles'
+import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { ConfirmDelete } from '../../parts/ConfirmDelete'
 import { Panel } from '../../parts/Page'
@@ -90,7 +90,7 @@ function Acts({ rule }: { rule: Alert }) {
   const [deleting, setDeleting] = useState(false)
   const remove = useDeleteRule(rule.id)
   const turn = useSwitchRule(rule.id)
-  if (!mayAlert(me.role)) return null
+  if (!mayWatch(me.role)) return null
   return (
     <>
       <Button variant="default" loading={turn.isPending} onClick={() => turn.mutate(!rule.enabled)}>

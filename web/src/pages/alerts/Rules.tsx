@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { BellRing, Plus } from 'lucide-react'
 import { Link } from 'react-router'
 import { rulesOptions, type Alert } from '../../api/alerts'
-import { mayAlert } from '../../app/roles'
+import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
@@ -21,7 +21,7 @@ export default function Rules() {
   const me = useMe()
   const travel = useTravel()
   const { data: rules, error, refetch } = useQuery(rulesOptions)
-  const make = mayAlert(me.role) && (
+  const make = mayWatch(me.role) && (
     <Button component={Link} to={travel('/alerts/new')} leftSection={<Plus size={16} />}>
       New rule
     </Button>

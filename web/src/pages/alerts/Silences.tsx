@@ -10,7 +10,7 @@ import {
   type Severity,
   type Silence,
 } from '../../api/alerts'
-import { mayAlert } from '../../app/roles'
+import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
@@ -28,7 +28,7 @@ const phaseNames: Record<Silence['phase'], string> = { active: 'In force', sched
 /** Times in which nobody is told: maintenance, known trouble. */
 export default function Silences() {
   const me = useMe()
-  const may = mayAlert(me.role)
+  const may = mayWatch(me.role)
   const [adding, setAdding] = useState(false)
   const { data: silences, error, refetch } = useQuery(silencesOptions)
   const { data: rules = [] } = useQuery(rulesOptions)
