@@ -125,7 +125,7 @@ func timelineKeys(tenant tenants.ID, p plan, ids []string, hours personHours, in
 
 func timelinePage(tenant tenants.ID, page pageKeys, in people.TimelineInput) *statement {
 	s := newStatement(tenant)
-	s.sql = eventColumns + s.fromByKey(eventsTable,
+	s.sql = eventColumns + s.fromByKey(
 		"event IN "+s.bind("names", "Array(String)", page.names),
 		"toStartOfHour(time) IN "+s.bind("hours", "Array(DateTime('UTC'))", page.hours),
 		"event_id IN "+s.bind("ids", "Array(String)", page.ids),
