@@ -44,6 +44,7 @@ type node struct {
 	now     func() time.Time
 
 	postgres *pg.Pool
+	working  *pg.Pool // of the workers: a lease must not be lost because requests take all connections, nor the other way round
 	events   driver.Conn
 
 	control  *tenantspg.Store
@@ -71,6 +72,9 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 		return nil, fmt.Errorf("parse the public URL: %w", err)
 	}
 	if n.postgres, err = pg.Open(ctx, urls.Postgres, pg.Options{}); err != nil {
+		return nil, err
+	}
+	if n.working, err = pg.Open(ctx, urls.Postgres, pg.Options{MaxConns: 6}); err != nil {
 		return nil, err
 	}
 	if n.events, err = ch.Open(ctx, urls.ClickHouse); err != nil {
@@ -107,6 +111,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 
 func (n *node) close() error {
 	n.postgres.Close()
+	n.working.Close()
 	return n.events.Close()
 }
 
@@ -123,11 +128,12 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.EvaluateAlerts(n.alerts().evaluator, n.jobs, n.now),
 		workers.Notify(n.notify.escalator, n.notify.courier),
 	)
+	ledger := jobspg.New(n.working, jobspg.Config{})
 	listen := func(ctx context.Context, changed func()) {
-		n.postgres.Listen(ctx, n.logger, []string{jobspg.Channel}, func(pg.Notification) { changed() })
+		n.working.Listen(ctx, n.logger, []string{jobspg.Channel}, func(pg.Notification) { changed() })
 	}
 	return workers.New(workers.Config{RedisURL: n.urls.Redis, Drain: n.cfg.DrainTimeout / 2, ExitWhenIdle: exitWhenIdle},
-		workers.Deps{Ledger: n.jobs, Depths: n.jobs.Depths, Listen: listen, Logger: n.logger, Metrics: n.metrics}, work...)
+		workers.Deps{Ledger: ledger, Depths: ledger.Depths, Listen: listen, Logger: n.logger, Metrics: n.metrics}, work...)
 }
 
 // migratePostgres brings the control plane up to date. It waits for a server that does not answer yet.

@@ -75,6 +75,9 @@ func (s *Store) Beat(ctx context.Context, w jobs.Worker, held []jobs.Held) (want
 		slots, err = liveSlots(ctx, q)
 		return err
 	})
+	if err != nil {
+		s.pool.Reset() // the network may have forgotten all connections, and each would cost a part of the lease
+	}
 	return wanted, slots, err
 }
 
