@@ -2,6 +2,7 @@ package jobspg
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -136,4 +137,5 @@ func consequence(e jobs.Ending) (next, count string) {
 	}
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+// seconds is a number of seconds as PostgreSQL gives it, to the microsecond that it measures.
+func seconds(s float64) time.Duration { return time.Duration(math.Round(s*1e6)) * time.Microsecond }
