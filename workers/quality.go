@@ -13,9 +13,10 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// CheckQuality makes the checks of tenants' data: every minute one job for each tenant with something due.
+// CheckQuality makes the checks of tenants' data: every few seconds one job for each tenant with something due.
 func CheckQuality(runner *quality.Runner, queue jobs.Enqueuer, registry *prometheus.Registry) Work {
 	const (
+		soon = 15 * time.Second // so that somebody who adds a check need not wait long
 		day  = 24 * time.Hour
 		keep = 3 * day // there are many, and what they found stays longer
 	)
@@ -49,7 +50,7 @@ func CheckQuality(runner *quality.Runner, queue jobs.Enqueuer, registry *prometh
 			}),
 		},
 		Schedules: []jobs.Schedule{
-			Every(find.Name, time.Minute, find),
+			Every(find.Name, soon, find),
 			at(4*time.Hour, Every(clean.Name, day, clean)),
 		},
 	}

@@ -108,7 +108,7 @@ func (s *Service) Get(ctx context.Context, tenant tenants.ID, id ID) (Check, err
 	return s.store.Check(ctx, tenant, id)
 }
 
-// Create adds a check. It is made for the first time within a minute or so.
+// Create adds a check. It is made for the first time within half a minute.
 //
 // Errors: those of Definition.Validate, ErrTooManyChecks, ErrPermissionDenied.
 func (s *Service) Create(ctx context.Context, by tenants.By, d Definition) (Check, error) {

@@ -11,7 +11,7 @@ export type QualityStanding = components['schemas']['QualityStanding']
 export type QualityVerdict = components['schemas']['QualityVerdict']
 export type NewQualityCheck = components['schemas']['NewQualityCheck']
 
-/** Every check with what it found last. Asked again by itself: a new check is made within a minute or two. */
+/** Every check with what it found last. Asked again by itself: a new check is made within half a minute. */
 export const qualityOptions = queryOptions({
   queryKey: ['quality'],
   queryFn: ({ signal }) => ask(api.GET('/v1/quality', { signal })),

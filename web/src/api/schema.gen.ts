@@ -5789,7 +5789,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Added. It is made for the first time within a minute or two; `volume` and `nulls`, which can look back, 24 times at once. */
+            /** @description Added. It is made for the first time within half a minute; `volume` and `nulls`, which can look back, 24 times at once. */
             201: {
                 headers: {
                     [name: string]: unknown;

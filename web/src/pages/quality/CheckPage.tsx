@@ -87,7 +87,7 @@ function Answer({ standing: { check: c, newest: r } }: { standing: QualityStandi
         <Verdict verdict={r?.verdict} enabled={c.enabled} size={26} />
       </p>
       <p className={classes.explanation}>
-        {r?.explanation ?? (c.enabled ? 'It is made for the first time within a minute or two.' : 'It was never made.')}
+        {r?.explanation ?? (c.enabled ? 'It is made for the first time within half a minute.' : 'It was never made.')}
       </p>
       <dl className={classes.facts}>
         <Fact name="Looks at">

@@ -164,7 +164,7 @@ function Row({ standing: { check: c, newest: r } }: { standing: QualityStanding 
       <td className="number">{valueText(c.kind, r?.value ?? null)}</td>
       <td className="number">{r ? expectedText(c.kind, r) : valueText(c.kind, null)}</td>
       <td className={classes.why}>
-        {r?.explanation ?? (c.enabled ? 'It is made for the first time within a minute or two.' : '–')}
+        {r?.explanation ?? (c.enabled ? 'It is made for the first time within half a minute.' : '–')}
       </td>
       <td className={classes.time}>{r ? <Time at={r.measured_at} zone={tz} /> : '–'}</td>
     </tr>
