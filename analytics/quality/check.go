@@ -3,7 +3,7 @@
 //
 // A [Check] is a declaration. At each of its ticks a [Runner] measures what the check is about and judges it (judge.go), which gives
 // one [Result]: a value, what was expected, a verdict and a sentence that explains it. Some checks everybody has without asking. An
-// alert rule can watch a check by its newest value: see [Service.Value].
+// alert rule can watch the verdicts of a check: see alert.Checks.
 package quality
 
 import (

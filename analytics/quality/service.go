@@ -30,7 +30,7 @@ type Store interface {
 	Newest(ctx context.Context, tenant tenants.ID) (map[ID]Result, error)
 }
 
-// Service is what people, and alert rules, do with checks.
+// Service is what people do with checks.
 type Service struct {
 	store Store
 	now   func() time.Time
@@ -169,20 +169,6 @@ func (s *Service) Results(ctx context.Context, tenant tenants.ID, id ID, from, t
 		return nil, err
 	}
 	return s.store.Results(ctx, tenant, id, from, to, MaxResults)
-}
-
-// Value is what a check found last, for an alert rule: its value, which is nil where there is none, the verdict, and the tick that they
-// are of, which is zero before the first. Errors: ErrNoSuchCheck.
-func (s *Service) Value(ctx context.Context, tenant tenants.ID, id ID) (value *float64, verdict Verdict, at time.Time, err error) {
-	if _, err := s.store.Check(ctx, tenant, id); err != nil {
-		return nil, Unknown, time.Time{}, err
-	}
-	newest, err := s.store.Newest(ctx, tenant)
-	r, made := newest[id]
-	if err != nil || !made {
-		return nil, Unknown, time.Time{}, err
-	}
-	return r.Value, r.Verdict, r.Tick, nil
 }
 
 func (s *Service) entry(by tenants.By, id ID, what string, details tenants.Details) tenants.AuditEntry {
