@@ -16,7 +16,8 @@ import (
 func EvaluateAlerts(evaluator *alert.Evaluator, enqueuer jobs.Enqueuer, now func() time.Time) Work {
 	const day = 24 * time.Hour
 	type none = struct{}
-	evaluate := jobs.Kind[none]{Name: "alerts:evaluate", Queue: jobs.Urgent, Timeout: 2 * time.Minute, Keep: day}
+	// The next look makes another job at once, which is sooner than this one would be tried again, and what could be evaluated was.
+	evaluate := jobs.Kind[none]{Name: "alerts:evaluate", Queue: jobs.Urgent, Timeout: 2 * time.Minute, Attempts: 1, Keep: day}
 	due := jobs.Kind[none]{Name: "alerts:due", Queue: jobs.Urgent, Timeout: 30 * time.Second, Attempts: 1}
 	sweep := jobs.Kind[none]{Name: "alerts:sweep", Queue: jobs.Default, Attempts: 1}
 

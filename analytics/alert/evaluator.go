@@ -55,18 +55,20 @@ func (e *Evaluator) EvaluateTenant(ctx context.Context, tenant tenants.ID, now t
 		return fmt.Errorf("find the rules that are due: %w", err)
 	}
 	var errs []error
-	for batch := range slices.Chunk(due, atOnce) {
-		errs = append(errs, e.evaluate(ctx, tenant, batch, now)...)
-		if ctx.Err() != nil {
-			break
-		}
+	for len(due) > 0 && ctx.Err() == nil {
+		steps, measured, failed := e.measure(ctx, tenant, due, now)
+		errs = append(append(errs, failed...), e.settleAll(ctx, tenant, steps, now)...)
+		due = due[measured:]
 	}
 	return errors.Join(errs...)
 }
 
-// atOnce is how many rules are measured before their ticks are settled: so many that the ticks of a group are most often settled in the order
-// in which they came, and so few that work is done even when time runs out.
-const atOnce = 50
+// How many rules are measured before their ticks are settled: so many that the ticks of a group are most often settled in the order in which they
+// came, and so few that work is done even where every question takes long.
+const (
+	atOnce     = 50
+	measureFor = 10 * time.Second
+)
 
 // turn notes which silences began or ended, and what that means for open incidents.
 func turn(ctx context.Context, tx Tx, now time.Time) error {
@@ -111,17 +113,14 @@ type step struct {
 	missed int
 }
 
-// evaluate measures some rules, and settles their ticks in the order of time, so that what was missed opens and ends the incidents that it would have.
-func (e *Evaluator) evaluate(ctx context.Context, tenant tenants.ID, rules []Rule, now time.Time) (errs []error) {
-	var steps []step
-	failed := func(rule Rule, err error) {
-		errs = append(errs, fmt.Errorf("evaluate the alert rule %s: %w", rule.ID, err))
-	}
-	for _, rule := range rules {
+// measure measures the first of the rules, and says how many those were.
+func (e *Evaluator) measure(ctx context.Context, tenant tenants.ID, rules []Rule, now time.Time) (steps []step, measured int, errs []error) {
+	for began := time.Now(); measured < min(len(rules), atOnce) && (measured == 0 || time.Since(began) < measureFor); measured++ {
+		rule := rules[measured]
 		ticks, missed := rule.dueTicks(now)
 		samples, err := e.values.samples(ctx, tenant, rule.Definition, ticks)
 		if err != nil {
-			failed(rule, err)
+			errs = append(errs, fmt.Errorf("measure for the alert rule %s: %w", rule.ID, err))
 			continue
 		}
 		for _, tick := range ticks {
@@ -129,6 +128,11 @@ func (e *Evaluator) evaluate(ctx context.Context, tenant tenants.ID, rules []Rul
 			missed = 0
 		}
 	}
+	return steps, measured, errs
+}
+
+// settleAll settles ticks in the order of time, so that what was missed opens and ends the incidents that it would have.
+func (e *Evaluator) settleAll(ctx context.Context, tenant tenants.ID, steps []step, now time.Time) (errs []error) {
 	slices.SortStableFunc(steps, func(a, b step) int { return a.tick.Compare(b.tick) })
 	done := map[RuleID]bool{} // rules that somebody else moves on, or that failed
 	for _, s := range steps {
@@ -137,7 +141,7 @@ func (e *Evaluator) evaluate(ctx context.Context, tenant tenants.ID, rules []Rul
 		}
 		mine, err := e.settle(ctx, tenant, s, now)
 		if err != nil {
-			failed(s.rule, err)
+			errs = append(errs, fmt.Errorf("settle a tick of the alert rule %s: %w", s.rule.ID, err))
 		}
 		done[s.rule.ID] = !mine
 	}

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/observatory/observatory/analytics/alert"
 	"github.com/observatory/observatory/analytics/analyticspg"
 	"github.com/observatory/observatory/internal/pg"
+	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tenants"
 	"github.com/observatory/observatory/tests/harness"
 )
@@ -190,4 +192,59 @@ func TestWrongAlertRules(t *testing.T) {
 			account.Session.Post(t, path, c.body).WantProblem(t, http.StatusBadRequest, c.code)
 		}
 	}
+}
+
+// What the workers of a server make of a rule: it fires on real events, once, and a chart of its event is told.
+func TestAlertFires(t *testing.T) {
+	t.Parallel()
+	server, _ := start(t)
+	account := server.SignUp(t)
+	store, tenant := alertStore(t, server), tenants.ID(uuid.MustParse(account.Tenant.ID))
+	tick := time.Now().UTC().Truncate(time.Minute)
+	ack := account.Secret.Send(t, harness.Event{Name: "sale", Timestamp: tick.Add(-30 * time.Second)}, harness.Event{Name: "sale", Timestamp: tick.Add(-31 * time.Second)})
+	account.Secret.Settled(t, ack.Receipt)
+
+	body := newAlert("Many sales")
+	body["interval_seconds"], body["delay_seconds"], body["severity"] = 60, 0, "critical"
+	body["condition"] = map[string]any{"kind": "threshold", "direction": "above", "value": 1}
+	made := harness.As[alertRule](t, account.Session.Post(t, "/v1/alerts", body).Want(t, http.StatusCreated))
+	id := alert.RuleID(uuid.MustParse(made.ID))
+	require.NoError(t, store.Within(t.Context(), tenant, func(tx alert.Tx) error { // the last tick is due now, so that nobody has to wait for the next
+		r, err := tx.LockRule(t.Context(), id)
+		if err != nil {
+			return err
+		}
+		r.NextTick = tick
+		return tx.SetRule(t.Context(), r)
+	}))
+
+	type incident struct {
+		ID, Title, State, Severity string
+		Events                     []string
+		OpenedAt                   time.Time `json:"opened_at"`
+		Rules                      []struct {
+			AlertID string `json:"alert_id"`
+		}
+	}
+	var found []incident
+	testkit.Eventually(t, 30*time.Second, func() error {
+		found = harness.As[struct{ Incidents []incident }](t, account.Session.Get(t, "/v1/incidents?event=sale").Want(t, http.StatusOK)).Incidents
+		if len(found) == 0 {
+			return errors.New("nothing fired")
+		}
+		return nil
+	})
+	require.Len(t, found, 1)
+	require.Equal(t, made.ID, found[0].Rules[0].AlertID)
+	found[0].Rules = nil
+	require.Equal(t, incident{ID: found[0].ID, Title: "Many sales", State: found[0].State, Severity: "critical", Events: []string{"sale"}, OpenedAt: tick}, found[0])
+	entries := harness.As[struct{ Entries []struct{ Kind, Text string } }](t, account.Session.Get(t, "/v1/incidents/"+found[0].ID).Want(t, http.StatusOK)).Entries
+	require.Equal(t, "Many sales fired: 2 is above 1.", entries[0].Text)
+	type evaluation struct {
+		Tick  time.Time
+		Value float64
+		State string
+	}
+	page := harness.As[struct{ Evaluations []evaluation }](t, account.Session.Get(t, "/v1/alerts/"+made.ID+"/evaluations?to="+tick.Add(time.Second).Format(time.RFC3339)).Want(t, http.StatusOK))
+	require.Equal(t, []evaluation{{Tick: tick, Value: 2, State: "firing"}}, page.Evaluations)
 }
