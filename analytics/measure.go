@@ -14,7 +14,7 @@ type Measure string
 // does), so p50 is the usual median.
 const (
 	MeasureCount       Measure = "count"
-	MeasureUniqueUsers Measure = "unique_users" // exact number of distinct people: user_id, else anonymous_id; events with neither are not counted
+	MeasureUniqueUsers Measure = "unique_users" // exact number of distinct people: by user_id, else anonymous_id, a person of several IDs (see package people) once; events with neither are not counted
 	MeasureSum         Measure = "sum"
 	MeasureAvg         Measure = "avg"
 	MeasureMin         Measure = "min"
