@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core'
 import { useEffect, useRef, useState, type RefObject } from 'react'
 import { Link } from 'react-router'
 import type { PipelineStage, StageName } from '../../api/jobs'
@@ -58,10 +59,8 @@ function Card({ stage: s, leads }: { stage: PipelineStage; leads: readonly Stage
     <>
       <span className={classes.cardHead}>
         <strong>{stageNames[s.name]}</strong>
-        <span className={classes.cardHealth} data-health={s.health} title={healthNames[s.health]}>
-          <HealthIcon health={s.health} />
-          <span className={classes.healthName}>{healthNames[s.health]}</span>
-        </span>
+        <HealthIcon health={s.health} />
+        <VisuallyHidden>{healthNames[s.health]}</VisuallyHidden>
       </span>
       <span className={classes.meaning}>{stageMeanings[s.name]}</span>
       <span className={classes.depth} data-none={s.depth === 0 || s.per_second === 0}>
