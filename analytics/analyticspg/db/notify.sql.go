@@ -209,10 +209,13 @@ func (q *Queries) AddRotation(ctx context.Context, arg AddRotationParams) error 
 }
 
 const cancelPointlessDeliveries = `-- name: CancelPointlessDeliveries :exec
-UPDATE deliveries d SET state = 'cancelled', next_at = NULL, ended_at = $1::timestamptz
-FROM incidents i
-WHERE i.id = d.incident_id AND d.kind = 'firing' AND d.state = 'waiting' AND d.next_at <= $1::timestamptz
-    AND (i.state = 'resolved' OR i.acknowledged_at IS NOT NULL OR i.muted)
+UPDATE deliveries SET state = 'cancelled', next_at = NULL, ended_at = $1::timestamptz
+WHERE id IN (
+    SELECT d.id FROM deliveries d JOIN incidents i ON i.id = d.incident_id
+    WHERE d.kind = 'firing' AND d.state = 'waiting' AND d.next_at <= $1::timestamptz
+        AND (i.state = 'resolved' OR i.acknowledged_at IS NOT NULL OR i.muted)
+    FOR UPDATE OF d SKIP LOCKED
+)
 `
 
 func (q *Queries) CancelPointlessDeliveries(ctx context.Context, now time.Time) error {

@@ -168,10 +168,13 @@ WHERE NOT e.over AND i.state = 'resolved'
 LIMIT @max_rows;
 
 -- name: CancelPointlessDeliveries :exec
-UPDATE deliveries d SET state = 'cancelled', next_at = NULL, ended_at = @now::timestamptz
-FROM incidents i
-WHERE i.id = d.incident_id AND d.kind = 'firing' AND d.state = 'waiting' AND d.next_at <= @now::timestamptz
-    AND (i.state = 'resolved' OR i.acknowledged_at IS NOT NULL OR i.muted);
+UPDATE deliveries SET state = 'cancelled', next_at = NULL, ended_at = @now::timestamptz
+WHERE id IN (
+    SELECT d.id FROM deliveries d JOIN incidents i ON i.id = d.incident_id
+    WHERE d.kind = 'firing' AND d.state = 'waiting' AND d.next_at <= @now::timestamptz
+        AND (i.state = 'resolved' OR i.acknowledged_at IS NOT NULL OR i.muted)
+    FOR UPDATE OF d SKIP LOCKED
+);
 
 -- name: ClaimDeliveries :many
 WITH due AS (
