@@ -18,7 +18,7 @@ const MaxBreakdowns = 10
 
 // DefaultBreakdowns are the paths whose values everybody's rollups hold.
 func DefaultBreakdowns() []string {
-	return []string{"facts.browser", "facts.channel", "facts.country", "facts.device", "facts.utm_source", "properties.path", "sdk_name"}
+	return []string{"bot", "facts.browser", "facts.channel", "facts.country", "facts.device", "facts.utm_source", "properties.path", "sdk_name"}
 }
 
 // ErrBreakdownsInvalid is a list of breakdowns that cannot be chosen.

@@ -244,7 +244,7 @@ func TestSetBreakdowns(t *testing.T) {
 		_, err = h.service.SetBreakdowns(t.Context(), h.by, paths)
 		require.ErrorContains(t, err, want)
 	}
-	_, err = h.service.SetBreakdowns(t.Context(), h.by, []string{"bot", "bot"})
+	_, err = h.service.SetBreakdowns(t.Context(), h.by, []string{"type", "type"})
 	require.ErrorIs(t, err, rollup.ErrBreakdownsInvalid)
 	viewer := h.by
 	viewer.Principal.Role = tenants.RoleViewer
