@@ -85,13 +85,28 @@ func (s *Service) Find(ctx context.Context, run *jobs.Run) error {
 			all = append(all, CatchUpJob().New(tenant, struct{}{}, jobs.Unique("due"), jobs.From(run)))
 		}
 	}
-	if len(all) == 0 {
-		return nil
-	}
-	if _, err := s.jobs.Enqueue(ctx, all...); err != nil {
+	if err := s.enqueue(ctx, all); err != nil {
 		return fmt.Errorf("make jobs for dirty hours: %w", err)
 	}
 	return nil
+}
+
+// enqueue puts jobs into the ledger, all at once, or where that cannot be done each by itself: a tenant that the ledger does not know must
+// not keep others waiting.
+func (s *Service) enqueue(ctx context.Context, all []jobs.Job) error {
+	if len(all) == 0 {
+		return nil
+	}
+	_, err := s.jobs.Enqueue(ctx, all...)
+	if err == nil || len(all) == 1 || ctx.Err() != nil {
+		return err
+	}
+	err = nil
+	for _, job := range all {
+		_, failed := s.jobs.Enqueue(ctx, job)
+		err = errors.Join(err, failed)
+	}
+	return err
 }
 
 // RecomputeHours is RecomputeJob. What it does not come to in a while is found again, and done after other tenants' work.
@@ -161,7 +176,7 @@ func (s *Service) BeginLookBack(ctx context.Context, run *jobs.Run) error {
 		for _, tenant := range some {
 			made = append(made, CompareJob().New(uuid.UUID(tenant), RangeParams{From: from, To: to}, jobs.Unique("look-back"), jobs.From(run)))
 		}
-		if _, err := s.jobs.Enqueue(ctx, made...); err != nil {
+		if err := s.enqueue(ctx, made); err != nil {
 			return fmt.Errorf("make jobs to compare rollups: %w", err)
 		}
 	}

@@ -160,6 +160,17 @@ func TestFind(t *testing.T) {
 	require.Equal(t, 300, gauge(t, h.metrics, "observatory_rollup_events_total"))
 }
 
+// A tenant that PostgreSQL does not know, because it was put back to an earlier day, keeps no other from being served.
+func TestFindGoesOn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, tenant := range []tenants.ID{tenants.NewID(), h.tenant} {
+		require.NoError(t, h.service.MarkHours(t.Context(), tenant, hoursBack(1)))
+	}
+	require.Error(t, h.service.Find(t.Context(), jobs.Unwatched(uuid.Nil)))
+	require.Len(t, h.made("rollups:recompute"), 1)
+}
+
 func gauge(t *testing.T, registry *prometheus.Registry, name string) int {
 	t.Helper()
 	families, err := registry.Gather()
