@@ -192,6 +192,7 @@ func TestWrongAlertRules(t *testing.T) {
 			account.Session.Post(t, path, c.body).WantProblem(t, http.StatusBadRequest, c.code)
 		}
 	}
+	account.Session.Post(t, "/v1/alerts", with("escalation_id", uuid.NewString())).WantProblem(t, http.StatusBadRequest, "escalation_not_found")
 }
 
 // What the workers of a server make of a rule: it fires on real events, once, and a chart of its event is told.
