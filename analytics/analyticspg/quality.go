@@ -141,7 +141,7 @@ func (s Quality) Newest(ctx context.Context, tenant tenants.ID) (map[quality.ID]
 			return err
 		}
 		for _, row := range rows {
-			r, err := toResult(db.QualityResult(row))
+			r, err := toResult(row)
 			if err != nil {
 				return err
 			}

@@ -32,7 +32,7 @@ func JudgeVolume(d Definition, span Span, events float64, samples []Sample) Resu
 	for i, s := range samples {
 		values[i] = s.Value
 	}
-	mid, low, high, ok := robust.Around(values, d.Tolerance)
+	mid, _, high, ok := robust.Around(values, d.Tolerance)
 	if !ok {
 		r.Verdict = Unknown
 		r.Explanation = fmt.Sprintf("%s Not enough history to say what is usual: it takes the same hours of %d past weeks, and there are %d.", found, robust.MinSamples, len(samples))
@@ -40,7 +40,8 @@ func JudgeVolume(d Definition, span Span, events float64, samples []Sample) Resu
 	}
 	// Counts scatter by chance alone, by about their root. Few samples may look steadier than that.
 	width := max(high-mid, d.Tolerance*math.Sqrt(max(mid, 1)))
-	low, high = max(0, mid-width), mid+width
+	low := max(0, mid-width)
+	high = mid + width
 	if mid >= never && slices.Min(values) > 0 {
 		low = max(low, 1)
 	}

@@ -55,7 +55,7 @@ test('a property that is missing too often fails, and the reason is told', async
   await chart(page)
   await accessible(page, 'a check')
   const alert = await answer().getByRole('link', { name: 'Alert on this' }).getAttribute('href')
-  assert.match(alert, /^\/alerts\/new\?measure=quality&check=[0-9a-f-]{36}$/)
+  assert.match(alert, /^\/alerts\/new\?measure=quality&check=[0-9a-f-]{36}&name=amount/)
   if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/quality-check.png`, fullPage: true })
 })
 

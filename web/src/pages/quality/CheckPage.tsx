@@ -156,7 +156,7 @@ function Actions({ check: c }: { check: QualityCheck }) {
       <Group gap="xs" className={classes.actions}>
         <Button
           component={Link}
-          to={`/alerts/new?measure=quality&check=${c.id}`}
+          to={`/alerts/new?${new URLSearchParams({ measure: 'quality', check: c.id, name: c.name }).toString()}`}
           variant="default"
           size="xs"
           leftSection={<BellPlus size={14} />}
