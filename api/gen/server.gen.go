@@ -3227,7 +3227,7 @@ type PipelineStage struct {
 	// OldestSeconds How long that which has waited the longest has waited.
 	OldestSeconds *float64 `json:"oldest_seconds"`
 
-	// PerSecond How much left, a second, over the last minute; of jobs over the last 5 minutes.
+	// PerSecond How much left, a second, over the last minute; of jobs and rollups over the last 5 minutes. Of the quarantine - how much came.
 	PerSecond *float64 `json:"per_second"`
 
 	// Unit What waits.

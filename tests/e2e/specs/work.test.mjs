@@ -108,7 +108,7 @@ test('a failed job is tried again, or it is told why not', async () => {
   await page.getByText('1 job has failed').waitFor()
   await page.getByText('The store did not answer.').waitFor()
   await look('what has failed')
-  await page.getByRole('button', { name: /^Try .* again$/ }).click()
+  await page.getByRole('button', { name: /^Try again: / }).click()
   await page.getByRole('alert').getByText('Only a job that has failed or was cancelled can be tried again.').waitFor()
 })
 

@@ -3529,7 +3529,7 @@ export interface components {
             in_hand: number | null;
             /**
              * Format: double
-             * @description How much left, a second, over the last minute; of jobs over the last 5 minutes.
+             * @description How much left, a second, over the last minute; of jobs and rollups over the last 5 minutes. Of the quarantine - how much came.
              */
             per_second: number | null;
             /**

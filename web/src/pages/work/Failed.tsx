@@ -121,7 +121,7 @@ function TryAgain({ job }: { job: Job }) {
         variant="default"
         leftSection={<RotateCcw size={14} />}
         loading={act.isPending}
-        aria-label={`Try ${kindName(job.kind)} again`}
+        aria-label={`Try again: ${kindName(job.kind)}`}
         onClick={() => act.mutate({ id: job.id, act: 'retry' })}
       >
         Try again

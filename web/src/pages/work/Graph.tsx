@@ -47,8 +47,9 @@ export function Graph({ stages, edges }: { stages: readonly PipelineStage[]; edg
 /** Whether anything goes that way as of late. */
 function flows(from: PipelineStage | undefined, to: PipelineStage | undefined): boolean {
   const moves = (s: PipelineStage | undefined) => (s?.per_second ?? 0) > 0 || (s?.in_hand ?? 0) > 0
-  // What the sink carries goes one way or the other.
-  return moves(from) && (from?.name !== 'sink' || moves(to))
+  // What the sink carries goes one way or the other, and what is in quarantine waits until somebody puts it right.
+  const waits = from?.name === 'sink' || from?.name === 'quarantine'
+  return moves(from) && (!waits || moves(to))
 }
 
 function Card({ stage: s, leads }: { stage: PipelineStage; leads: readonly StageName[] }) {

@@ -38,6 +38,7 @@ export const stagePlaces: Partial<Record<StageName, string>> = {
   quarantine: '/data/quarantine',
   replay: '/data/quarantine/replays',
   rollups: '/work/runs?kind=rollups:recompute',
+  alerts: '/alerts',
   urgent: '/work/runs?queue=urgent',
   default: '/work/runs?queue=default',
   bulk: '/work/runs?queue=bulk',
@@ -56,6 +57,7 @@ const kindNames: Record<string, string> = {
   'rollups:backfill': 'Fill rollups of the past',
   'quality:check': 'Check data quality',
   'alerts:evaluate': 'Evaluate alerts',
+  'people:stitch': 'Stitch people together',
 }
 
 /** What a kind of job does, in words; a kind that is newer than this page is told as it is. */
