@@ -22,8 +22,7 @@ export function IDs({ ids }: { ids: readonly PersonIdentity[] }) {
           <thead>
             <tr>
               <th scope="col">ID</th>
-              <th scope="col">Linked ({tz})</th>
-              <th scope="col">Last seen</th>
+              <th scope="col">Last seen ({tz})</th>
               <th scope="col" className="number">
                 Events
               </th>
@@ -35,15 +34,15 @@ export function IDs({ ids }: { ids: readonly PersonIdentity[] }) {
                 <td className={classes.idCell}>
                   <CopyText value={id.id} what="the ID" />
                   <div className={classes.kind}>
-                    <Kind kind={id.kind} />
+                    <Kind kind={id.kind} />,{' '}
+                    {id.linked_at === null ? (
+                      'known by it'
+                    ) : (
+                      <>
+                        linked <Time at={id.linked_at} zone={tz} />
+                      </>
+                    )}
                   </div>
-                </td>
-                <td className={classes.time}>
-                  {id.linked_at === null ? (
-                    <span className="quiet">Known by it</span>
-                  ) : (
-                    <Time at={id.linked_at} zone={tz} />
-                  )}
                 </td>
                 <td className={classes.time}>
                   {id.last_seen === null ? unknown : <Time at={id.last_seen} zone={tz} />}
