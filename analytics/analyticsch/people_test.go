@@ -225,7 +225,7 @@ func TestPeopleAgreeWithARecount(t *testing.T) {
 	b := newBench(t)
 	rounds := 2
 	if os.Getenv("OBSERVATORY_TEST_LONG") == "1" {
-		rounds = 25
+		rounds = 200
 	}
 	hours := crowdHours(t)
 	for seed := range rounds {

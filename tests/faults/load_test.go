@@ -54,6 +54,7 @@ type loadConfig struct {
 	Events  int           // at most, of a request; default 40
 	Pause   time.Duration // of a writer after each request; default 40 ms
 	Padding int           // bytes added to each event
+	Spread  time.Duration // over which the events have happened; default a minute
 }
 
 // ack is a request that was acknowledged.
@@ -87,6 +88,9 @@ func startLoad(t *testing.T, caller *harness.Caller, cfg loadConfig) *load {
 	}
 	if cfg.Pause == 0 {
 		cfg.Pause = 40 * time.Millisecond
+	}
+	if cfg.Spread == 0 {
+		cfg.Spread = time.Minute
 	}
 	l := &load{cfg: cfg, caller: caller, stop: make(chan struct{}), sent: map[string]int{}, failures: map[string]int{}}
 	for i := range cfg.Writers {
@@ -143,7 +147,7 @@ func (l *load) newRequest(writer, n int) *request {
 	events := make([]map[string]any, 1+rand.N(l.cfg.Events))
 	for i := range events {
 		id := fmt.Sprintf("%d-%d-%d", writer, n, i)
-		at := time.Now().UTC().Add(-rand.N(time.Minute))
+		at := time.Now().UTC().Add(-rand.N(l.cfg.Spread))
 		if i%8 == 7 {
 			at = at.AddDate(0, -1-rand.N(2), 0)
 		}

@@ -50,7 +50,7 @@ func (l *Logs) tail(n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "")
 }
 
-// readyWriter passes on what it is given and calls ready at the first line that begins with what serve says when it is ready.
+// readyWriter passes on what it is given and calls ready at the first line that begins with what serve or worker says when it is ready.
 type readyWriter struct {
 	io.Writer
 	line  []byte
@@ -60,10 +60,19 @@ type readyWriter struct {
 func (w *readyWriter) Write(b []byte) (int, error) {
 	if w.ready != nil {
 		w.line = append(w.line, b...)
-		if bytes.HasPrefix(w.line, []byte("Observatory is ready: ")) || bytes.Contains(w.line, []byte("\nObservatory is ready: ")) {
+		if saysReady(w.line) {
 			w.ready()
 			w.ready, w.line = nil, nil
 		}
 	}
 	return w.Writer.Write(b)
+}
+
+func saysReady(output []byte) bool {
+	for line := range bytes.Lines(output) {
+		if bytes.HasPrefix(line, []byte("Observatory is ready: ")) || bytes.HasPrefix(line, []byte("Observatory's worker is ready")) {
+			return true
+		}
+	}
+	return false
 }
