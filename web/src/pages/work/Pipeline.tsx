@@ -75,7 +75,7 @@ function Answer({ stages }: { stages: readonly PipelineStage[] }) {
   return (
     <Panel label="How it goes">
       <Sentence attention>
-        {listed(worst.map((s) => stageNames[s.name]))} {worst.length === 1 ? 'is' : 'are'}{' '}
+        {listed(worst.map((s) => stageNames[s.name]))} {worst.length === 1 && !endsPlural(worst[0]) ? 'is' : 'are'}{' '}
         {stuck.length > 0 ? 'stuck' : 'slow'}
       </Sentence>
       <ul className={classes.ills} aria-live="polite">
@@ -91,6 +91,9 @@ function Answer({ stages }: { stages: readonly PipelineStage[] }) {
     </Panel>
   )
 }
+
+/** Whether a stage is called by what is in it, as in "Bulk jobs". */
+const endsPlural = (s: PipelineStage | undefined) => s !== undefined && stageNames[s.name].endsWith('s')
 
 function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`

@@ -11,7 +11,7 @@ export const stageNames: Record<StageName, string> = {
   quarantine: 'Quarantine',
   replay: 'Replays',
   urgent: 'Urgent jobs',
-  default: 'Jobs',
+  default: 'Default jobs',
   bulk: 'Bulk jobs',
 }
 
