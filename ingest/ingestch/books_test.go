@@ -130,7 +130,7 @@ func TestLedgerBalances(t *testing.T) {
 		after, err := store.Unbalanced(t.Context(), tenants.ID{}, since)
 		require.NoError(t, err)
 		require.Len(t, after, len(before)+1, table)
-		own, err := store.Unbalanced(t.Context(), set.Ledger[0].Sender.Tenant, since)
+		own, err := store.Unbalanced(t.Context(), set.Ledger[0].Tenant, since)
 		require.NoError(t, err)
 		require.Len(t, own, 1, table)
 	}
@@ -145,11 +145,11 @@ func TestNewest(t *testing.T) {
 	require.NoError(t, store.Write(t.Context(), settlement(newTenant(), 2, 30, 1), false))
 	want := time.Time{}
 	for _, e := range set.Events {
-		if e.Header.ReceivedAt.After(want) {
-			want = e.Header.ReceivedAt
+		if e.ReceivedAt.After(want) {
+			want = e.ReceivedAt
 		}
 	}
-	tenant := set.Ledger[0].Sender.Tenant
+	tenant := set.Ledger[0].Tenant
 	for _, later := range []time.Duration{time.Minute, 5 * time.Hour, 5 * 24 * time.Hour, 500 * 24 * time.Hour} {
 		books := ingest.NewBooks(store, ingest.NewReceipts([]byte("secret")), func() time.Time { return want.Add(later) }, slog.New(slog.DiscardHandler))
 		for _, event := range []string{"", "event"} {

@@ -94,7 +94,8 @@ func requireRollups(t *testing.T, a harness.Account, store driver.Conn) {
 		Explanation struct {
 			FromRollups int `json:"from_rollups_hours"`
 		}
-	}) {
+	},
+	) {
 		query := map[string]any{
 			"measure": measure, "interval": "day", "timezone": "UTC", "source": source,
 			"from": now.AddDate(0, -4, 0).Truncate(time.Hour), "to": now.Add(time.Hour).Truncate(time.Hour),
@@ -239,7 +240,7 @@ func requireHistory(t *testing.T, url string, kills int) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
-	defer conn.Close(t.Context()) //nolint:errcheck // a test's connection
+	defer conn.Close(t.Context())
 	_, err = conn.Exec(t.Context(), "SET ROLE observatory_system")
 	require.NoError(t, err)
 	number := func(what, sql string) (n int) {
