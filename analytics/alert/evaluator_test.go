@@ -159,6 +159,23 @@ func TestWhatCannotBeMeasured(t *testing.T) {
 	require.Len(t, h.all(), 1)
 }
 
+// A rule that begins anew by a clock that is behind comes to a tick that was settled before. That must not keep it there.
+func TestRuleBeginsAnewBeforeItsLastTick(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, letters("ooxx"))
+	r := h.create(few(0))
+	h.evaluate(minute(1))
+	h.evaluate(minute(2))
+	h.set(minute(2).Add(-time.Second))
+	_, err := h.rules.SetEnabled(t.Context(), h.by, r.ID, false)
+	require.NoError(t, err)
+	_, err = h.rules.SetEnabled(t.Context(), h.by, r.ID, true)
+	require.NoError(t, err)
+	h.evaluate(minute(2))
+	h.evaluate(minute(3))
+	require.Equal(t, alert.Firing, h.rule(r.ID).State.Status)
+}
+
 // Only what is due is looked for.
 func TestDue(t *testing.T) {
 	t.Parallel()

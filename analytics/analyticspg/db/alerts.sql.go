@@ -15,6 +15,7 @@ import (
 const addAlertEvaluation = `-- name: AddAlertEvaluation :exec
 INSERT INTO alert_evaluations (tenant_id, rule_id, tick, value, previous, expected_low, expected_high, state, muted, note, missed, evaluated_at)
 VALUES (current_tenant(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (rule_id, tick) DO NOTHING
 `
 
 type AddAlertEvaluationParams struct {
@@ -31,6 +32,7 @@ type AddAlertEvaluationParams struct {
 	EvaluatedAt  time.Time
 }
 
+// A rule that began anew by a clock that is behind comes to its last tick once more: what came of it first stays, and the rule goes on.
 func (q *Queries) AddAlertEvaluation(ctx context.Context, arg AddAlertEvaluationParams) error {
 	_, err := q.db.Exec(ctx, addAlertEvaluation,
 		arg.RuleID,

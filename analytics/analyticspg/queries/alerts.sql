@@ -44,9 +44,11 @@ WHERE tenant_id = current_tenant() AND id = @id;
 -- name: DeleteAlertRule :exec
 DELETE FROM alert_rules WHERE tenant_id = current_tenant() AND id = @id;
 
+-- A rule that began anew by a clock that is behind comes to its last tick once more: what came of it first stays, and the rule goes on.
 -- name: AddAlertEvaluation :exec
 INSERT INTO alert_evaluations (tenant_id, rule_id, tick, value, previous, expected_low, expected_high, state, muted, note, missed, evaluated_at)
-VALUES (current_tenant(), @rule_id, @tick, sqlc.narg(value), sqlc.narg(previous), sqlc.narg(expected_low), sqlc.narg(expected_high), @state, @muted, @note, @missed, @evaluated_at);
+VALUES (current_tenant(), @rule_id, @tick, sqlc.narg(value), sqlc.narg(previous), sqlc.narg(expected_low), sqlc.narg(expected_high), @state, @muted, @note, @missed, @evaluated_at)
+ON CONFLICT (rule_id, tick) DO NOTHING;
 
 -- name: ListAlertEvaluations :many
 SELECT tenant_id, rule_id, tick, value, previous, expected_low, expected_high, state, muted, note, missed, evaluated_at
