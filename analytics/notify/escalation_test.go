@@ -270,6 +270,26 @@ func TestAcknowledgingCancelsWhatWaits(t *testing.T) {
 	require.Equal(t, notify.Cancelled, h.deliveries(id)[0].State)
 }
 
+// A message that waits while the incident is silenced is sent when the silence is over: the step that it belongs to is not taken again.
+func TestSilencingHoldsBackWhatWaits(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	channel, _ := h.webhook("ops")
+	id := h.incident(h.policy(notify.Plan{Steps: []notify.Step{{Targets: []notify.Target{channelTarget(channel)}}}}))
+	h.hooks.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	h.work()
+	require.Len(t, h.hooks.take(), 1, "the receiver is away")
+	h.hooks.answers(func(http.ResponseWriter, *http.Request) {})
+	h.exec("UPDATE incidents SET muted = true")
+	h.pass(time.Minute)
+	h.work()
+	require.Empty(t, h.hooks.take())
+	h.exec("UPDATE incidents SET muted = false")
+	h.work()
+	require.Len(t, h.hooks.take(), 1)
+	require.Equal(t, notify.Sent, h.deliveries(id)[0].State)
+}
+
 // A worker that dies while it sends is followed by another, which sends the same message.
 func TestWorkerDies(t *testing.T) {
 	t.Parallel()

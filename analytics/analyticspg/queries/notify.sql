@@ -172,16 +172,17 @@ UPDATE deliveries SET state = 'cancelled', next_at = NULL, ended_at = @now::time
 WHERE id IN (
     SELECT d.id FROM deliveries d JOIN incidents i ON i.id = d.incident_id
     WHERE d.kind = 'firing' AND d.state = 'waiting' AND d.next_at <= @now::timestamptz
-        AND (i.state = 'resolved' OR i.acknowledged_at IS NOT NULL OR i.muted)
+        AND (i.state = 'resolved' OR i.acknowledged_at IS NOT NULL)
     FOR UPDATE OF d SKIP LOCKED
 );
 
+-- What is silenced or snoozed waits: its step is not taken again when that is over.
 -- name: ClaimDeliveries :many
 WITH due AS (
     SELECT d.id, row_number() OVER (PARTITION BY d.tenant_id ORDER BY d.next_at, d.id) AS place, d.next_at
     FROM deliveries d
     WHERE d.state = 'waiting' AND d.next_at <= @now::timestamptz
-        AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = d.incident_id AND d.kind = 'firing' AND i.snoozed_until > @now::timestamptz)
+        AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = d.incident_id AND d.kind = 'firing' AND (i.muted OR i.snoozed_until > @now::timestamptz))
 ), chosen AS (
     SELECT d.id FROM deliveries d JOIN due ON due.id = d.id
     WHERE due.place <= @per_tenant::int AND d.state = 'waiting' AND d.next_at <= @now::timestamptz
