@@ -11,6 +11,9 @@ import (
 
 // open begins the part that a rule has in an incident: it opens one, or joins the open one of its group.
 func open(ctx context.Context, tx Tx, r *Rule, e Evaluation, now time.Time) error {
+	if err := tx.LockSilences(ctx); err != nil {
+		return err
+	}
 	if err := tx.LockGroup(ctx, r.groupKey()); err != nil {
 		return err
 	}

@@ -72,6 +72,9 @@ const (
 
 // turn notes which silences began or ended, and what that means for open incidents.
 func turn(ctx context.Context, tx Tx, now time.Time) error {
+	if err := tx.LockSilences(ctx); err != nil {
+		return err
+	}
 	silences, err := tx.SilencesNow(ctx, now)
 	if err != nil {
 		return err

@@ -82,6 +82,9 @@ func (s *Silences) change(ctx context.Context, by tenants.By, in *SilenceInput, 
 		}
 	}
 	err := s.store.Within(ctx, by.Principal.Tenant, func(tx Tx) error {
+		if err := tx.LockSilences(ctx); err != nil {
+			return err
+		}
 		changed, action, err := fn(tx, now)
 		if err != nil {
 			return err

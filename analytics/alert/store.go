@@ -49,6 +49,9 @@ type ruleRows interface {
 }
 
 type silenceRows interface {
+	// LockSilences makes others wait until the transaction ends who change silences or open an incident: one that nobody else can see yet
+	// would not follow the change. It comes before incidents are locked.
+	LockSilences(ctx context.Context) error
 	AddSilence(ctx context.Context, s Silence) error
 	// Silence finds a silence; ErrNoSuchSilence.
 	Silence(ctx context.Context, id SilenceID) (Silence, error)

@@ -11,6 +11,9 @@ import (
 	"github.com/observatory/observatory/internal/pg"
 )
 
+// LockSilences implements alert.Tx.
+func (t alertTx) LockSilences(ctx context.Context) error { return t.lock(ctx, "silences") }
+
 // AddSilence implements alert.Tx.
 func (t alertTx) AddSilence(ctx context.Context, s alert.Silence) error {
 	rules, groups, severities := named(s.SilenceInput)
