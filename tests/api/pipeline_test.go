@@ -1,12 +1,14 @@
 package api_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/internal/client"
+	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tests/harness"
 )
 
@@ -45,7 +47,13 @@ func TestThePipelineCountsTheTenantsOwnEvents(t *testing.T) {
 	}).Want(t, http.StatusAccepted))
 	a.Secret.Settled(t, sent.Receipt)
 
-	mine := pipelineOf(t, a)
+	var mine map[string]stage
+	testkit.Eventually(t, harness.Patience, func() error { // a receipt can be read a moment before its events are counted
+		if mine = pipelineOf(t, a); *mine["log"].PerSecond == 0 {
+			return errors.New("nothing has left the log")
+		}
+		return nil
+	})
 	for _, name := range []string{"accept", "log", "sink", "store"} {
 		require.Equal(t, "events", mine[name].Unit)
 		require.Equal(t, "ok", mine[name].Health, mine[name].Why)
