@@ -136,13 +136,20 @@ func tenantsSince(since time.Time) *statement {
 }
 
 // superseded is a condition for rows of versions that were not in force any more when the version since was given out: there is one that was
-// given out between. Rows that belong to no version in force, because their run was cut short, go the same way once there is one.
+// given out between. Rows of a run that was cut short go the same way once there is one; where none ever comes, because the hour takes too
+// much each time, they go once they are a day older than since: nobody puts them in force any more.
 func superseded(table string, since uint64) string {
+	const day = 24 * 3600 * 1_000_000 // versions are in microseconds
 	return `(tenant_id, hour, version) IN
 (
     SELECT tenant_id, hour, version
     FROM (SELECT DISTINCT tenant_id, hour, version FROM ` + table + `) AS there
-    INNER JOIN (SELECT tenant_id, hour, max(version) AS kept FROM rollup_hours WHERE version < ` + strconv.FormatUint(since, 10) + ` GROUP BY tenant_id, hour) AS computed USING (tenant_id, hour)
-    WHERE version < kept
+    LEFT JOIN
+    (
+        SELECT tenant_id, hour, max(version) AS newest, maxIf(version, version < ` + strconv.FormatUint(since, 10) + `) AS kept
+        FROM rollup_hours
+        GROUP BY tenant_id, hour
+    ) AS computed USING (tenant_id, hour)
+    WHERE version < kept OR version > newest AND version < ` + strconv.FormatUint(since-min(since, day), 10) + `
 )`
 }

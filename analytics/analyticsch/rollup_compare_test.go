@@ -124,5 +124,15 @@ func TestClean(t *testing.T) {
 	require.Equal(t, 3*once+1, rows(), "they may be read still")
 	require.NoError(t, b.rollups().Clean(t.Context(), now().Add(time.Hour)))
 	require.Eventually(t, func() bool { return rows() == once }, 30*time.Second, 50*time.Millisecond)
+
+	// An hour that takes too much each time gets no newer version, or none at all.
+	for _, hour := range []time.Time{hours[0], hours[0].Add(-time.Hour)} {
+		require.NoError(t, b.conn.Exec(t.Context(), "INSERT INTO rollup_events (tenant_id, event, hour, version, events) VALUES (?, 'cut short', ?, ?, 1)",
+			uuid.UUID(tenant), hour, uint64(now().Add(time.Second).UnixMicro())))
+	}
+	require.NoError(t, b.rollups().Clean(t.Context(), now().Add(24*time.Hour)))
+	require.Equal(t, once+2, rows(), "they may be put in force still")
+	require.NoError(t, b.rollups().Clean(t.Context(), now().Add(25*time.Hour)))
+	require.Eventually(t, func() bool { return rows() == once }, 30*time.Second, 50*time.Millisecond)
 	require.Empty(t, b.compare(t, tenant))
 }
