@@ -70,9 +70,7 @@ func (r *Rollups) Recompute(ctx context.Context, tenant tenants.ID, hours []time
 	}
 	var tooMuch error
 	for _, group := range groups {
-		hours, events, err := r.recompute(ctx, tenant, group, breakdowns)
-		done.Hours += hours
-		done.Events += events
+		err := r.recompute(ctx, tenant, group, breakdowns, &done)
 		if err != nil && !errors.Is(err, analytics.ErrTooExpensive) {
 			return done, err
 		}
@@ -81,28 +79,30 @@ func (r *Rollups) Recompute(ctx context.Context, tenant tenants.ID, hours []time
 	return done, tooMuch
 }
 
-// recompute computes hours together, or where that takes too much in two halves. It returns how many were computed, and how many events they
-// have.
-func (r *Rollups) recompute(ctx context.Context, tenant tenants.ID, states []hourState, breakdowns []string) (hours int, events int64, err error) {
+// recompute computes hours together, or where that takes too much in two halves, and adds to done what it has come to.
+func (r *Rollups) recompute(ctx context.Context, tenant tenants.ID, states []hourState, breakdowns []string, done *rollup.Computed) error {
 	if len(states) == 0 {
-		return 0, 0, nil
+		return nil
 	}
-	events, err = r.fill(ctx, tenant, states, breakdowns)
+	events, err := r.fill(ctx, tenant, states, breakdowns)
 	switch {
 	case err == nil:
-		return len(states), events, nil
+		done.Hours += len(states)
+		done.Events += events
+		return nil
 	case !errors.Is(err, analytics.ErrTooExpensive):
-		return 0, 0, err
+		return err
 	case len(states) == 1:
-		return 0, 0, fmt.Errorf("%s: %w", states[0].Hour.UTC().Format(time.RFC3339), err)
+		hour := states[0].Hour.UTC()
+		done.TooMuch = append(done.TooMuch, hour)
+		return fmt.Errorf("%s: %w", hour.Format(time.RFC3339), err)
 	}
 	half := len(states) / 2
-	hours, events, err = r.recompute(ctx, tenant, states[:half], breakdowns)
+	err = r.recompute(ctx, tenant, states[:half], breakdowns, done)
 	if err != nil && !errors.Is(err, analytics.ErrTooExpensive) {
-		return hours, events, err
+		return err
 	}
-	more, moreEvents, errMore := r.recompute(ctx, tenant, states[half:], breakdowns)
-	return hours + more, events + moreEvents, errors.Join(err, errMore)
+	return errors.Join(err, r.recompute(ctx, tenant, states[half:], breakdowns, done))
 }
 
 // fill writes all rows of these hours, and last which version is in force.

@@ -131,7 +131,7 @@ func TestRecomputeWithinBounds(t *testing.T) {
 	done, err := tight.Recompute(t.Context(), tenant, []time.Time{small, large, last}, []string{"user_id"})
 	require.ErrorIs(t, err, analytics.ErrTooExpensive)
 	require.ErrorContains(t, err, "2024-05-01T11:00:00Z")
-	require.Equal(t, rollup.Computed{Hours: 2, Events: 2}, done)
+	require.Equal(t, rollup.Computed{Hours: 2, Events: 2, TooMuch: []time.Time{large}}, done)
 	done, err = b.rollups().Recompute(t.Context(), tenant, []time.Time{small, large, last}, []string{"user_id"})
 	require.NoError(t, err)
 	require.Equal(t, rollup.Computed{Hours: 3, Events: 100_002}, done)

@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -53,9 +54,10 @@ type filled struct {
 	To   time.Time `json:"to"` // hours from here on are done
 	From time.Time `json:"from"`
 	Last time.Time `json:"last"` // end of the period
+	Left int       `json:"left"` // stretches of atOnce hours in which some took too much
 }
 
-// Fill is BackfillJob.
+// Fill is BackfillJob. Hours that take too much keep none before them from being computed; it fails at the end if there were any.
 func (s *Service) Fill(ctx context.Context, run *jobs.Run, p RangeParams) error {
 	tenant := tenants.ID(run.Tenant)
 	var at filled
@@ -75,13 +77,19 @@ func (s *Service) Fill(ctx context.Context, run *jobs.Run, p RangeParams) error 
 		if from.Before(at.From) {
 			from = at.From
 		}
-		if err := s.fill(ctx, tenant, from, at.To); err != nil {
+		if err := s.fill(ctx, tenant, from, at.To); errors.Is(err, analytics.ErrTooExpensive) {
+			s.logger.Warn("hours take too much to be rolled up; they are answered from events", "tenant", run.Tenant, "error", err)
+			at.Left++
+		} else if err != nil {
 			return err
 		}
 		at.To = from
 		if err := run.Step(ctx, at, int64(at.Last.Sub(at.To)/time.Hour), total, "hours"); err != nil {
 			return throttled(err)
 		}
+	}
+	if at.Left > 0 {
+		return jobs.Permanent(analytics.ErrTooExpensive)
 	}
 	return nil
 }

@@ -19,4 +19,5 @@ type Computed struct {
 	Hours     int         // whose rollup is of now
 	Events    int64       // in these hours
 	Undecided []time.Time // left alone, since a batch of theirs is under way
+	TooMuch   []time.Time // that take too much each by itself
 }

@@ -111,13 +111,15 @@ func (s *Service) enqueue(ctx context.Context, all []jobs.Job) error {
 
 // RecomputeHours is RecomputeJob. What it does not come to in a while is found again, and done after other tenants' work.
 func (s *Service) RecomputeHours(ctx context.Context, run *jobs.Run, p RecomputeParams) error {
-	began, done, total := s.now(), 0, len(p.Hours)
+	tenant := tenants.ID(run.Tenant)
+	hours := slices.DeleteFunc(slices.Clone(p.Hours), func(hour time.Time) bool { return s.rests.has(tenant, hour, s.now()) })
+	began, done, total := s.now(), 0, len(hours)
 	var tooMuch error // of an hour, which keeps no other from being computed
-	for some := range slices.Chunk(p.Hours, atOnce) {
+	for some := range slices.Chunk(hours, atOnce) {
 		if s.now().Sub(began) > jobs.SliceTime {
 			return errors.Join(tooMuch, run.Progress(ctx, int64(done), int64(total), "the rest comes later, so that others have their turn"))
 		}
-		_, err := s.Recompute(ctx, tenants.ID(run.Tenant), some)
+		_, err := s.Recompute(ctx, tenant, some)
 		if err != nil && !errors.Is(err, analytics.ErrTooExpensive) {
 			return err
 		}
@@ -142,7 +144,8 @@ func (s *Service) CatchUp(ctx context.Context, run *jobs.Run) error {
 			return err
 		}
 		some := hours[max(0, len(hours)-atOnce):] // the oldest: the newest have a job of their own
-		if _, err := s.Recompute(ctx, tenants.ID(run.Tenant), some); err != nil {
+		_, err = s.Recompute(ctx, tenants.ID(run.Tenant), some)
+		if err != nil && !errors.Is(err, analytics.ErrTooExpensive) { // what takes too much is not due any more
 			return err
 		}
 		done += int64(len(some))

@@ -59,6 +59,7 @@ type Service struct {
 	now      func() time.Time
 	logger   *slog.Logger
 	metrics  *metrics
+	rests    rests
 
 	mu   sync.Mutex
 	full time.Time // when all hours were looked at last
@@ -84,7 +85,7 @@ type Work struct {
 	Hours  []time.Time // that are due, newest first
 }
 
-// Due finds the hours of all tenants that are to be computed now. Every few seconds is often enough, and costs little when nothing is due:
+// Due finds the hours of all tenants that are to be computed now, but for those that took too much a while ago. Every few seconds is often enough, and costs little when nothing is due:
 // it looks at what was marked in the last two hours, and once in a while at all hours.
 func (s *Service) Due(ctx context.Context) ([]Work, error) {
 	all := s.looksAtAll()
@@ -100,7 +101,7 @@ func (s *Service) Due(ctx context.Context) ([]Work, error) {
 	s.metrics.dirtyHours(found)
 	byTenant := map[tenants.ID][]time.Time{}
 	for _, d := range found {
-		if d.Due() {
+		if d.Due() && !s.rests.has(d.Tenant, d.Hour, s.now()) {
 			byTenant[d.Tenant] = append(byTenant[d.Tenant], d.Hour)
 		}
 	}
@@ -128,7 +129,7 @@ func (s *Service) DueOf(ctx context.Context, tenant tenants.ID) ([]time.Time, er
 	}
 	var hours []time.Time
 	for _, d := range found {
-		if d.Due() {
+		if d.Due() && !s.rests.has(tenant, d.Hour, s.now()) {
 			hours = append(hours, d.Hour)
 		}
 	}
@@ -147,6 +148,7 @@ func (s *Service) Recompute(ctx context.Context, tenant tenants.ID, hours []time
 	began := s.now()
 	done, err := s.store.Recompute(ctx, tenant, hours, breakdowns)
 	s.metrics.recomputed(done, s.now().Sub(began))
+	s.rests.begin(tenant, done.TooMuch, s.now())
 	if err != nil {
 		return done, fmt.Errorf("compute rollups: %w", err)
 	}
