@@ -3,6 +3,7 @@ package alert
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -143,19 +144,41 @@ func (r Rule) details(e Evaluation) map[string]string {
 
 // why says in words what is wrong.
 func (r Rule) why(e Evaluation) string {
-	c := r.Condition
+	c, say := r.Condition, r.Measure.say
 	switch {
 	case e.Value == nil:
 		return "there is nothing to measure."
 	case c.Kind == Threshold:
-		return fmt.Sprintf("%s is %s %s.", Number(*e.Value), c.Direction, Number(c.Value))
+		return fmt.Sprintf("%s is %s %s.", say(*e.Value), c.Direction, say(c.Value))
 	case c.Kind == Change && e.Previous != nil:
-		return fmt.Sprintf("%s after %s is a change of more than %s %%.", Number(*e.Value), Number(*e.Previous), Number(c.Value))
+		return fmt.Sprintf("%s after %s is a change of more than %s %%.", say(*e.Value), say(*e.Previous), Number(c.Value))
 	case c.Kind == Anomaly && e.Low != nil && e.High != nil:
-		return fmt.Sprintf("%s is usually between %s and %s at this time of the week.", Number(*e.Value), Number(*e.Low), Number(*e.High))
+		return fmt.Sprintf("%s is usually between %s and %s at this time of the week.", say(*e.Value), say(*e.Low), say(*e.High))
 	default:
-		return fmt.Sprintf("the value is %s.", Number(*e.Value))
+		return fmt.Sprintf("the value is %s.", say(*e.Value))
 	}
 }
+
+// say is a value with its unit, as people read it: shares in percent, ages in seconds, minutes or hours.
+func (m Measure) say(v float64) string {
+	switch m.Kind {
+	case Ratio, QuarantineRate, QuotaUse:
+		return Number(v*100) + " %"
+	case Freshness:
+		switch {
+		case v < 120:
+			return rounded(v) + " seconds"
+		case v < 7200:
+			return rounded(v/60) + " minutes"
+		default:
+			return rounded(v/3600) + " hours"
+		}
+	default:
+		return Number(v)
+	}
+}
+
+// rounded has one digit after the point, and none where that is 0.
+func rounded(v float64) string { return Number(math.Round(v*10) / 10) }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // fails only where the system has no randomness

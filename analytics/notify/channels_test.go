@@ -166,7 +166,7 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 	}}))
 	require.NoError(t, h.escalator.Run(t.Context()))
 	require.NoError(t, h.courier(false).Run(t.Context()))
-	require.Contains(t, h.timeline(id)[1], "could not be reached in 1 attempts. "+safehttp.ErrNotPublic.Message+" The next step is taken at once.")
+	require.Contains(t, h.timeline(id)[1], "could not be reached in one attempt. "+safehttp.ErrNotPublic.Message+" The next step is taken at once.")
 }
 
 func TestSettingsRefuseWhatMakesNoSense(t *testing.T) {

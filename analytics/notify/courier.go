@@ -147,7 +147,11 @@ func failed(ctx context.Context, tx Tx, d Claimed, r result, now time.Time) erro
 		}
 		who = found.ChannelName
 	}
-	text := fmt.Sprintf("%s could not be reached in %d attempts. %s", who, min(d.Attempt, d.MaxAttempts), r.err)
+	tried := "one attempt"
+	if n := min(d.Attempt, d.MaxAttempts); n > 1 {
+		tried = fmt.Sprintf("%d attempts", n)
+	}
+	text := fmt.Sprintf("%s could not be reached in %s. %s", who, tried, r.err)
 	if d.Kind == Firing {
 		hastened, err := tx.Hasten(ctx, incidentOf(d), d.Step, d.Round, now)
 		if err != nil {

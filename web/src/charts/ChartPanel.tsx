@@ -145,6 +145,9 @@ function Happened({
   if (shown.length === 0) return null
   return (
     <ul className={classes.happened} aria-label="Incidents in this time">
+      <li className="quiet" aria-hidden="true">
+        {shown.length === 1 ? 'Incident' : 'Incidents'}
+      </li>
       {shown.slice(0, 5).map((a) => (
         <li key={a.id} data-severe={a.severe}>
           <Link to={a.href}>{a.title}</Link> <span className="quiet">{formatTime(a.from, zone)}</span>

@@ -7,12 +7,14 @@ import { SubNav } from '../../parts/SubNav'
 interface AlertsPageProps {
   title: string
   lead: ReactNode
+  /** The tab that a page below the tabs belongs to. */
+  under?: (typeof alertPages)[number][0]
   actions?: ReactNode
   children: ReactNode
 }
 
 /** The frame of the pages about what is watched, and who is told. */
-export function AlertsPage({ title, lead, actions, children }: AlertsPageProps) {
+export function AlertsPage({ title, lead, under, actions, children }: AlertsPageProps) {
   const me = useMe()
   return (
     <Page
@@ -20,7 +22,7 @@ export function AlertsPage({ title, lead, actions, children }: AlertsPageProps) 
       organization={me.tenant.name}
       lead={lead}
       actions={actions}
-      bar={<SubNav label="Alerts" pages={alertPages} />}
+      bar={<SubNav label="Alerts" pages={alertPages} {...(under && { current: under })} />}
     >
       {children}
     </Page>

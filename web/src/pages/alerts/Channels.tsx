@@ -15,6 +15,7 @@ import {
 import { mayManage } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
+import { ConfirmDelete } from '../../parts/ConfirmDelete'
 import { CodeBlock } from '../../parts/Copy'
 import { Panel } from '../../parts/Page'
 import { Empty, ErrorNote, FormError, SkeletonRows } from '../../parts/States'
@@ -109,8 +110,9 @@ function Row({ channel: c, may, edit, show }: RowProps) {
   const test = useTestChannel(c.id)
   const rotate = useRotateChannel(c.id)
   const remove = useDeleteChannel()
+  const [deleting, setDeleting] = useState(false)
   const Icon = icons[c.kind]
-  const error = test.error ?? rotate.error ?? remove.error
+  const error = test.error ?? rotate.error
   return (
     <tr>
       <td className={classes.what}>
@@ -133,7 +135,7 @@ function Row({ channel: c, may, edit, show }: RowProps) {
       </td>
       <td>
         {may && (
-          <Group gap="xs" justify="flex-end">
+          <div className={classes.acts}>
             <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate(undefined)}>
               Send a test
             </Button>
@@ -150,10 +152,22 @@ function Row({ channel: c, may, edit, show }: RowProps) {
             <Button size="xs" variant="default" onClick={edit}>
               Change
             </Button>
-            <Button size="xs" variant="default" loading={remove.isPending} onClick={() => remove.mutate(c.id)}>
+            <Button size="xs" variant="default" onClick={() => setDeleting(true)}>
               Delete
             </Button>
-          </Group>
+            <ConfirmDelete
+              opened={deleting}
+              onClose={() => setDeleting(false)}
+              title="Delete the channel"
+              name={c.name}
+              verb="Delete the channel"
+              pending={remove.isPending}
+              error={remove.error}
+              onConfirm={() => remove.mutate(c.id)}
+            >
+              The channel goes, with its address and its secrets. Messages that were sent by it stay in the log.
+            </ConfirmDelete>
+          </div>
         )}
       </td>
     </tr>

@@ -1,8 +1,9 @@
 import { Button, SegmentedControl } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { Send } from 'lucide-react'
+import { CircleAlert, CircleCheck, CircleMinus, Hourglass, Send } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'react-router'
+import { incidentsOptions } from '../../api/alerts'
 import { deliveriesOptions, type Delivery } from '../../api/notify'
 import { formatNumber, plural } from '../../numbers/format'
 import { Panel } from '../../parts/Page'
@@ -26,6 +27,8 @@ export default function Deliveries() {
   const [state, setState] = useState<'all' | Delivery['state']>('all')
   const answer = useInfiniteQuery(deliveriesOptions(state === 'all' ? {} : { state }))
   const deliveries = answer.data?.pages.flatMap((p) => p.deliveries)
+  const incidents = useInfiniteQuery(incidentsOptions())
+  const titles = new Map(incidents.data?.pages.flatMap((p) => p.incidents.map((i) => [i.id, i.title] as const)))
   return (
     <AlertsPage title="Messages" lead="Every message that was to be sent, with every attempt. Kept for 90 days.">
       <Panel
@@ -55,7 +58,7 @@ export default function Deliveries() {
           </Empty>
         ) : (
           <>
-            <DeliveryTable deliveries={deliveries} />
+            <DeliveryTable deliveries={deliveries} titles={titles} />
             {answer.hasNextPage && (
               <div className={classes.more}>
                 <Button
@@ -82,8 +85,14 @@ export const deliveryNames: Record<Delivery['state'], string> = {
   cancelled: 'Not needed any more',
 }
 
+interface DeliveryTableProps {
+  deliveries: readonly Delivery[]
+  /** What the newest incidents are called, by their IDs. Left out where all is about one incident. */
+  titles?: ReadonlyMap<string, string>
+}
+
 /** Messages as rows, each with its attempts. */
-export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] }) {
+export function DeliveryTable({ deliveries, titles }: DeliveryTableProps) {
   const { tz } = useView()
   const travel = useTravel()
   const { emailOf } = usePeople()
@@ -92,7 +101,7 @@ export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] 
       <table>
         <thead>
           <tr>
-            <th scope="col">Since ({tz})</th>
+            <th scope="col">When ({tz})</th>
             <th scope="col">To</th>
             <th scope="col">What</th>
             <th scope="col">State</th>
@@ -105,31 +114,34 @@ export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] 
               <td className={classes.nowrap}>
                 <Time at={d.created_at} zone={tz} />
               </td>
-              <td>{d.channel_name ?? (d.member === null ? 'A channel that is gone' : emailOf(d.member))}</td>
               <td>
-                {d.incident_id === null ? (
-                  kindNames[d.kind]
+                {d.channel_name ?? (d.member === null ? 'A channel that is gone' : emailOf(d.member))}
+                {d.channel_name !== null && d.member !== null && <div className="quiet">{emailOf(d.member)}</div>}
+              </td>
+              <td>
+                {titles !== undefined && d.incident_id !== null ? (
+                  <>
+                    <Link to={travel(`/alerts/incidents/${d.incident_id}`)}>
+                      {titles.get(d.incident_id) ?? 'An incident'}
+                    </Link>
+                    <div className="quiet">{[kindNames[d.kind], ...stepOf(d)].join(', ')}</div>
+                  </>
                 ) : (
-                  <Link to={travel(`/alerts/incidents/${d.incident_id}`)}>{kindNames[d.kind]}</Link>
-                )}
-                {d.step !== null && (
-                  <div className="quiet">
-                    step {d.step}
-                    {d.round !== null && d.round > 1 && `, round ${d.round}`}
-                  </div>
+                  <>
+                    {kindNames[d.kind]}
+                    {d.step !== null && <div className="quiet">{stepOf(d).join(', ')}</div>}
+                  </>
                 )}
               </td>
               <td>
-                <span className={classes.mark} data-delivery={d.state}>
-                  {deliveryNames[d.state]}
-                </span>
+                <DeliveryMark state={d.state} />
                 {d.next_attempt_at !== null && (
                   <div className="quiet">
-                    again at <Time at={d.next_attempt_at} zone={tz} />
+                    again <Time at={d.next_attempt_at} zone={tz} />
                   </div>
                 )}
               </td>
-              <td>
+              <td className={classes.attempts}>
                 <Attempts delivery={d} />
               </td>
             </tr>
@@ -140,6 +152,24 @@ export function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] 
   )
 }
 
+/** Which step of its escalation a message belongs to. */
+function stepOf(d: Delivery): string[] {
+  if (d.step === null) return []
+  return [`step ${d.step}`, ...(d.round !== null && d.round > 1 ? [`round ${d.round}`] : [])]
+}
+
+const stateIcons = { waiting: Hourglass, sent: CircleCheck, failed: CircleAlert, cancelled: CircleMinus } as const
+
+function DeliveryMark({ state }: { state: Delivery['state'] }) {
+  const Icon = stateIcons[state]
+  return (
+    <span className={classes.mark} data-delivery={state}>
+      <Icon size={16} aria-hidden="true" />
+      {deliveryNames[state]}
+    </span>
+  )
+}
+
 function Attempts({ delivery }: { delivery: Delivery }) {
   const last = delivery.attempts.at(-1)
   if (last === undefined) return <span className="quiet">None yet</span>
@@ -147,8 +177,10 @@ function Attempts({ delivery }: { delivery: Delivery }) {
     <>
       {delivery.attempts.length > 1 && <div>{plural(delivery.attempts.length, 'attempt')}, the last:</div>}
       <div>
-        {last.status !== null && `HTTP ${last.status}`}
-        {last.elapsed_ms !== null && <span className="quiet"> in {formatNumber(last.elapsed_ms)} ms</span>}
+        {last.status !== null ? `HTTP ${last.status}` : last.outcome === 'delivered' && 'The mail server took it'}
+        {last.elapsed_ms !== null && last.elapsed_ms > 0 && (
+          <span className="quiet"> in {formatNumber(last.elapsed_ms)} ms</span>
+        )}
       </div>
       {last.error !== '' && <div className={classes.fault}>{last.error}</div>}
       {last.answer !== '' && <code className={classes.reply}>{last.answer}</code>}

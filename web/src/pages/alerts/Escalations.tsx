@@ -6,8 +6,9 @@ import { escalationsOptions, useDeleteEscalation, type Escalation } from '../../
 import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
+import { ConfirmDelete } from '../../parts/ConfirmDelete'
 import { Panel } from '../../parts/Page'
-import { Empty, ErrorNote, FormError, SkeletonRows } from '../../parts/States'
+import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
 import { formatDuration } from '../../time/format'
 import classes from './Alerts.module.css'
 import { AlertsPage } from './AlertsPage'
@@ -64,6 +65,7 @@ export default function Escalations() {
 function Policy({ policy: p, may, edit }: { policy: Escalation; may: boolean; edit: () => void }) {
   const nameOf = useTargetNames()
   const remove = useDeleteEscalation()
+  const [deleting, setDeleting] = useState(false)
   return (
     <Panel
       title={p.name}
@@ -78,7 +80,7 @@ function Policy({ policy: p, may, edit }: { policy: Escalation; may: boolean; ed
             <Button size="xs" variant="default" onClick={edit}>
               Change
             </Button>
-            <Button size="xs" variant="default" loading={remove.isPending} onClick={() => remove.mutate(p.id)}>
+            <Button size="xs" variant="default" onClick={() => setDeleting(true)}>
               Delete
             </Button>
           </Group>
@@ -95,7 +97,18 @@ function Policy({ policy: p, may, edit }: { policy: Escalation; may: boolean; ed
           </li>
         ))}
       </ol>
-      <FormError error={remove.error} />
+      <ConfirmDelete
+        opened={deleting}
+        onClose={() => setDeleting(false)}
+        title="Delete the policy"
+        name={p.name}
+        verb="Delete the policy"
+        pending={remove.isPending}
+        error={remove.error}
+        onConfirm={() => remove.mutate(p.id)}
+      >
+        The policy goes. Its channels and rotations stay.
+      </ConfirmDelete>
     </Panel>
   )
 }

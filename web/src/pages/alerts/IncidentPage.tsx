@@ -1,6 +1,7 @@
 import { Button, Menu } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { ArrowLeft, Check, ChevronDown, Clock, SearchX } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
 import { incidentOptions, type Incident, type IncidentEntry } from '../../api/alerts'
 import { isApiError } from '../../api/errors'
@@ -20,7 +21,7 @@ import { DeliveryTable } from './Deliveries'
 import { lasting } from './Incidents'
 import { SeverityMark } from './Marks'
 import { useTargetNames } from './targets'
-import { entryNames, severityNames } from './words'
+import { entryNames } from './words'
 
 /** One incident: what is wrong, who was told, what was done. */
 export default function IncidentPage() {
@@ -30,6 +31,7 @@ export default function IncidentPage() {
   return (
     <AlertsPage
       title={data?.incident.title ?? 'Incident'}
+      under="/alerts"
       lead={
         <Link to={travel('/alerts')} className={classes.back}>
           <ArrowLeft size={15} aria-hidden="true" /> All incidents
@@ -65,7 +67,7 @@ export default function IncidentPage() {
 function Now({ incident: i }: { incident: Incident }) {
   return (
     <Panel label="Now">
-      <div className={classes.now} data-open={i.state === 'open'}>
+      <div className={classes.now} data-open={i.state === 'open' ? i.severity : undefined}>
         <strong className={classes.value}>
           {i.state === 'open' ? `Open for ${lasting(i)}` : `Lasted ${lasting(i)}`}
         </strong>
@@ -125,7 +127,7 @@ function Acts({ incident: i }: { incident: Incident }) {
 function Timeline({ entries }: { entries: readonly IncidentEntry[] }) {
   const { tz } = useView()
   return (
-    <Panel title="What happened" note="Oldest first.">
+    <Panel title="What happened" note={`Oldest first, ${tz}.`}>
       <ol className={classes.timeline}>
         {entries.map((e) => (
           <li key={e.id} data-kind={e.kind}>
@@ -148,20 +150,24 @@ function WhoKnows({ incident: i }: { incident: Incident }) {
   const { tz } = useView()
   const { data: progress } = useQuery(progressOptions(i.id))
   return (
-    <Panel title="Who is told">
-      {progress && <Escalating progress={progress} />}
+    <Panel title="Who is told" {...(progress ? { note: <Escalating progress={progress} /> } : {})}>
       <Facts
         facts={[
-          ['Opened', <Time key="o" at={i.opened_at} zone={tz} />],
-          ['Acknowledged', i.acknowledged_at && <Time key="a" at={i.acknowledged_at} zone={tz} />],
-          ['Snoozed until', i.snoozed_until && <Time key="s" at={i.snoozed_until} zone={tz} />],
-          ['Resolved', i.resolved_at && <Time key="r" at={i.resolved_at} zone={tz} />],
-          ['Group', i.group],
+          [`Opened (${tz})`, <Time key="o" at={i.opened_at} zone={tz} />],
+          ...whenAt('Acknowledged', i.acknowledged_at, tz),
+          ...whenAt('Snoozed until', i.snoozed_until, tz),
+          ...whenAt('Resolved', i.resolved_at, tz),
+          ...(i.group === '' ? [] : [['Group', i.group] as const]),
           ['ID', <CopyText key="i" value={i.id} what="the incident's ID" />],
         ]}
       />
     </Panel>
   )
+}
+
+/** A fact about a moment, where there was one. */
+function whenAt(name: string, at: string | null, zone: string): (readonly [string, ReactNode])[] {
+  return at === null ? [] : [[name, <Time key={name} at={at} zone={zone} />]]
 }
 
 const progressWords: Record<EscalationProgress['state'], string> = {
@@ -178,14 +184,14 @@ function Escalating({ progress: p }: { progress: EscalationProgress }) {
   const { tz } = useView()
   const nameOf = useTargetNames()
   return (
-    <p>
+    <>
       {progressWords[p.state]}{' '}
       {p.next_at !== null && p.next_targets.length > 0 && (
         <>
           Next: <strong>{p.next_targets.map(nameOf).join(', ')}</strong> at <Time at={p.next_at} zone={tz} />.
         </>
       )}
-    </p>
+    </>
   )
 }
 
@@ -211,7 +217,9 @@ function Rules({ incident: i }: { incident: Incident }) {
                   <Link to={travel(`/alerts/rules/${r.alert_id}`)}>{r.name}</Link>
                   {r.event !== null && <div className="quiet">{r.event}</div>}
                 </td>
-                <td>{severityNames[r.severity]}</td>
+                <td>
+                  <SeverityMark severity={r.severity} />
+                </td>
                 <td className={classes.nowrap}>
                   <Time at={r.fired_at} zone={tz} />
                 </td>

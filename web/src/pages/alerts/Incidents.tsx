@@ -124,7 +124,7 @@ export function IncidentTable({ incidents, label }: { incidents: readonly Incide
             <tr key={i.id}>
               <td className={classes.what}>
                 <Link to={travel(`/alerts/incidents/${i.id}`)}>{i.title}</Link>
-                {i.rules.length > 1 && <div className="quiet">{plural(i.rules.length, 'rule')}</div>}
+                {i.rules.length > 1 && <div className="quiet">{i.rules.map((r) => r.name).join(', ')}</div>}
               </td>
               <td>
                 <SeverityMark severity={i.severity} />

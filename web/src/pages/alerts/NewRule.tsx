@@ -7,7 +7,7 @@ import { Back, RuleEditor } from './RuleEditor'
 export default function NewRule() {
   const [params] = useSearchParams()
   return (
-    <AlertsPage title="New rule" lead={<Back />}>
+    <AlertsPage title="New rule" under="/alerts/rules" lead={<Back />}>
       <RuleEditor initial={newDraft(params)} rule={null} />
     </AlertsPage>
   )

@@ -18,8 +18,9 @@ import { formatValue } from './words'
 const days = 30
 
 interface PreviewProps {
-  /** Null while something is missing, which `missing` says. */
+  /** Null while what is measured is not known. */
   rule: NewAlert | null
+  /** What is missing before it can be said when the rule would have fired; until then only values are shown. */
   missing: string | null
 }
 
@@ -32,17 +33,31 @@ export function Preview({ rule, missing }: PreviewProps) {
   const answer = useQuery({ ...previewOptions(asked, days), placeholderData: keepPreviousData })
   return (
     <Panel
-      title={answer.data && rule ? headline(answer.data) : 'When it would have fired'}
-      note={`The past ${days} days, evaluated as the rule would be. Silences do not count.`}
+      title={
+        missing !== null
+          ? `The past ${days} days`
+          : answer.data && rule
+            ? headline(answer.data)
+            : 'When it would have fired'
+      }
+      note={
+        missing !== null
+          ? `${missing} Then you see when the rule would have fired.`
+          : `The past ${days} days, evaluated as the rule would be. Silences do not count.`
+      }
     >
       {rule === null ? (
-        <Empty title="Not complete yet">{missing}</Empty>
+        <Empty title="Not complete yet">The values of the past show here.</Empty>
       ) : answer.error ? (
         <ErrorNote error={answer.error} retry={() => void answer.refetch()} />
       ) : answer.data === undefined ? (
         <Skeleton height={260} radius="md" />
       ) : (
-        <Shown preview={answer.data} rule={asked ?? rule} busy={answer.isPlaceholderData} />
+        <Shown
+          preview={missing === null ? answer.data : { ...answer.data, firings: [] }}
+          rule={asked ?? rule}
+          busy={answer.isPlaceholderData}
+        />
       )}
     </Panel>
   )
@@ -73,7 +88,7 @@ function Shown({ preview, rule, busy }: { preview: AlertPreview; rule: NewAlert;
         <Chart
           option={option}
           height={260}
-          label={`Chart of ${preview.points.length} values from ${formatTime(preview.from, tz)} to ${formatTime(preview.to, tz)}. ${headline(preview)}.`}
+          label={`Chart of ${preview.points.length} values from ${formatTime(preview.from, tz)} to ${formatTime(preview.to, tz)}. ${rule.condition.kind === 'no_data' ? '' : `${headline(preview)}.`}`}
         />
       )}
       <div className={classes.previewFoot}>

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { rotationsOptions, useDeleteRotation, useSaveRotation, type Rotation } from '../../api/notify'
 import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
+import { ConfirmDelete } from '../../parts/ConfirmDelete'
 import { Panel } from '../../parts/Page'
 import { FormError, SkeletonRows } from '../../parts/States'
 import { TableScroll } from '../../parts/TableScroll'
@@ -26,6 +27,7 @@ export function Rotations() {
   const { data: rotations } = useQuery(rotationsOptions)
   const { emailOf: email } = usePeople()
   const remove = useDeleteRotation()
+  const [deleting, setDeleting] = useState<Rotation | null>(null)
   return (
     <Panel
       title="On call"
@@ -74,14 +76,14 @@ export function Rotations() {
                   </td>
                   <td>
                     {may && (
-                      <Group gap="xs" justify="flex-end">
+                      <div className={classes.acts}>
                         <Button size="xs" variant="default" onClick={() => setEditing(r)}>
                           Change
                         </Button>
-                        <Button size="xs" variant="default" onClick={() => remove.mutate(r.id)}>
+                        <Button size="xs" variant="default" onClick={() => setDeleting(r)}>
                           Delete
                         </Button>
-                      </Group>
+                      </div>
                     )}
                   </td>
                 </tr>
@@ -90,7 +92,21 @@ export function Rotations() {
           </table>
         </TableScroll>
       )}
-      <FormError error={remove.error} />
+      <ConfirmDelete
+        opened={deleting !== null}
+        onClose={() => {
+          setDeleting(null)
+          remove.reset()
+        }}
+        title="Delete the rotation"
+        name={deleting?.name ?? ''}
+        verb="Delete the rotation"
+        pending={remove.isPending}
+        error={remove.error}
+        onConfirm={() => deleting && remove.mutate(deleting.id, { onSuccess: () => setDeleting(null) })}
+      >
+        Nobody is on call by it any more.
+      </ConfirmDelete>
       <Modal
         opened={editing !== null}
         onClose={() => setEditing(null)}

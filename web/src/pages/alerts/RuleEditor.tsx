@@ -9,7 +9,7 @@ import { useMe } from '../../app/session'
 import { FormError } from '../../parts/States'
 import { useTravel } from '../../view/useView'
 import classes from './Alerts.module.css'
-import { missing, toRule, type Draft } from './draft'
+import { lacksOnlyBound, missing, toRule, unbound, type Draft } from './draft'
 import { Preview } from './Preview'
 import { RuleForm, SaveBar } from './RuleForm'
 
@@ -33,6 +33,9 @@ export function RuleEditor({ initial, rule }: { initial: Draft; rule: Alert | nu
   const may = mayWatch(me.role)
   const lacks = missing(draft)
   const name = draft.name.trim()
+  // While only the bound is missing, the values of the past are shown: it is chosen by them.
+  const shown =
+    lacks === null ? toRule(draft, 'Preview') : lacksOnlyBound(draft) ? toRule(unbound(draft), 'Preview') : null
   const changed = rule === null || JSON.stringify(draft) !== JSON.stringify(initial)
   return (
     <form
@@ -43,7 +46,7 @@ export function RuleEditor({ initial, rule }: { initial: Draft; rule: Alert | nu
         save.mutate(
           {
             ...toRule(draft, name),
-            ...(rule === null ? {} : { delay_seconds: rule.delay_seconds, labels: rule.labels }),
+            ...(rule === null ? {} : { labels: rule.labels }),
           },
           {
             onSuccess: (saved) => {
@@ -56,7 +59,7 @@ export function RuleEditor({ initial, rule }: { initial: Draft; rule: Alert | nu
     >
       <RuleForm draft={draft} change={(c) => setDraft((d) => ({ ...d, ...c }))} disabled={!may} />
       <div className={classes.beside}>
-        <Preview rule={lacks === null ? toRule(draft, name === '' ? 'Preview' : name) : null} missing={lacks} />
+        <Preview rule={shown} missing={lacks} />
         <FormError error={save.error} />
         {may ? (
           <SaveBar>

@@ -258,6 +258,18 @@ function Wrong({ draft, change }: RuleFormProps) {
           ]}
           onChange={(hold) => change({ hold: Number(hold) })}
         />
+        <Choice
+          label="Late events are waited for"
+          value={String(draft.delay)}
+          options={[
+            { value: '0', label: 'Not at all' },
+            ...within(
+              spans.filter((s) => s.value <= hours(24)),
+              draft.delay || minutes(1),
+            ),
+          ]}
+          onChange={(delay) => change({ delay: Number(delay) })}
+        />
         {draft.condition !== 'no_data' && (
           <Choice
             label="With nothing to measure"

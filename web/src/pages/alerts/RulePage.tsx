@@ -33,7 +33,12 @@ export default function RulePage() {
   const { rule: id = '' } = useParams()
   const { data: rule, error, refetch } = useQuery(ruleOptions(id))
   return (
-    <AlertsPage title={rule?.name ?? 'Rule'} lead={<Back />} actions={rule && <Acts rule={rule} />}>
+    <AlertsPage
+      title={rule?.name ?? 'Rule'}
+      under="/alerts/rules"
+      lead={<Back />}
+      actions={rule && <Acts rule={rule} />}
+    >
       {isApiError(error) && (error.status === 404 || error.status === 400) ? (
         <Panel label="Rule">
           <Empty title="No such rule" icon={<SearchX size={36} strokeWidth={1.4} />}>
@@ -65,9 +70,11 @@ function Now({ rule }: { rule: Alert }) {
         <strong className={classes.value}>{formatValue(rule.measure.kind, rule.last_evaluation?.value)}</strong>
         <div>
           <StateMark state={rule.state} off={!rule.enabled} />{' '}
-          <span className="quiet">
-            since <Time at={rule.since} zone={tz} />
-          </span>
+          {rule.enabled && (
+            <span className="quiet">
+              since <Time at={rule.since} zone={tz} />
+            </span>
+          )}
           <div>{describeRule(rule)}</div>
           {rule.last_evaluation && rule.last_evaluation.note !== '' && (
             <div className="quiet">{rule.last_evaluation.note}</div>

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { BellRing, Plus } from 'lucide-react'
 import { Link } from 'react-router'
-import { rulesOptions, type Alert } from '../../api/alerts'
+import { rulesOptions, type Alert, type AlertState } from '../../api/alerts'
 import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { plural } from '../../numbers/format'
@@ -54,7 +54,7 @@ export default function Rules() {
                 </tr>
               </thead>
               <tbody>
-                {rules.map((r) => (
+                {urgentFirst(rules).map((r) => (
                   <Row key={r.id} rule={r} />
                 ))}
               </tbody>
@@ -64,6 +64,14 @@ export default function Rules() {
       </Panel>
     </AlertsPage>
   )
+}
+
+const urgency: readonly AlertState[] = ['firing', 'muted', 'pending', 'resolved', 'ok']
+
+/** What fires before what is fine, and what is switched off last; by name among equals, as they come. */
+function urgentFirst(rules: readonly Alert[]): Alert[] {
+  const rank = (r: Alert) => (r.enabled ? urgency.indexOf(r.state) : urgency.length)
+  return [...rules].sort((a, b) => rank(a) - rank(b))
 }
 
 function Row({ rule: r }: { rule: Alert }) {
@@ -77,10 +85,12 @@ function Row({ rule: r }: { rule: Alert }) {
       </td>
       <td className={classes.nowrap}>
         <StateMark state={r.state} off={!r.enabled} />
-        <div className="quiet">
-          since <Time at={r.since} zone={tz} />
-          {r.flapping && ', flapping'}
-        </div>
+        {r.enabled && (
+          <div className="quiet">
+            since <Time at={r.since} zone={tz} />
+            {r.flapping && ', flapping'}
+          </div>
+        )}
       </td>
       <td>
         <SeverityMark severity={r.severity} />

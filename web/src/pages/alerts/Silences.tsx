@@ -29,6 +29,7 @@ const phaseNames: Record<Silence['phase'], string> = { active: 'In force', sched
 export default function Silences() {
   const me = useMe()
   const may = mayWatch(me.role)
+  const { tz } = useView()
   const [adding, setAdding] = useState(false)
   const { data: silences, error, refetch } = useQuery(silencesOptions)
   const { data: rules = [] } = useQuery(rulesOptions)
@@ -38,11 +39,7 @@ export default function Silences() {
     </Button>
   )
   return (
-    <AlertsPage
-      title="Silences"
-      lead="Times in which rules go on watching, and nobody is told. What still fires when a silence ends is told then."
-      actions={add}
-    >
+    <AlertsPage title="Silences" lead="Rules go on watching, and nobody is told until the silence ends." actions={add}>
       <Panel title={silences === undefined ? 'Silences' : plural(silences.length, 'silence')} flush>
         {error && !silences ? (
           <ErrorNote error={error} retry={() => void refetch()} />
@@ -60,7 +57,7 @@ export default function Silences() {
                 <tr>
                   <th scope="col">Why</th>
                   <th scope="col">What</th>
-                  <th scope="col">From</th>
+                  <th scope="col">From ({tz})</th>
                   <th scope="col">To</th>
                   <th scope="col">Phase</th>
                   <th scope="col">
@@ -92,18 +89,13 @@ export default function Silences() {
 function Row({ silence: s, may, named }: { silence: Silence; may: boolean; named: (rule: string) => string }) {
   const { tz } = useView()
   const remove = useDeleteSilence()
-  const what = [
-    ...s.rules.map(named),
-    ...s.groups.map((g) => `group ${g}`),
-    ...s.severities.map((v) => severityNames[v]),
-  ]
   return (
     <tr>
       <td className={classes.what}>
         {s.reason}
         <div className="quiet">{s.created_by}</div>
       </td>
-      <td>{what.join(', ')}</td>
+      <td>{whatOf(s, named)}</td>
       <td className={classes.nowrap}>
         <Time at={s.starts_at} zone={tz} />
       </td>
@@ -120,6 +112,16 @@ function Row({ silence: s, may, named }: { silence: Silence; may: boolean; named
       </td>
     </tr>
   )
+}
+
+/** "Few visits or No order, severity Info": a rule is quiet when it is among each of what is named. */
+function whatOf(s: Silence, named: (rule: string) => string): string {
+  const or = (names: string[]) => names.join(' or ')
+  return [
+    ...(s.rules.length > 0 ? [or(s.rules.map(named))] : []),
+    ...(s.groups.length > 0 ? [`group ${or(s.groups)}`] : []),
+    ...(s.severities.length > 0 ? [`severity ${or(s.severities.map((v) => severityNames[v]))}`] : []),
+  ].join(', ')
 }
 
 function Form({ onClose }: { onClose: () => void }) {

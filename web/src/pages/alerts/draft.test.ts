@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Alert } from '../../api/alerts'
-import { draftOf, missing, newDraft, toRule } from './draft'
+import { draftOf, lacksOnlyBound, missing, newDraft, toRule, unbound } from './draft'
 
 const rule = (change: Partial<Alert>): Alert => ({
   id: 'r',
@@ -70,6 +70,15 @@ describe('a rule that is edited', () => {
     expect(after.condition).toEqual(before.condition)
     expect(after.interval_seconds).toBe(before.interval_seconds)
     expect(after.for_seconds).toBe(before.for_seconds)
+    expect(after.delay_seconds).toBe(before.delay_seconds)
+  })
+
+  it('shows values while only the bound is missing', () => {
+    const draft = newDraft(new URLSearchParams())
+    expect(lacksOnlyBound(draft)).toBe(true)
+    expect(toRule(unbound(draft), 'x').condition).toEqual({ kind: 'no_data' })
+    expect(lacksOnlyBound({ ...draft, value: 3 })).toBe(false)
+    expect(lacksOnlyBound({ ...draft, measure: 'sum' })).toBe(false)
   })
 
   it('says what is missing', () => {

@@ -22,6 +22,7 @@ export interface Draft {
   deviations: number | string
   interval: number
   hold: number
+  delay: number
   noData: Alert['no_data']
   severity: Alert['severity']
   group: string
@@ -54,6 +55,7 @@ const fresh: Draft = {
   deviations: 5,
   interval: 300,
   hold: 0,
+  delay: 60,
   noData: 'ok',
   severity: 'warning',
   group: '',
@@ -117,6 +119,7 @@ export function draftOf(rule: Alert): Draft {
     deviations: c.deviations ?? 5,
     interval: rule.interval_seconds,
     hold: rule.for_seconds,
+    delay: rule.delay_seconds,
     noData: rule.no_data,
     severity: rule.severity,
     group: rule.group,
@@ -138,6 +141,14 @@ export function missing(d: Draft): string | null {
   return null
 }
 
+/** Whether a bound is all that is missing, so that the values can be shown to choose it from. */
+export function lacksOnlyBound(d: Draft): boolean {
+  return missing(d) !== null && missing(unbound(d)) === null
+}
+
+/** The same without a bound: only what is measured. */
+export const unbound = (d: Draft): Draft => ({ ...d, condition: 'no_data' })
+
 /** The rule as the API takes it. Call it with a draft that nothing is missing from. */
 export function toRule(d: Draft, name: string): NewAlert {
   return {
@@ -146,6 +157,7 @@ export function toRule(d: Draft, name: string): NewAlert {
     condition: toCondition(d),
     interval_seconds: d.interval,
     for_seconds: d.hold,
+    delay_seconds: d.delay,
     no_data: d.noData,
     severity: d.severity,
     group: d.group.trim(),

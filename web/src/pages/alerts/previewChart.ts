@@ -98,6 +98,7 @@ export function previewChart(
                   formatter: formatValue(kind, bound),
                   position: 'insideEndTop',
                   color: t.attention,
+                  fontFamily: label.fontFamily,
                   fontSize: 12,
                 },
                 data: [{ yAxis: bound }],

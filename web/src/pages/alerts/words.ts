@@ -41,7 +41,7 @@ export function formatValue(kind: MeasureKind, value: number | null | undefined)
   return formatNumber(value)
 }
 
-/** "Events, checkout, where country is DE": what is measured. */
+/** "Events (count) of checkout, where country is DE": what is measured. */
 export function describeMeasure(m: AlertMeasure): string {
   const filter = m.filters ? `, where ${describe(m.filters as Filter)}` : ''
   const of = m.event ? ` of ${m.event}` : ''
@@ -51,7 +51,7 @@ export function describeMeasure(m: AlertMeasure): string {
       const what = ofProperty(measure)
         ? `${measureNames[measure]} of ${m.property ? propertyName(m.property) : '…'}`
         : measureNames[measure]
-      return `${what}${m.event ? `, ${m.event}` : ''}${filter}`
+      return `${what}${ofProperty(measure) ? of.replace(' of ', ' in ') : of}${filter}`
     }
     case 'ratio':
       return `Share${of || ' of all events'}${filter} in ${m.of_event ?? 'all events'}`
@@ -68,11 +68,11 @@ export function describeMeasure(m: AlertMeasure): string {
   }
 }
 
-/** "is below 10": when a value is wrong. */
+/** "below 10": when a value is wrong. */
 export function describeCondition(m: AlertMeasure, c: AlertCondition): string {
   switch (c.kind) {
     case 'threshold':
-      return `is ${c.direction ?? 'above'} ${formatValue(m.kind, c.value)}`
+      return `${c.direction ?? 'above'} ${formatValue(m.kind, c.value)}`
     case 'change': {
       const way = c.direction === 'above' ? 'rises' : c.direction === 'below' ? 'falls' : 'changes'
       const against = { previous: 'the window before', day: 'a day before', week: 'a week before' }[
@@ -82,19 +82,19 @@ export function describeCondition(m: AlertMeasure, c: AlertCondition): string {
     }
     case 'anomaly': {
       const way = c.direction === 'above' ? 'above' : c.direction === 'below' ? 'below' : 'outside of'
-      return `is ${way} what is usual at this time of the week`
+      return `${way} what is usual at this time of the week`
     }
     case 'no_data':
-      return 'has nothing to measure'
+      return 'nothing to measure'
   }
 }
 
-/** The rule in one sentence. */
+/** The rule in one line, such as "Events (count) of checkout, over 1 hour: below 10, for 10 minutes". */
 export function describeRule(r: Pick<Alert, 'measure' | 'condition' | 'for_seconds'>): string {
   const window =
-    hasWindow(r.measure.kind) && r.measure.window_seconds ? `, over ${formatDuration(r.measure.window_seconds)},` : ''
-  const held = r.for_seconds > 0 ? ` for ${formatDuration(r.for_seconds)}` : ''
-  return `${describeMeasure(r.measure)}${window} ${describeCondition(r.measure, r.condition)}${held}`
+    hasWindow(r.measure.kind) && r.measure.window_seconds ? `, over ${formatDuration(r.measure.window_seconds)}` : ''
+  const held = r.for_seconds > 0 ? `, for ${formatDuration(r.for_seconds)}` : ''
+  return `${describeMeasure(r.measure)}${window}: ${describeCondition(r.measure, r.condition)}${held}`
 }
 
 export const entryNames: Record<string, string> = {
@@ -108,6 +108,6 @@ export const entryNames: Record<string, string> = {
   acknowledged: 'Acknowledged',
   snoozed: 'Snoozed',
   resolved: 'Resolved',
-  notified: 'Told',
-  escalated: 'Escalated',
+  told: 'Told',
+  delivery_failed: 'Not reached',
 }
