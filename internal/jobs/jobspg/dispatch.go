@@ -17,6 +17,9 @@ const Channel = "observatory_jobs"
 // for want of memory for example, would do so for ever.
 const maxLosses = 20
 
+// keptAttempts is how many attempts of an open job are remembered: of one that rests for 10 s between slices, three hours' worth.
+const keptAttempts = 1000
+
 // Know implements jobs.Dispatching.
 func (s *Store) Know(ctx context.Context, schedules []jobs.Schedule) error {
 	return s.system(ctx, func(q *db.Queries) error {
@@ -121,6 +124,9 @@ func (s *Store) Sweep(ctx context.Context, limit int) (forgotten int, err error)
 			return err
 		}
 		forgotten = int(n)
+		if _, err := q.SweepAttempts(ctx, keptAttempts); err != nil {
+			return err
+		}
 		return q.SweepWorkers(ctx)
 	})
 	return forgotten, err

@@ -155,6 +155,8 @@ func TestSweep(t *testing.T) {
 	fresh := w.add(chore.New(tenant, params{}))[0]
 	w.end(w.take(), jobs.Ending{Outcome: jobs.OutcomeOK})
 	open := w.add(chore.New(tenant, params{}))[0]
+	w.exec("UPDATE jobs SET attempts = 2500 WHERE id = $1", open)
+	w.exec("INSERT INTO job_attempts (job_id, attempt, tenant_id, kind, worker) SELECT $1, a, $2, $3, 'me' FROM generate_series(1, 2500) a", open, tenant, chore.Name)
 	n, err := w.Sweep(ctx, 10)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
@@ -166,7 +168,7 @@ func TestSweep(t *testing.T) {
 	require.NoError(t, w.pool.AcrossTenants(ctx, func(tx pgx.Tx) error {
 		var attempts int
 		err := tx.QueryRow(ctx, "SELECT count(*) FROM job_attempts").Scan(&attempts)
-		require.Equal(t, 1, attempts, "attempts go with their job")
+		require.Equal(t, 1+1000, attempts, "attempts go with their job, and of an open one the oldest")
 		return err
 	}))
 }

@@ -349,6 +349,20 @@ func (q *Queries) Sweep(ctx context.Context, most int32) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const sweepAttempts = `-- name: SweepAttempts :execrows
+DELETE FROM job_attempts a USING jobs j
+WHERE j.state IN ('waiting', 'running', 'paused') AND j.attempts > $1::int AND a.job_id = j.id AND a.attempt <= j.attempts - $1::int
+`
+
+// Jobs that work in slices may stay open for as long as there is something to do: of those the newest attempts are kept.
+func (q *Queries) SweepAttempts(ctx context.Context, kept int32) (int64, error) {
+	result, err := q.db.Exec(ctx, sweepAttempts, kept)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const sweepWorkers = `-- name: SweepWorkers :exec
 DELETE FROM workers WHERE seen_at < now() - interval '1 day'
 `

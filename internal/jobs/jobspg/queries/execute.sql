@@ -95,3 +95,8 @@ DELETE FROM jobs WHERE id IN (SELECT s.id FROM jobs s WHERE s.keep_until < now()
 
 -- name: SweepWorkers :exec
 DELETE FROM workers WHERE seen_at < now() - interval '1 day';
+
+-- Jobs that work in slices may stay open for as long as there is something to do: of those the newest attempts are kept.
+-- name: SweepAttempts :execrows
+DELETE FROM job_attempts a USING jobs j
+WHERE j.state IN ('waiting', 'running', 'paused') AND j.attempts > @kept::int AND a.job_id = j.id AND a.attempt <= j.attempts - @kept::int;
