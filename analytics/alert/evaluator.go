@@ -19,14 +19,15 @@ const evaluationsKept = 35 * 24 * time.Hour
 // Evaluator moves rules on, tick by tick. Any number of them may work at once, and any may die: a tick is settled in one transaction, which
 // only the first of them can make.
 type Evaluator struct {
-	store  Store
-	values *Values
-	log    *slog.Logger
+	store    Store
+	values   *Values
+	log      *slog.Logger
+	patience time.Duration // with one rule
 }
 
 // NewEvaluator makes an Evaluator.
 func NewEvaluator(store Store, values *Values, log *slog.Logger) *Evaluator {
-	return &Evaluator{store: store, values: values, log: log}
+	return &Evaluator{store: store, values: values, log: log, patience: patience}
 }
 
 // Due lists the tenants for which there is something to do.
@@ -68,6 +69,13 @@ func (e *Evaluator) EvaluateTenant(ctx context.Context, tenant tenants.ID, now t
 const (
 	atOnce     = 50
 	measureFor = 10 * time.Second
+)
+
+// A rule that takes long to be measured does not keep the others: it is left for later after this time. What has to be measured for each window
+// anew is measured for a few ticks at a time, so that it gets on however many have come.
+const (
+	patience = 30 * time.Second
+	fewTicks = 6
 )
 
 // turn notes which silences began or ended, and what that means for open incidents.
@@ -121,7 +129,10 @@ func (e *Evaluator) measure(ctx context.Context, tenant tenants.ID, rules []Rule
 	for began := time.Now(); measured < min(len(rules), atOnce) && (measured == 0 || time.Since(began) < measureFor); measured++ {
 		rule := rules[measured]
 		ticks, missed := rule.dueTicks(now)
-		samples, err := e.values.samples(ctx, tenant, rule.Definition, ticks)
+		if !rule.Measure.adds() {
+			ticks = ticks[:min(len(ticks), fewTicks)]
+		}
+		samples, err := e.samples(ctx, tenant, rule, ticks)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("measure for the alert rule %s: %w", rule.ID, err))
 			continue
@@ -132,6 +143,12 @@ func (e *Evaluator) measure(ctx context.Context, tenant tenants.ID, rules []Rule
 		}
 	}
 	return steps, measured, errs
+}
+
+func (e *Evaluator) samples(ctx context.Context, tenant tenants.ID, r Rule, ticks []time.Time) (func(time.Time) Sample, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.patience)
+	defer cancel()
+	return e.values.samples(ctx, tenant, r.Definition, ticks)
 }
 
 // settleAll settles ticks in the order of time, so that what was missed opens and ends the incidents that it would have.

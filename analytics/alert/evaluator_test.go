@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/analytics/alert"
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/tenants"
@@ -173,6 +174,48 @@ func TestRuleBeginsAnewBeforeItsLastTick(t *testing.T) {
 	require.NoError(t, err)
 	h.evaluate(minute(2))
 	h.evaluate(minute(3))
+	require.Equal(t, alert.Firing, h.rule(r.ID).State.Status)
+}
+
+// A rule that takes for ever to be measured, and is overdue longest, keeps no other from being evaluated.
+func TestSlowRuleKeepsNoOther(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, &alert.Values{Trends: stuck{letters("x").Trends}})
+	for _, event := range []string{"stuck", "quick"} {
+		d := few(0)
+		d.Name, d.Measure.Event = event, event
+		h.create(d)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // as a job has
+	defer cancel()
+	h.set(minute(1))
+	require.Error(t, h.evaluator().WithPatience(100*time.Millisecond).EvaluateTenant(ctx, h.by.Principal.Tenant, minute(1)))
+	require.Len(t, h.all(), 1)
+	require.Equal(t, "quick", h.all()[0].Title)
+}
+
+// stuck answers nothing about events of that name.
+type stuck struct{ alert.Trends }
+
+func (s stuck) Windows(ctx context.Context, tenant tenants.ID, q analytics.TrendsQuery, cuts []time.Time) ([]*float64, error) {
+	if q.Event == "stuck" {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Trends.Windows(ctx, tenant, q, cuts)
+}
+
+// Windows of a measure that does not add up are measured one by one: a few ticks at a time, oldest first, until all are made up for.
+func TestFewTicksAtATime(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, letters("oooooooooooooooox"))
+	d := few(0)
+	d.Measure.Measure, d.Measure.Window = analytics.MeasureUniqueUsers, 10*time.Minute
+	r := h.create(d)
+	for _, settled := range []int{6, 12, 17, 17} {
+		h.evaluate(minute(17))
+		require.Len(t, h.history(r.ID), settled)
+	}
 	require.Equal(t, alert.Firing, h.rule(r.ID).State.Status)
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/tenants"
 )
@@ -14,6 +15,7 @@ import (
 const (
 	MaxPreviewDays = 30
 	maxPoints      = 2000
+	previewFor     = time.Minute // then it is too expensive
 )
 
 // Preview is what a rule would have done.
@@ -42,7 +44,7 @@ type PreviewFiring struct {
 }
 
 // Preview evaluates a definition at every tick of the past days, 1 to MaxPreviewDays, with the machine that evaluates rules live. Errors: those of
-// Definition.Validate, and what keeps the values from being measured.
+// Definition.Validate, analytics.ErrTooExpensive, and what else keeps the values from being measured.
 func (s *Rules) Preview(ctx context.Context, tenant tenants.ID, d Definition, days int) (Preview, error) {
 	if days < 1 || days > MaxPreviewDays {
 		return Preview{}, fault.New(fault.Invalid, "invalid_period", "A preview takes 1 to %d days.", MaxPreviewDays)
@@ -56,7 +58,12 @@ func (s *Rules) Preview(ctx context.Context, tenant tenants.ID, d Definition, da
 	for tick := d.tickAfter(last.AddDate(0, 0, -days)); !tick.After(last); tick = tick.Add(d.Interval) {
 		ticks = append(ticks, tick)
 	}
-	samples, err := s.values.samples(ctx, tenant, d, ticks)
+	limited, cancel := context.WithTimeout(ctx, previewFor)
+	defer cancel()
+	samples, err := s.values.samples(limited, tenant, d, ticks)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return Preview{}, analytics.ErrTooExpensive
+	}
 	if err != nil {
 		return Preview{}, err
 	}
