@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
 
-/** Starts a server with the engines that it brings along. */
-export async function startServer() {
+/** Starts a server with the engines that it brings along, and with these flags. */
+export async function startServer(...flags) {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'observatory-segment-'))
   await chmod(dataDir, 0o755) // its PostgreSQL runs as another user where we are root
   const port = await freePort()
   const binary = process.env.OBSERVATORY_BIN ?? path.join(root, 'bin/observatory')
-  const child = spawn(binary, ['serve', '--http-addr', `127.0.0.1:${port}`, '--data-dir', dataDir], {
+  const child = spawn(binary, ['serve', '--http-addr', `127.0.0.1:${port}`, '--data-dir', dataDir, ...flags], {
     env: { ...process.env, OBSERVATORY_RUNTIME_DIR: process.env.OBSERVATORY_RUNTIME_DIR ?? path.join(root, '.runtime') },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
