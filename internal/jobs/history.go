@@ -15,6 +15,7 @@ var (
 	ErrNoSuchJob      = fault.New(fault.NotFound, "job_not_found", "There is no such job.")
 	ErrJobNotFailed   = fault.New(fault.Conflict, "job_not_failed", "Only a job that has failed or was cancelled can be tried again.")
 	ErrJobEnded       = fault.New(fault.Conflict, "job_ended", "The job has ended.")
+	ErrJobNotPausable = fault.New(fault.Conflict, "job_not_pausable", "Only work in bulk can rest, such as a backfill.")
 	ErrJobNotPaused   = fault.New(fault.Conflict, "job_not_paused", "The job is not paused.")
 	ErrJobOpenAlready = fault.New(fault.Conflict, "job_open_already", "Another job does the same work already.")
 )
@@ -154,7 +155,7 @@ type Control interface {
 	// Retry has a job that has failed or was cancelled run again, with its parameters, from where it was. ErrJobNotFailed,
 	// ErrJobOpenAlready.
 	Retry(ctx context.Context, tenant, id uuid.UUID, by string) (Record, error)
-	// Pause holds a job that waits, and asks one that runs to pause. ErrJobEnded.
+	// Pause holds a bulk job that waits, and asks one that runs to pause. ErrJobNotPausable, ErrJobEnded.
 	Pause(ctx context.Context, tenant, id uuid.UUID, by string) (Record, error)
 	// Resume lets a job go on. ErrJobNotPaused.
 	Resume(ctx context.Context, tenant, id uuid.UUID, by string) (Record, error)

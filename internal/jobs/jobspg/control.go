@@ -74,7 +74,11 @@ func retry(ctx context.Context, q *db.Queries, now db.GetJobForUpdateRow) error 
 	}
 }
 
+// pause lets only bulk jobs rest: a tenant's alerts are one job that is made again and again, and would be off for as long as one rests.
 func pause(ctx context.Context, q *db.Queries, now db.GetJobForUpdateRow) error {
+	if now.Queue != string(jobs.Bulk) {
+		return jobs.ErrJobNotPausable
+	}
 	switch jobs.State(now.State) {
 	case jobs.Waiting:
 		return q.SetPaused(ctx, now.ID)

@@ -216,8 +216,13 @@ func TestPauseResumeCancel(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), t.Context()
 	tenant := w.tenant()
-	id := w.add(chore.New(tenant, params{}))[0]
-	_, err := w.Pause(ctx, w.tenant(), id, "mallory")
+	short := w.add(chore.New(tenant, params{}, jobs.Unique("alerts")))[0]
+	_, err := w.Pause(ctx, tenant, short, "ada")
+	require.ErrorIs(t, err, jobs.ErrJobNotPausable, "no other would be made while it rests")
+	w.end(w.take(), jobs.Ending{Outcome: jobs.OutcomeOK})
+
+	id := w.add(big.New(tenant, params{}))[0]
+	_, err = w.Pause(ctx, w.tenant(), id, "mallory")
 	require.ErrorIs(t, err, jobs.ErrNoSuchJob)
 	r, err := w.Pause(ctx, tenant, id, "ada")
 	require.NoError(t, err)

@@ -509,7 +509,7 @@ export interface paths {
         put?: never;
         /**
          * Let a job rest
-         * @description One that runs is asked to, and rests within seconds; until then its `wanted` is `pause`.
+         * @description One that runs is asked to, and rests within seconds; until then its `wanted` is `pause`. Only jobs of the queue `bulk` can rest.
          */
         post: operations["pauseJob"];
         delete?: never;

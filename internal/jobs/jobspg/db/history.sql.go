@@ -327,7 +327,7 @@ func (q *Queries) GetJob(ctx context.Context, arg GetJobParams) (Job, error) {
 }
 
 const getJobForUpdate = `-- name: GetJobForUpdate :one
-SELECT id, state, wanted FROM jobs WHERE id = $1 AND ($2::uuid IS NULL OR tenant_id = $2::uuid)
+SELECT id, queue, state, wanted FROM jobs WHERE id = $1 AND ($2::uuid IS NULL OR tenant_id = $2::uuid)
 FOR UPDATE
 `
 
@@ -338,6 +338,7 @@ type GetJobForUpdateParams struct {
 
 type GetJobForUpdateRow struct {
 	ID     uuid.UUID
+	Queue  string
 	State  string
 	Wanted string
 }
@@ -345,7 +346,12 @@ type GetJobForUpdateRow struct {
 func (q *Queries) GetJobForUpdate(ctx context.Context, arg GetJobForUpdateParams) (GetJobForUpdateRow, error) {
 	row := q.db.QueryRow(ctx, getJobForUpdate, arg.ID, arg.Tenant)
 	var i GetJobForUpdateRow
-	err := row.Scan(&i.ID, &i.State, &i.Wanted)
+	err := row.Scan(
+		&i.ID,
+		&i.Queue,
+		&i.State,
+		&i.Wanted,
+	)
 	return i, err
 }
 

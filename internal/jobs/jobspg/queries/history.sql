@@ -22,7 +22,7 @@ SELECT id, tenant_id, kind, queue, params, unique_key, state, wanted, run_at, de
 FROM jobs WHERE id = @id AND (sqlc.narg(tenant)::uuid IS NULL OR tenant_id = sqlc.narg(tenant)::uuid);
 
 -- name: GetJobForUpdate :one
-SELECT id, state, wanted FROM jobs WHERE id = @id AND (sqlc.narg(tenant)::uuid IS NULL OR tenant_id = sqlc.narg(tenant)::uuid)
+SELECT id, queue, state, wanted FROM jobs WHERE id = @id AND (sqlc.narg(tenant)::uuid IS NULL OR tenant_id = sqlc.narg(tenant)::uuid)
 FOR UPDATE;
 
 -- name: Children :many

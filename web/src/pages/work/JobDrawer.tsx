@@ -204,7 +204,7 @@ function Acts({ job: j }: { job: Job }) {
         {(j.state === 'failed' || j.state === 'cancelled') &&
           button('retry', 'Try again', <RotateCcw size={14} />, true)}
         {rests && button('resume', 'Resume', <Play size={14} />, true)}
-        {isOpen(j) && !rests && button('pause', 'Pause', <Pause size={14} />)}
+        {isOpen(j) && !rests && j.queue === 'bulk' && button('pause', 'Pause', <Pause size={14} />)}
         {isOpen(j) && button('cancel', 'Cancel the job', null)}
       </div>
       {act.error && <ErrorNote error={act.error} meaning="Nothing was changed." />}
