@@ -44,7 +44,7 @@ export default function Channels() {
   )
   return (
     <AlertsPage title="Channels" lead="Ways by which people and programs are told of incidents." actions={add}>
-      <Panel title={channels === undefined ? 'Channels' : plural(channels.length, 'channel')} flush>
+      <Panel title={channels?.length ? plural(channels.length, 'channel') : 'Channels'} flush>
         {error && !channels ? (
           <ErrorNote error={error} retry={() => void refetch()} />
         ) : channels === undefined ? (

@@ -28,7 +28,7 @@ export default function Rules() {
   )
   return (
     <AlertsPage title="Rules" lead="What is watched, and when it is wrong." actions={make}>
-      <Panel title={rules === undefined ? 'Rules' : plural(rules.length, 'rule')} flush>
+      <Panel title={rules?.length ? plural(rules.length, 'rule') : 'Rules'} flush>
         {error && !rules ? (
           <ErrorNote error={error} retry={() => void refetch()} />
         ) : rules === undefined ? (

@@ -40,7 +40,7 @@ export default function Silences() {
   )
   return (
     <AlertsPage title="Silences" lead="Rules go on watching, and nobody is told until the silence ends." actions={add}>
-      <Panel title={silences === undefined ? 'Silences' : plural(silences.length, 'silence')} flush>
+      <Panel title={silences?.length ? plural(silences.length, 'silence') : 'Silences'} flush>
         {error && !silences ? (
           <ErrorNote error={error} retry={() => void refetch()} />
         ) : silences === undefined ? (

@@ -87,23 +87,27 @@ export function previewChart(
           itemStyle: { color: t.loss, opacity: 0.22 },
           data: p.firings.map((f) => [{ xAxis: Date.parse(f.from) }, { xAxis: Date.parse(f.to ?? p.to) }]),
         },
-        ...(bound === undefined
-          ? {}
-          : {
-              markLine: {
-                silent: true,
-                symbol: 'none',
-                lineStyle: { color: t.attention, type: [5, 4], width: 1.5 },
-                label: {
-                  formatter: formatValue(kind, bound),
-                  position: 'insideEndTop',
-                  color: t.attention,
-                  fontFamily: label.fontFamily,
-                  fontSize: 12,
-                },
-                data: [{ yAxis: bound }],
-              },
-            }),
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          lineStyle: { color: t.attention, type: [5, 4], width: 1.5 },
+          label: {
+            formatter: formatValue(kind, bound),
+            position: 'insideEndTop',
+            color: t.attention,
+            fontFamily: label.fontFamily,
+            fontSize: 12,
+          },
+          data: [
+            // Minutes are narrower than a pixel of a month: where it begins to fire, there is a line besides the area.
+            ...p.firings.map((f) => ({
+              xAxis: Date.parse(f.from),
+              label: { show: false },
+              lineStyle: { color: t.loss, type: 'solid', width: 1.5, opacity: 0.6 },
+            })),
+            ...(bound === undefined ? [] : [{ yAxis: bound }]),
+          ],
+        },
       },
     ],
   }
