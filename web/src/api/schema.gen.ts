@@ -1258,7 +1258,7 @@ export interface paths {
          * @description For owners, admins and keys with the scope `admin`, because a channel holds secrets and decides where alerts go.
          *
          *     * `email` writes to members of the organization with a verified address, and to nobody else.
-         *     * `webhook` posts JSON, signed as [Standard Webhooks](https://www.standardwebhooks.com) say: `webhook-id` stays the same over retries, `webhook-signature` is `v1,` and an HMAC-SHA256 in base64.
+         *     * `webhook` posts JSON, signed as Standard Webhooks (standardwebhooks.com) say: `webhook-id` stays the same over retries, `webhook-signature` is `v1,` and an HMAC-SHA256 in base64.
          *     * `slack` posts the JSON of Slack's incoming webhooks, which Mattermost and others take as well.
          *
          *     A URL begins with https:// and must be on the public internet; that is checked whenever it is called. It is not shown again, as it may hold a secret.
