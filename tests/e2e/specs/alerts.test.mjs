@@ -52,6 +52,7 @@ test('a channel is made and tested, and a policy tells it', async () => {
   await page.getByText('Test: sent, HTTP 200').waitFor()
   assert.equal(told.at(-1).body.type, 'test')
   assert.match(told.at(-1).headers['webhook-signature'], /^v1,/)
+  await dialog().waitFor({ state: 'hidden' }) // it fades out
   await looks('channels')
 
   await page.goto('/alerts/escalation')
@@ -62,6 +63,7 @@ test('a channel is made and tested, and a policy tells it', async () => {
   await looks('the form of a policy')
   await dialog().getByRole('button', { name: 'Create the policy' }).click()
   await page.getByText('At once').waitFor()
+  await dialog().waitFor({ state: 'hidden' }) // it fades out
   await looks('escalation')
 })
 
@@ -106,6 +108,7 @@ test('until its first tick, there is time to look around', async () => {
   await looks('the form of a silence')
   await dialog().getByRole('button', { name: 'Keep quiet' }).click()
   await page.getByRole('row', { name: /Move to the new database.*severity Info.*In force/ }).waitFor()
+  await dialog().waitFor({ state: 'hidden' }) // it fades out
   await looks('silences')
   for (const where of ['/alerts/incidents/00000000-0000-0000-0000-000000000000', rule.replace(/.{4}$/, '0000')]) {
     await page.goto(where)
