@@ -137,6 +137,21 @@ func settle(ctx context.Context, store Store, d Claimed, r result, now time.Time
 	})
 }
 
+// hasten makes the next step of the round due, if there is one.
+func hasten(ctx context.Context, tx Tx, d Claimed, now time.Time) (bool, error) {
+	incident, _, err := tx.Incident(ctx, incidentOf(d))
+	if err != nil || incident.Policy == nil {
+		return false, err
+	}
+	policy, err := tx.Policy(ctx, PolicyID(*incident.Policy))
+	if errors.Is(err, ErrNoSuchPolicy) {
+		return false, nil
+	} else if err != nil || !policy.Plan.goesOn(d.Step) {
+		return false, err
+	}
+	return tx.Hasten(ctx, incidentOf(d), d.Step, d.Round, now)
+}
+
 // failed says on the timeline that somebody could not be reached, and goes on to the next step.
 func failed(ctx context.Context, tx Tx, d Claimed, r result, now time.Time) error {
 	who := "A member"
@@ -153,7 +168,7 @@ func failed(ctx context.Context, tx Tx, d Claimed, r result, now time.Time) erro
 	}
 	text := fmt.Sprintf("%s could not be reached in %s. %s", who, tried, r.err)
 	if d.Kind == Firing {
-		hastened, err := tx.Hasten(ctx, incidentOf(d), d.Step, d.Round, now)
+		hastened, err := hasten(ctx, tx, d, now)
 		if err != nil {
 			return err
 		}

@@ -45,6 +45,10 @@ func (p Plan) After(step, round int, now time.Time) Progress {
 	return next
 }
 
+// goesOn tells whether a round has a step after so many. The pause before the next round is never cut short: who could not be reached
+// a moment ago is hardly reached now.
+func (p Plan) goesOn(taken int) bool { return taken < len(p.Steps) }
+
 // State is what an escalation waits for.
 type State string
 

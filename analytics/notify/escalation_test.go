@@ -213,6 +213,25 @@ func TestFailuresRetryAndEscalate(t *testing.T) {
 	}, h.timeline(id))
 }
 
+// The pause between rounds is not cut short by somebody who cannot be reached, or rounds without end would be over in minutes.
+func TestFailuresLeaveThePauseBetweenRounds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	broken, _ := h.webhook("broken")
+	policy := h.policy(notify.Plan{Steps: []notify.Step{{Targets: []notify.Target{channelTarget(broken)}}}, Repeat: 1, RepeatAfter: time.Hour})
+	h.hooks.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
+	id := h.incident(policy)
+	h.work()
+	h.work()
+	require.Equal(t, []string{"Step 1: telling broken.", "broken could not be reached in one attempt. The answer was 410 Gone."}, h.timeline(id))
+	h.pass(59 * time.Minute)
+	h.work()
+	require.Len(t, h.timeline(id), 2)
+	h.pass(time.Minute)
+	h.work()
+	require.Equal(t, "Step 1: telling broken.", h.timeline(id)[2], "the second round begins in its time")
+}
+
 func TestSnoozedAndMuted(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -104,7 +104,7 @@ func (e *Escalator) step(ctx context.Context, tx Tx, i alert.Incident, at *Progr
 		return err
 	}
 	next := policy.Plan.After(step, round, now)
-	if len(made) == 0 && next.DueAt != nil {
+	if len(made) == 0 && policy.Plan.goesOn(next.Taken) {
 		next.DueAt = &now // nobody is there to be told
 	}
 	if err := tx.SetEscalation(ctx, i.ID, next, now); err != nil {
