@@ -147,6 +147,12 @@ function Actions({ check: c }: { check: QualityCheck }) {
   const remove = useMutation({
     mutationFn: () => removeCheck(c.id),
     onSuccess: async () => {
+      // The list that one comes to must not show it for a moment more.
+      await client.cancelQueries({ queryKey: qualityOptions.queryKey })
+      client.setQueryData(
+        qualityOptions.queryKey,
+        (q) => q && { ...q, checks: q.checks.filter((o) => o.check.id !== c.id) },
+      )
       await navigate(travel('/data/quality'))
       await refresh()
     },
