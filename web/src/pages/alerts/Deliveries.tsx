@@ -1,4 +1,5 @@
-import { Button, SegmentedControl } from '@mantine/core'
+import { More } from '../../parts/More'
+import { SegmentedControl } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { CircleAlert, CircleCheck, CircleMinus, Hourglass, Send } from 'lucide-react'
 import { useState } from 'react'
@@ -59,17 +60,7 @@ export default function Deliveries() {
         ) : (
           <>
             <DeliveryTable deliveries={deliveries} titles={titles} />
-            {answer.hasNextPage && (
-              <div className={classes.more}>
-                <Button
-                  variant="default"
-                  loading={answer.isFetchingNextPage}
-                  onClick={() => void answer.fetchNextPage()}
-                >
-                  Show older messages
-                </Button>
-              </div>
-            )}
+            <More answer={answer}>Show older messages</More>
           </>
         )}
       </Panel>

@@ -1,3 +1,4 @@
+import { More } from '../../parts/More'
 import { Button } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { BellRing, CircleCheck, Plus } from 'lucide-react'
@@ -82,17 +83,7 @@ export default function Incidents() {
           {over.length > 0 && (
             <Panel title="Resolved" note="Newest first." flush>
               <IncidentTable incidents={over} label="Resolved incidents" />
-              {answer.hasNextPage && (
-                <div className={classes.more}>
-                  <Button
-                    variant="default"
-                    loading={answer.isFetchingNextPage}
-                    onClick={() => void answer.fetchNextPage()}
-                  >
-                    Show older incidents
-                  </Button>
-                </div>
-              )}
+              <More answer={answer}>Show older incidents</More>
             </Panel>
           )}
         </>

@@ -1,35 +1,7 @@
-import type { ReactNode } from 'react'
 import { dataPages } from '../../app/places'
-import { useMe } from '../../app/session'
-import { Page } from '../../parts/Page'
-import { SubNav } from '../../parts/SubNav'
+import { SectionPage, type SectionPageProps } from '../../parts/SectionPage'
 
 /** The frame of the pages about the data itself. */
-export function DataPage({
-  title,
-  lead,
-  bar,
-  children,
-}: {
-  title: string
-  lead: ReactNode
-  bar?: ReactNode
-  children: ReactNode
-}) {
-  const me = useMe()
-  return (
-    <Page
-      title={title}
-      organization={me.tenant.name}
-      lead={lead}
-      bar={
-        <>
-          <SubNav label="Data" pages={dataPages} />
-          {bar}
-        </>
-      }
-    >
-      {children}
-    </Page>
-  )
+export function DataPage(props: SectionPageProps) {
+  return <SectionPage section="Data" pages={dataPages} {...props} />
 }

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core'
+import { More } from '../../parts/More'
 import type { UseInfiniteQueryResult, InfiniteData } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import type { Event } from '../../api/types'
@@ -42,13 +42,7 @@ export function EventList({ answer, zone }: { answer: Answer; zone: string }) {
           </tbody>
         </table>
       </TableScroll>
-      {answer.hasNextPage && (
-        <div className={classes.more}>
-          <Button variant="default" loading={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>
-            Show older events
-          </Button>
-        </div>
-      )}
+      <More answer={answer}>Show older events</More>
     </>
   )
 }

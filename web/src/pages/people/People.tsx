@@ -1,3 +1,4 @@
+import { More } from '../../parts/More'
 import { Button, TextInput } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Search, UsersRound } from 'lucide-react'
@@ -38,17 +39,7 @@ export default function People() {
         ) : (
           <>
             <PeopleTable people={people} />
-            {answer.hasNextPage && (
-              <div className={classes.more}>
-                <Button
-                  variant="default"
-                  loading={answer.isFetchingNextPage}
-                  onClick={() => void answer.fetchNextPage()}
-                >
-                  Show more people
-                </Button>
-              </div>
-            )}
+            <More answer={answer}>Show more people</More>
           </>
         )}
       </Panel>

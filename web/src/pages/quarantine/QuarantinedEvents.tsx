@@ -1,4 +1,5 @@
-import { Button, Drawer, Select } from '@mantine/core'
+import { More } from '../../parts/More'
+import { Drawer, Select } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
@@ -117,13 +118,7 @@ function List({ cause }: { cause: string | null }) {
           </tbody>
         </table>
       </TableScroll>
-      {answer.hasNextPage && (
-        <div className={classes.more}>
-          <Button variant="default" loading={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>
-            Show older events
-          </Button>
-        </div>
-      )}
+      <More answer={answer}>Show older events</More>
       <Drawer
         opened={open !== null}
         onClose={() => setOpen(null)}

@@ -1,3 +1,4 @@
+import { More } from '../../parts/More'
 import { Button } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { History } from 'lucide-react'
@@ -87,17 +88,7 @@ export default function Replays() {
                 </tbody>
               </table>
             </TableScroll>
-            {answer.hasNextPage && (
-              <div className={classes.more}>
-                <Button
-                  variant="default"
-                  loading={answer.isFetchingNextPage}
-                  onClick={() => void answer.fetchNextPage()}
-                >
-                  Show older replays
-                </Button>
-              </div>
-            )}
+            <More answer={answer}>Show older replays</More>
           </>
         )}
       </Panel>

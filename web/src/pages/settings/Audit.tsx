@@ -1,3 +1,4 @@
+import { More } from '../../parts/More'
 import { Button } from '@mantine/core'
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { CircleCheck, ShieldCheck, TriangleAlert } from 'lucide-react'
@@ -120,13 +121,7 @@ function Entries() {
           </table>
         </TableScroll>
       )}
-      {answer.hasNextPage && (
-        <p className={classes.pad}>
-          <Button variant="default" loading={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>
-            Show older entries
-          </Button>
-        </p>
-      )}
+      <More answer={answer}>Show older entries</More>
     </Panel>
   )
 }

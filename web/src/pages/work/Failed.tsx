@@ -1,3 +1,4 @@
+import { More } from '../../parts/More'
 import { Button } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { CircleCheck, RotateCcw } from 'lucide-react'
@@ -51,17 +52,7 @@ export default function Failed() {
           </Panel>
           <Panel title="Failed jobs" note={`Newest first. Times in ${tz}.`} flush>
             <FailedTable jobs={jobs} onOpen={open.show} />
-            {answer.hasNextPage && (
-              <div className={classes.more}>
-                <Button
-                  variant="default"
-                  loading={answer.isFetchingNextPage}
-                  onClick={() => void answer.fetchNextPage()}
-                >
-                  Show older jobs
-                </Button>
-              </div>
-            )}
+            <More answer={answer}>Show older jobs</More>
           </Panel>
         </>
       )}

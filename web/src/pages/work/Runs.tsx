@@ -1,3 +1,4 @@
+import { More } from '../../parts/More'
 import { Button, Select, Skeleton } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { ListChecks } from 'lucide-react'
@@ -62,17 +63,7 @@ export default function Runs() {
           </Panel>
           <Panel title="Jobs" note="Newest first." flush>
             <JobTable jobs={jobs} now={now} onOpen={open.show} />
-            {answer.hasNextPage && (
-              <div className={classes.more}>
-                <Button
-                  variant="default"
-                  loading={answer.isFetchingNextPage}
-                  onClick={() => void answer.fetchNextPage()}
-                >
-                  Show {formatNumber(jobsPage)} older jobs
-                </Button>
-              </div>
-            )}
+            <More answer={answer}>Show {formatNumber(jobsPage)} older jobs</More>
           </Panel>
         </>
       )}
