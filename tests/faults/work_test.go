@@ -3,7 +3,9 @@
 package faults_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -53,17 +55,29 @@ func TestNoWorkIsLost(t *testing.T) { //nolint:paralleltest // it needs the mach
 	fine := newRule(t, account, "fine", policy, map[string]any{"kind": "trend", "measure": "count", "window_seconds": 3600},
 		map[string]any{"kind": "threshold", "direction": "above", "value": 1e12})
 
+	ledger := ledgerOfWork(t, shared.Postgres)
 	l := startLoad(t, account.Secret, loadConfig{Writers: 2, Events: 20, Spread: 36 * time.Hour})
 	began := time.Now()
 	const lasting = 75 * time.Second // more than a minute, so that rules have their ticks in the middle of it
+	kills := 0
 	for i := range blows {
 		l.awaitAcks(t, 1)
 		time.Sleep(rand.N(time.Second))
 		require.NoError(t, forgetful.FlushAll(t.Context()).Err())
-		time.Sleep(rand.N(time.Second))
-		w := workers[i%len(workers)]
-		w.Kill(t)
-		w.Start(t)
+		victims, release := workers[i%len(workers):][:1], func() {}
+		if i%5 == 0 { // all of them, in the middle of a job
+			victims, release = workers, holdWork(t, ledger)
+		} else {
+			time.Sleep(rand.N(time.Second))
+		}
+		for _, w := range victims {
+			w.Kill(t)
+			kills++
+		}
+		release()
+		for _, w := range victims {
+			w.Start(t)
+		}
 	}
 	time.Sleep(max(0, lasting-time.Since(began)))
 	t.Logf("%d times Redis forgot everything and a worker was killed, in %s", blows, time.Since(began).Round(time.Second))
@@ -72,7 +86,7 @@ func TestNoWorkIsLost(t *testing.T) { //nolint:paralleltest // it needs the mach
 	requireRollups(t, account, store)
 	told.requireEach(t, account, wrong)
 	requireTicks(t, account, append(keysOf(wrong), fine))
-	requireHistory(t, shared.Postgres, blows)
+	requireHistory(t, ledger, kills)
 }
 
 func newRule(t *testing.T, a harness.Account, name, policy string, measure, condition map[string]any) string {
@@ -236,13 +250,8 @@ func requireTicks(t *testing.T, a harness.Account, rules []string) {
 
 // requireHistory: every attempt that has ended says how, those of a job have no gap between them, and no job has failed. Those that were lost belonged to
 // workers that we have killed.
-func requireHistory(t *testing.T, url string, kills int) {
+func requireHistory(t *testing.T, conn *pgx.Conn, kills int) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	require.NoError(t, err)
-	defer conn.Close(t.Context())
-	_, err = conn.Exec(t.Context(), "SET ROLE observatory_system")
-	require.NoError(t, err)
 	number := func(what, sql string) (n int) {
 		t.Helper()
 		require.NoError(t, conn.QueryRow(t.Context(), sql).Scan(&n))
@@ -259,6 +268,35 @@ func requireHistory(t *testing.T, url string, kills int) {
 	require.LessOrEqual(t, number("workers have lost attempts", "SELECT count(DISTINCT worker) FROM job_attempts WHERE outcome = 'lost'"), kills)
 	require.Zero(t, number("ticks of a schedule have two jobs", `
 		SELECT count(*) FROM (SELECT 1 FROM jobs WHERE schedule IS NOT NULL GROUP BY schedule, tick HAVING count(*) > 1) twice`))
+}
+
+// ledgerOfWork opens the ledger of jobs, of all tenants.
+func ledgerOfWork(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	_, err = conn.Exec(t.Context(), "SET ROLE observatory_system")
+	require.NoError(t, err)
+	return conn
+}
+
+// holdWork returns in the middle of an attempt at a job, which cannot end before release is called: it needs a table that is locked.
+func holdWork(t *testing.T, ledger *pgx.Conn) (release func()) {
+	t.Helper()
+	tx, err := ledger.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "SET LOCAL ROLE none; LOCK TABLE alert_rules")
+	require.NoError(t, err)
+	testkit.Eventually(t, harness.Patience, func() error {
+		var held bool
+		err := tx.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM job_attempts WHERE ended_at IS NULL AND kind LIKE 'alerts:%')").Scan(&held)
+		if err == nil && !held {
+			err = errors.New("nobody looks at alerts")
+		}
+		return err
+	})
+	return func() { require.NoError(t, tx.Rollback(t.Context())) }
 }
 
 func redisAt(t *testing.T, url string) *redis.Client {

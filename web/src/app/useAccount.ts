@@ -9,7 +9,8 @@ export function useLogOut() {
   return useMutation({
     mutationFn: () => ask(api.POST('/v1/logout')),
     onSuccess: () => {
-      void navigate('/login')
+      // At once: whoever is still on a page when the session is gone is sent back to it after the next login.
+      void navigate('/login', { flushSync: true })
       enter(null)
     },
   })
