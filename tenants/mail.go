@@ -87,6 +87,8 @@ type letter struct {
 	// Of a mail about the quarantine: how many new causes there are, and their codes.
 	Causes int      `json:"causes,omitempty"`
 	Codes  []string `json:"codes,omitempty"`
+	// Of a mail that another part of the house has written: all of it.
+	Written *Notice `json:"written,omitempty"`
 }
 
 const (
@@ -124,6 +126,16 @@ func (o *Outbox) Quarantine(n QuarantineNotice) (MailRow, error) {
 	const worth = 7 * 24 * time.Hour
 	return o.row(mailQuarantine, letter{To: n.To, Organisation: n.Organisation, Causes: n.Causes, Codes: n.Codes}, o.time().Add(worth))
 }
+
+// Enclose makes the row of a mail that another part of the house has written, for whoever adds it to the outbox in a transaction of their
+// own. Its letter is sealed until it is sent, so its link may be as good as a password. Its ID and time are the row's. After until it is not
+// worth sending.
+func (o *Outbox) Enclose(n Notice, until time.Time) (MailRow, error) {
+	return o.row(n.Kind, letter{To: n.To, Written: &n}, until)
+}
+
+// Page is the address of a page of ours.
+func (o *Outbox) Page(path ...string) *url.URL { return o.publicURL.JoinPath(path...) }
 
 // Delivery counts what became of the mails that one Deliver took on.
 type Delivery struct {

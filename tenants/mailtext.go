@@ -10,13 +10,17 @@ import (
 
 // compose writes the mail, as plain text and as HTML with the same words.
 func (o *Outbox) compose(row MailRow, l letter) Message {
+	if n := l.Written; n != nil {
+		n.ID, n.Kind, n.CreatedAt = row.ID, row.Kind, row.CreatedAt
+		return n.Message()
+	}
 	b := o.body(row.Kind, l)
 	return Message{
 		ID: row.ID, Kind: row.Kind, To: l.To, Subject: b.subject, Text: b.text(), HTML: b.html(), CreatedAt: row.CreatedAt,
 	}
 }
 
-// Notice is a mail that another part of the house writes and sends by itself. It holds no link that is as good as a password.
+// Notice is a mail that another part of the house writes, and sends by itself or by the outbox (see Outbox.Enclose).
 type Notice struct {
 	ID        MailID // of the message: the same whenever the same mail is sent again
 	Kind      MailKind

@@ -183,3 +183,21 @@ func (w *world) dump(t *testing.T) string {
 	}
 	return all.String()
 }
+
+func TestMailOfAnotherPart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	row, err := w.Outbox.Enclose(tenants.Notice{
+		Kind: "privacy", To: "ada@example.com", Subject: "Is this you?", Before: []string{"Somebody asks."}, Action: "It is", Link: w.Outbox.Page("privacy", "x").String(),
+	}, w.Clock.Now().Add(time.Hour))
+	require.NoError(t, err)
+	require.NotContains(t, string(row.Sealed), "ada@example.com")
+	require.NoError(t, w.Store.System(t.Context(), func(sys tenants.SystemTx) error { return sys.AddMail(t.Context(), row) }))
+	done, err := w.Outbox.Deliver(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, tenants.Delivery{Sent: 1}, done)
+	m := w.Mail.last("ada@example.com")
+	require.Equal(t, row.ID, m.ID)
+	require.Equal(t, "Is this you?", m.Subject)
+	require.Contains(t, m.Text, "It is:\nhttps://observatory.example/privacy/x\n")
+}
