@@ -23,8 +23,8 @@ type State string
 
 // The states, in the order in which an erasure goes through them. The last four are final.
 const (
-	Received   State = "received"   // filed; of a form: the address is not verified, or the tenant has not approved yet
-	Verified   State = "verified"   // somebody answers for it; it becomes known who the subjects are
+	Received   State = "received"   // filed through a form; the address is not verified yet
+	Verified   State = "verified"   // somebody answers for it; it becomes known who the subjects are, and where that is asked for, somebody approves
 	Suppressed State = "suppressed" // nothing new of them is stored
 	Barrier    State = "barrier"    // every log has said up to where it may hold something of them; that much is being stored
 	Deleting   State = "deleting"   // the copies are being emptied; it cannot be cancelled any more
