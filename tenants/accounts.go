@@ -77,7 +77,7 @@ func (a *Accounts) SignUp(ctx context.Context, in SignUpInput) (SignedUp, error)
 	if err := in.Validate(); err != nil {
 		return SignedUp{}, err
 	}
-	if err := a.limits.signUpPerAddress.take(network(in.Address)); err != nil {
+	if err := a.limits.signUpPerAddress.Take(Network(in.Address)); err != nil {
 		return SignedUp{}, err
 	}
 	email, err := ParseEmail(in.Email)

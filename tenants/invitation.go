@@ -82,7 +82,7 @@ func (m *Members) Invite(ctx context.Context, by By, in InviteInput) (Invitation
 	if err != nil {
 		return Invitation{}, err
 	}
-	if err := m.accounts.limits.mailPerEmail.take(email.Key); err != nil {
+	if err := m.accounts.limits.mailPerEmail.Take(email.Key); err != nil {
 		return Invitation{}, err
 	}
 	token, now := newSecretToken(), m.time()

@@ -28,28 +28,28 @@ type Limits struct {
 var ErrTooManyAttempts = fault.New(fault.RateLimited, "too_many_attempts", "Too many attempts. Wait a little before the next one.")
 
 type limiters struct {
-	logInPerEmail, logInPerAddress, signUpPerAddress, mailPerEmail *limiter
+	logInPerEmail, logInPerAddress, signUpPerAddress, mailPerEmail *Limiter
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
 	return &limiters{
-		logInPerEmail:    newLimiter(l.LogInPerEmail, Rate{10, 10 * time.Second}, now),
-		logInPerAddress:  newLimiter(l.LogInPerAddress, Rate{30, 2 * time.Second}, now),
-		signUpPerAddress: newLimiter(l.SignUpPerAddress, Rate{10, 30 * time.Second}, now),
-		mailPerEmail:     newLimiter(l.MailPerEmail, Rate{5, 10 * time.Minute}, now),
+		logInPerEmail:    NewLimiter(l.LogInPerEmail, Rate{10, 10 * time.Second}, now),
+		logInPerAddress:  NewLimiter(l.LogInPerAddress, Rate{30, 2 * time.Second}, now),
+		signUpPerAddress: NewLimiter(l.SignUpPerAddress, Rate{10, 30 * time.Second}, now),
+		mailPerEmail:     NewLimiter(l.MailPerEmail, Rate{5, 10 * time.Minute}, now),
 	}
 }
 
 // logIn counts an attempt to log in from an address as the person with this e-mail.
 func (l *limiters) logIn(from netip.Addr, emailKey string) error {
-	if err := l.logInPerAddress.take(network(from)); err != nil {
+	if err := l.logInPerAddress.Take(Network(from)); err != nil {
 		return err
 	}
-	return l.logInPerEmail.take(emailKey)
+	return l.logInPerEmail.Take(emailKey)
 }
 
-// network is what one subscriber usually has: an IPv4 address, or a /64 of IPv6.
-func network(a netip.Addr) string {
+// Network is what one subscriber usually has: an IPv4 address, or a /64 of IPv6.
+func Network(a netip.Addr) string {
 	a = a.Unmap()
 	if a.Is6() {
 		if p, err := a.WithZone("").Prefix(64); err == nil {
@@ -59,11 +59,11 @@ func network(a netip.Addr) string {
 	return a.String()
 }
 
-// maxLimited is how many names one limiter keeps count of: about 20 MB at most.
+// maxLimited is how many names one Limiter keeps count of: about 20 MB at most.
 const maxLimited = 100_000
 
-// limiter is a token bucket per name.
-type limiter struct {
+// Limiter is a token bucket per name. Each node counts for itself.
+type Limiter struct {
 	each Rate
 	now  func() time.Time
 
@@ -71,15 +71,16 @@ type limiter struct {
 	buckets map[string]*rate.Limiter
 }
 
-func newLimiter(r, byDefault Rate, now func() time.Time) *limiter {
+// NewLimiter makes one. A zero rate means byDefault.
+func NewLimiter(r, byDefault Rate, now func() time.Time) *Limiter {
 	if r == (Rate{}) {
 		r = byDefault
 	}
-	return &limiter{each: r, now: now, buckets: make(map[string]*rate.Limiter)}
+	return &Limiter{each: r, now: now, buckets: make(map[string]*rate.Limiter)}
 }
 
-// take counts one attempt, or returns ErrTooManyAttempts with the time to wait.
-func (l *limiter) take(name string) error {
+// Take counts one attempt, or returns ErrTooManyAttempts with the time to wait.
+func (l *Limiter) Take(name string) error {
 	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,7 +102,7 @@ func (l *limiter) take(name string) error {
 
 // makeRoom forgets the names that have recovered, which loses nothing; and if there are none, one name out of eight,
 // chosen by the map's random order, so that an attacker with many names cannot choose which.
-func (l *limiter) makeRoom(now time.Time) {
+func (l *Limiter) makeRoom(now time.Time) {
 	for name, b := range l.buckets {
 		if b.TokensAt(now) >= float64(l.each.Burst) {
 			delete(l.buckets, name)

@@ -114,7 +114,7 @@ func (a *Accounts) RequestPasswordReset(ctx context.Context, in RequestPasswordR
 	if err := a.limits.logIn(in.Address, email.Key); err != nil {
 		return err
 	}
-	if a.limits.mailPerEmail.take(email.Key) != nil {
+	if a.limits.mailPerEmail.Take(email.Key) != nil {
 		return nil // enough mails are on their way to this person; saying so would tell that they exist
 	}
 	return a.store.System(ctx, func(sys SystemTx) error {
@@ -183,7 +183,7 @@ func (a *Accounts) RequestEmailVerification(ctx context.Context, sessionToken st
 	if session.User.EmailVerifiedAt != nil {
 		return ErrAlreadyVerified
 	}
-	if err := a.limits.mailPerEmail.take(session.User.ID.String()); err != nil {
+	if err := a.limits.mailPerEmail.Take(session.User.ID.String()); err != nil {
 		return err
 	}
 	return a.store.System(ctx, func(sys SystemTx) error { return a.mailVerification(ctx, sys, session.User) })
