@@ -1,0 +1,46 @@
+package privacy
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/tenants"
+)
+
+// SuppressionList tells what holds for identifiers. What is kept of these are hashes, so that only who knows an identifier can ask for it.
+type SuppressionList interface {
+	// StateOf tells what holds for identifiers, as Normal makes them, in their order; none is an e-mail address.
+	StateOf(ctx context.Context, tenant tenants.ID, all []Identifier) ([]SuppressionState, error)
+	// List tells of entries, the newest change first, from behind a place in the list on; the zero place is its beginning.
+	List(ctx context.Context, tenant tenants.ID, filter SuppressionFilter, before SuppressionPlace, limit int) ([]SuppressionEntry, error)
+}
+
+// SuppressionState is what holds for an identifier.
+type SuppressionState struct {
+	Standing Standing
+	Erased   *time.Time // what was received before stays out for ever; nil: nothing
+}
+
+// SuppressionEntry is an entry of the list. Who it is about is not known any more.
+type SuppressionEntry struct {
+	SuppressionState
+	Kind      Kind
+	Path      string // of a Property
+	Hash      [16]byte
+	Request   uuid.UUID // that changed it last
+	CreatedAt time.Time
+	ChangedAt time.Time
+}
+
+// SuppressionFilter narrows the list.
+type SuppressionFilter struct {
+	Standing Standing // empty: any
+}
+
+// SuppressionPlace is a place in the list: behind the entry that changed then and has that hash.
+type SuppressionPlace struct {
+	ChangedAt time.Time // microseconds
+	Hash      [16]byte
+}
