@@ -23,7 +23,7 @@ func OpenSigningKey(t *testing.T, secretKey []byte, k SigningKey) crypto.Signer 
 }
 
 // Thumbprint is the kid of a public key.
-func Thumbprint(public ed25519.PublicKey) string { return newJWK(public).KID }
+func Thumbprint(public ed25519.PublicKey) string { return NewJWK(public).KID }
 
 // CleanOrigin is what becomes of an origin that somebody enters.
 func CleanOrigin(pattern string) (string, error) { return cleanOrigin(pattern) }

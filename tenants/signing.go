@@ -204,7 +204,7 @@ func (s *SigningKeys) generate() SigningKey {
 	if err != nil {
 		panic(err) // documented never to happen with the system's randomness
 	}
-	kid := newJWK(public).thumbprint()
+	kid := NewJWK(public).KID
 	return SigningKey{KID: kid, Public: public, SealedPrivate: s.sealed.Seal(private.Seed(), kid), CreatedAt: s.time()}
 }
 
@@ -223,7 +223,8 @@ type JWK struct {
 	Use string `json:"use"`
 }
 
-func newJWK(public ed25519.PublicKey) JWK {
+// NewJWK is a public key under its thumbprint.
+func NewJWK(public ed25519.PublicKey) JWK {
 	k := JWK{KTY: "OKP", CRV: "Ed25519", X: base64.RawURLEncoding.EncodeToString(public), Alg: "EdDSA", Use: "sig"}
 	k.KID = k.thumbprint()
 	return k
@@ -241,7 +242,7 @@ func (r *KeyRing) JWKS() JWKS {
 	defer r.mu.RUnlock()
 	set := JWKS{Keys: make([]JWK, 0, len(r.signing))}
 	for _, public := range r.signing {
-		set.Keys = append(set.Keys, newJWK(public))
+		set.Keys = append(set.Keys, NewJWK(public))
 	}
 	slices.SortFunc(set.Keys, func(a, b JWK) int { return strings.Compare(a.KID, b.KID) })
 	return set
