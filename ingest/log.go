@@ -35,7 +35,14 @@ type Log interface {
 	Wait(ctx context.Context, after Offset) error
 	// End is the offset behind the newest durable entry.
 	End() Offset
-	// Trim says that no entry before the offset will be read again.
+	// Sync returns the end of the log as soon as everything that was added before the call is durable, or was refused: also what was added
+	// loosely. Errors: ErrLogFull, ErrLogUnavailable.
+	Sync(ctx context.Context) (Offset, error)
+	// Trim says that no entry before the offset will be read again. What lies before it may be removed.
 	Trim(before Offset) error
+	// Forget is Trim where it matters that nothing is left: of all entries before the offset every byte is to be removed. It returns up to
+	// where that is so. Other entries may keep some of them in place for a while, but none does that were added later: so once Trim was
+	// called with what End returned after the first Forget, the second one gets as far as it was asked to.
+	Forget(before Offset) (Offset, error)
 	Close() error
 }

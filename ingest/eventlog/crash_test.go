@@ -31,6 +31,7 @@ type machine struct {
 	after    *vfs.MemFS // the disk after the cut
 	known    []ingest.Entry
 	trimmed  int      // of known, may be gone
+	gone     int      // of known, are on no disk
 	maybe    []string // written after known, and not acknowledged
 	promised promise
 }
@@ -39,6 +40,7 @@ type machine struct {
 type promise struct {
 	known   []ingest.Entry
 	trimmed int
+	gone    int
 	maybe   []string
 }
 
@@ -49,7 +51,7 @@ func (m *machine) operation(op string) error {
 	defer m.mu.Unlock()
 	if m.ops++; m.ops == m.cutAt {
 		m.after = m.disk.CrashClone(m.keep)
-		m.promised = promise{known: m.known[:len(m.known):len(m.known)], trimmed: m.trimmed, maybe: append([]string{}, m.maybe...)}
+		m.promised = promise{known: m.known[:len(m.known):len(m.known)], trimmed: m.trimmed, gone: m.gone, maybe: append([]string{}, m.maybe...)}
 	}
 	if m.fail != nil && m.after == nil {
 		return m.fail(op)
@@ -104,6 +106,43 @@ func (m *machine) trim(t logtest.TB, l *eventlog.Log, keep int) {
 	}
 }
 
+// forget has the log let go of what it holds, for good, but for the newest records.
+func (m *machine) forget(t logtest.TB, l *eventlog.Log, keep int) {
+	t.Helper()
+	m.trim(t, l, keep)
+	before := l.End()
+	if m.trimmed < len(m.known) {
+		before = m.known[m.trimmed].Offset
+	}
+	upTo, err := l.Forget(before)
+	if err != nil {
+		require.ErrorIs(t, err, syscall.EIO)
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.gone < m.trimmed && m.known[m.gone].Next <= upTo {
+		m.gone++
+	}
+	if m.trimmed == len(m.known) {
+		require.Equal(t, m.trimmed, m.gone, "nothing else keeps it in place")
+	}
+	if m.after == nil {
+		m.nowhere(t, m.disk, m.known[:m.gone])
+	}
+}
+
+// nowhere checks that no file of a disk holds anything of records.
+func (m *machine) nowhere(t logtest.TB, disk vfs.FS, gone []ingest.Entry) {
+	t.Helper()
+	for name, content := range files(t, disk) {
+		for _, e := range gone {
+			words := strings.SplitAfterN(string(e.Record), " ", 3)
+			require.NotContains(t, content, words[0]+words[1], "segment %s", name)
+		}
+	}
+}
+
 // restart goes on with the disk as the cut left it, and checks that it holds what was promised, once and in order, at the same offsets.
 func (m *machine) restart(t logtest.TB) (*machine, *eventlog.Log) {
 	t.Helper()
@@ -111,6 +150,7 @@ func (m *machine) restart(t logtest.TB) (*machine, *eventlog.Log) {
 	l := open(t, config(next.fs()))
 	found := logtest.ReadAll(t, l, 0, 1<<20)
 	p := m.promised
+	m.nowhere(t, m.after, p.known[:p.gone])
 	kept := p.known[p.trimmed:]
 	rest := found
 	if len(kept) > 0 { // before it there may be what was trimmed
@@ -150,7 +190,7 @@ func text(name string, i, size int) string {
 }
 
 // The power is cut before every single operation of a life that has everything in it: a new folder, full segments, groups of
-// several blocks, trimming, and starting again.
+// several blocks, trimming, forgetting, and starting again.
 func TestPowerCutAnywhere(t *testing.T) {
 	t.Parallel()
 	live := func(m *machine) {
@@ -169,8 +209,11 @@ func TestPowerCutAnywhere(t *testing.T) {
 			some(l, 10, 700, 5000, 1, 300)
 			m.trim(t, l, 5)
 			some(l, 900, 3, 9000)
-			m.trim(t, l, 0)
+			m.forget(t, l, 3)
 			some(l, 20)
+			m.forget(t, l, 0)
+			some(l, 40, 2)
+			m.trim(t, l, 0)
 			require.NoError(t, l.Close())
 			if m.dead() {
 				return
@@ -198,7 +241,7 @@ func TestPowerCutAnywhere(t *testing.T) {
 	}
 }
 
-// Several lives, each with random writes, trims, restarts and failing operations, and each ended by a power cut.
+// Several lives, each with random writes, trims, forgetting, restarts and failing operations, and each ended by a power cut.
 func TestPowerCuts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -220,9 +263,11 @@ func TestPowerCuts(t *testing.T) {
 			}
 			m.mu.Unlock()
 			for !m.dead() {
-				switch rapid.IntRange(0, 9).Draw(t, "step") {
+				switch rapid.IntRange(0, 10).Draw(t, "step") {
 				case 0:
 					m.trim(t, l, rapid.IntRange(0, 20).Draw(t, "keep"))
+				case 10:
+					m.forget(t, l, rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "keep"))
 				case 1:
 					_ = l.Close() // closing may fail as well
 					var err error

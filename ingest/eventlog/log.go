@@ -98,6 +98,7 @@ func Open(cfg Config) (*Log, error) {
 		cfg.Logger.Error("the log ends before what was already carried on: its folder was lost or replaced; going on from there", "end", end, "floor", cfg.Floor)
 		end = cfg.Floor
 	}
+	l.segments.end = end
 	l.durable = ingest.NewWatermark(end)
 	go l.write()
 	return l, nil
@@ -107,12 +108,8 @@ func newGroup(frames []byte) *group {
 	return &group{frames: frames[:0], ready: make(chan struct{})}
 }
 
-// Append implements ingest.Log.
-func (l *Log) Append(ctx context.Context, record []byte) (ingest.Offset, error) {
-	g, err := l.add(ctx, record)
-	if err != nil {
-		return 0, err
-	}
+// outcome waits for where the group ends.
+func (g *group) outcome(ctx context.Context) (ingest.Offset, error) {
 	select {
 	case <-g.ready:
 		return g.ends, g.err
@@ -121,10 +118,32 @@ func (l *Log) Append(ctx context.Context, record []byte) (ingest.Offset, error) 
 	}
 }
 
+// Append implements ingest.Log.
+func (l *Log) Append(ctx context.Context, record []byte) (ingest.Offset, error) {
+	g, err := l.add(ctx, record)
+	if err != nil {
+		return 0, err
+	}
+	return g.outcome(ctx)
+}
+
 // AppendLoosely implements ingest.Log.
 func (l *Log) AppendLoosely(ctx context.Context, record []byte) error {
 	_, err := l.add(ctx, record)
 	return err
+}
+
+// Sync implements ingest.Log.
+func (l *Log) Sync(ctx context.Context) (ingest.Offset, error) {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return 0, ingest.ErrLogUnavailable
+	}
+	g := l.filling // also an empty one has its turn, after those before it
+	l.wake()
+	l.mu.Unlock()
+	return g.outcome(ctx)
 }
 
 func (l *Log) add(ctx context.Context, record []byte) (*group, error) {
@@ -149,11 +168,16 @@ func (l *Log) add(ctx context.Context, record []byte) (*group, error) {
 	g := l.filling
 	g.frames = appendFrame(g.frames, record)
 	g.records++
+	l.wake()
+	return g, nil
+}
+
+// wake has the writer write what is filling.
+func (l *Log) wake() {
 	select {
 	case l.kick <- struct{}{}:
-	default:
+	default: // it is going to
 	}
-	return g, nil
 }
 
 // write is the one goroutine that writes. While a group is being synced the next one fills.
@@ -170,6 +194,9 @@ func (l *Log) write() {
 		l.mu.Unlock()
 		if g.records > 0 {
 			l.commit(g)
+		} else {
+			g.ends = l.durable.At()
+			close(g.ready)
 		}
 		spare = g.frames
 		if cap(spare) > 8<<20 {
@@ -186,7 +213,7 @@ func (l *Log) commit(g *group) {
 	err := l.roomOnDisk(uint64(len(g.frames)))
 	if err == nil {
 		seal(g.frames, l.durable.At())
-		err = l.segments.append(l.durable.At(), g.frames)
+		err = l.segments.append(g.frames)
 	}
 	if err != nil {
 		g.err = translate(err)
@@ -253,6 +280,15 @@ func (l *Log) End() ingest.Offset { return l.durable.At() }
 // Trim implements ingest.Log.
 func (l *Log) Trim(before ingest.Offset) error { return l.segments.trim(before) }
 
+// Forget implements ingest.Log: where the newest segment holds something of what is to go, another is begun, so that it can be removed.
+func (l *Log) Forget(before ingest.Offset) (ingest.Offset, error) {
+	left, err := l.segments.forget(before)
+	if err != nil {
+		return 0, fmt.Errorf("forget what is before offset %d of the log: %w", before, err)
+	}
+	return left, l.reader.leave(left)
+}
+
 // Close writes what is pending and closes the log.
 func (l *Log) Close() error {
 	l.mu.Lock()
@@ -261,10 +297,7 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.closed = true
-	select {
-	case l.kick <- struct{}{}:
-	default:
-	}
+	l.wake()
 	l.mu.Unlock()
 	<-l.done
 	l.reader.mu.Lock()

@@ -104,6 +104,16 @@ func (r *reader) take(from ingest.Offset) {
 	}
 }
 
+// leave closes the segment that is open if it was removed: a file lives for as long as somebody has it open.
+func (r *reader) leave(left ingest.Offset) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.base >= left {
+		return nil
+	}
+	return r.close()
+}
+
 func (r *reader) close() error {
 	if r.file == nil {
 		return nil

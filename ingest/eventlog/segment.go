@@ -26,8 +26,10 @@ type segments struct {
 
 	mu     sync.Mutex
 	bases  []ingest.Offset // ascending
+	end    ingest.Offset   // behind the last durable frame
 	file   vfs.File        // nil: the next append begins a segment
 	synced int64           // bytes of file that are durable
+	faded  bool            // a segment was removed, and a power cut may bring it back
 }
 
 func (s *segments) path(base ingest.Offset) string {
@@ -114,27 +116,19 @@ func (s *segments) checkTail(f io.ReaderAt, base, end ingest.Offset, behind int6
 }
 
 // append writes frames at the end and syncs them. After an error the next append begins a new segment.
-func (s *segments) append(at ingest.Offset, frames []byte) (err error) {
+func (s *segments) append(frames []byte) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer func() {
-		if err != nil && s.file != nil {
-			err = errors.Join(err, s.file.Close())
-			s.file = nil
-		}
-	}()
-	if s.file != nil && s.synced >= s.limit {
-		if err := s.file.Close(); err != nil {
-			s.file = nil
-			return fmt.Errorf("close segment: %w", err)
-		}
-		s.file = nil
-	}
-	if s.file == nil {
-		if err := s.begin(at); err != nil {
+	if s.file == nil || s.synced >= s.limit {
+		if err := s.begin(); err != nil {
 			return err
 		}
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.leave())
+		}
+	}()
 	if _, err := s.file.Write(frames); err != nil {
 		return fmt.Errorf("write segment: %w", err)
 	}
@@ -142,21 +136,38 @@ func (s *segments) append(at ingest.Offset, frames []byte) (err error) {
 		return fmt.Errorf("sync segment: %w", err)
 	}
 	s.synced += int64(len(frames))
+	s.end += ingest.Offset(len(frames))
 	return nil
 }
 
-// begin makes a segment whose first byte has the offset at. One of that name can only hold what was never acknowledged.
-func (s *segments) begin(at ingest.Offset) error {
-	f, err := s.fs.Create(s.path(at), vfs.WriteCategoryUnspecified)
+// begin makes a segment at the end, in place of the one that is open. One of that name can only hold what was never acknowledged.
+func (s *segments) begin() error {
+	if err := s.leave(); err != nil {
+		return err
+	}
+	f, err := s.fs.Create(s.path(s.end), vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return fmt.Errorf("begin segment: %w", err)
 	}
-	s.file, s.synced = f, 0
 	if err := syncDir(s.fs, s.dir); err != nil {
-		return err
+		return errors.Join(err, f.Close())
 	}
-	if len(s.bases) == 0 || s.bases[len(s.bases)-1] != at {
-		s.bases = append(s.bases, at)
+	s.file, s.synced = f, 0
+	if len(s.bases) == 0 || s.bases[len(s.bases)-1] != s.end {
+		s.bases = append(s.bases, s.end)
+	}
+	return nil
+}
+
+// leave closes the segment that is open.
+func (s *segments) leave() error {
+	if s.file == nil {
+		return nil
+	}
+	f := s.file
+	s.file = nil
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("close segment: %w", err)
 	}
 	return nil
 }
@@ -182,24 +193,48 @@ func (s *segments) find(at ingest.Offset) (base, next ingest.Offset, ok bool) {
 func (s *segments) trim(before ingest.Offset) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.remove(before)
+}
+
+func (s *segments) remove(before ingest.Offset) error {
 	for len(s.bases) > 1 && s.bases[1] <= before {
 		if err := s.fs.Remove(s.path(s.bases[0])); err != nil {
 			return fmt.Errorf("trim log: %w", err)
 		}
-		s.bases = s.bases[1:]
+		s.bases, s.faded = s.bases[1:], true
 	}
 	return nil
+}
+
+// forget removes segments that end at or before an offset, for good. Where the last one begins before it, or may end in a group that failed,
+// another is begun, so that it can be removed in its turn. It returns where the oldest segment begins that is left.
+func (s *segments) forget(before ingest.Offset) (ingest.Offset, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.bases) == 0 {
+		return s.end, nil
+	}
+	if s.file == nil || s.bases[len(s.bases)-1] < before && s.synced > 0 {
+		if err := s.begin(); err != nil {
+			return 0, err
+		}
+	}
+	if err := s.remove(before); err != nil {
+		return 0, err
+	}
+	if s.faded {
+		if err := syncDir(s.fs, s.dir); err != nil {
+			return 0, err
+		}
+		s.faded = false
+	}
+	return s.bases[0], nil
 }
 
 func (s *segments) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.file == nil {
-		return nil
-	}
-	f := s.file
-	s.file = nil
-	return f.Close()
+	return s.leave()
 }
 
 // makeDir makes a folder, and those above it, so that it survives a power cut.

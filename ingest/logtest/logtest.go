@@ -4,7 +4,6 @@ package logtest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/observatory/observatory/ingest"
 )
@@ -39,7 +37,9 @@ func Run(t *testing.T, fresh Fresh) {
 		"the record is copied":   testRecordIsCopied,
 		"read within bounds":     testReadBounds,
 		"wait":                   testWait,
+		"sync":                   testSync,
 		"trim":                   testTrim,
+		"forget":                 testForget,
 		"open again":             testReopen,
 		"close while writing":    testCloseWhileWriting,
 		"closed":                 testClosed,
@@ -269,142 +269,4 @@ func testTrim(t *testing.T, fresh Fresh) {
 	require.Equal(t, end, l.End(), "also a log that was trimmed to its end goes on there")
 	require.Greater(t, appendTo(t, l, []byte("next")), end)
 	require.Equal(t, []string{"next"}, Records(ReadAll(t, l, end, 1<<20)))
-}
-
-func testReopen(t *testing.T, fresh Fresh) {
-	open := fresh(t)
-	want := []string{}
-	all := []ingest.Entry{}
-	for round := range 5 {
-		l := open()
-		require.Equal(t, all, ReadAll(t, l, 0, 100))
-		for i := range 10 * round {
-			appendTo(t, l, record(i))
-			want = append(want, string(record(i)))
-		}
-		all = ReadAll(t, l, 0, 100)
-		require.Equal(t, want, Records(all))
-		closeLog(t, l)
-	}
-}
-
-func testCloseWhileWriting(t *testing.T, fresh Fresh) {
-	open := fresh(t)
-	l := open()
-	const writers = 16
-	var written [writers]int
-	var wg sync.WaitGroup
-	under := make(chan struct{}, writers)
-	for w := range writers {
-		wg.Go(func() {
-			for i := 0; ; i++ {
-				if _, err := l.Append(t.Context(), fmt.Appendf(nil, "%d %d", w, i)); err != nil {
-					if !errors.Is(err, ingest.ErrLogUnavailable) {
-						t.Error(err)
-					}
-					return
-				}
-				written[w] = i + 1
-				if i == 3 {
-					under <- struct{}{}
-				}
-			}
-		})
-	}
-	for range writers {
-		<-under
-	}
-	closeLog(t, l)
-	wg.Wait()
-	l = open()
-	defer closeLog(t, l)
-	var found [writers]int
-	for _, e := range ReadAll(t, l, 0, 1<<20) {
-		var w, i int
-		_, err := fmt.Sscanf(string(e.Record), "%d %d", &w, &i)
-		require.NoError(t, err)
-		require.Equal(t, found[w], i)
-		found[w]++
-	}
-	for w := range writers {
-		require.GreaterOrEqual(t, found[w], written[w], "what was acknowledged is there")
-		require.LessOrEqual(t, found[w], written[w]+1)
-	}
-}
-
-func testClosed(t *testing.T, fresh Fresh) {
-	open := fresh(t)
-	l := open()
-	for i := range 50 {
-		require.NoError(t, l.AppendLoosely(t.Context(), record(i)))
-	}
-	closeLog(t, l)
-	closeLog(t, l)
-	_, err := l.Append(t.Context(), record(0))
-	require.ErrorIs(t, err, ingest.ErrLogUnavailable)
-	require.ErrorIs(t, l.AppendLoosely(t.Context(), record(0)), ingest.ErrLogUnavailable)
-	l = open()
-	defer closeLog(t, l)
-	require.Len(t, ReadAll(t, l, 0, 1<<20), 50, "closing writes what is pending")
-}
-
-// testModel does everything in any order and compares with a list.
-func testModel(t *testing.T, fresh Fresh) {
-	rapid.Check(t, func(t *rapid.T) {
-		open := fresh(t)
-		l := open()
-		defer func() { _ = l.Close() }()
-		all := []ingest.Entry{} // that were ever appended
-		trimmed := 0            // that may be gone
-		at := func(i int) ingest.Offset {
-			if i < len(all) {
-				return all[i].Offset
-			}
-			return l.End()
-		}
-		read := func(from, maxBytes int) {
-			got := ReadAll(t, l, at(from), maxBytes)
-			require.Equal(t, all[from:], got)
-		}
-		n := 0
-		appendSome := func(loose bool) {
-			from := l.End()
-			want := []string{}
-			for range rapid.IntRange(1, 5).Draw(t, "records") {
-				n++
-				r := bytes.Repeat([]byte{byte(n)}, rapid.SampledFrom([]int{1, 30, 300, 5000}).Draw(t, "size"))
-				want = append(want, string(r))
-				if loose {
-					require.NoError(t, l.AppendLoosely(context.Background(), r))
-				} else {
-					appendTo(t, l, r)
-				}
-			}
-			if loose {
-				want = append(want, "end")
-				appendTo(t, l, []byte("end"))
-			}
-			got := ReadAll(t, l, from, 1<<20)
-			require.Equal(t, want, Records(got))
-			all = append(all, got...)
-		}
-		t.Repeat(map[string]func(*rapid.T){
-			"append":  func(*rapid.T) { appendSome(false) },
-			"loosely": func(*rapid.T) { appendSome(true) },
-			"read": func(t *rapid.T) {
-				read(rapid.IntRange(trimmed, len(all)).Draw(t, "from"), rapid.SampledFrom([]int{1, 100, 1000, 1 << 20}).Draw(t, "bytes"))
-			},
-			"trim": func(t *rapid.T) {
-				trimmed = rapid.IntRange(trimmed, len(all)).Draw(t, "to")
-				require.NoError(t, l.Trim(at(trimmed)))
-			},
-			"reopen": func(t *rapid.T) {
-				end := l.End()
-				closeLog(t, l)
-				l = open()
-				require.Equal(t, end, l.End())
-			},
-		})
-		read(trimmed, 1<<20)
-	})
 }
