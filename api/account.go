@@ -12,13 +12,13 @@ import (
 func (s *server) SignUp(ctx context.Context, r gen.SignUpRequestObject) (gen.SignUpResponseObject, error) {
 	it := in(ctx)
 	made, err := s.deps.Tenants.Accounts.SignUp(ctx, tenants.SignUpInput{
-		Email: r.Body.Email, Password: r.Body.Password, Organisation: r.Body.Organization,
+		Email: r.Body.Email, Password: r.Body.Password, Organisation: r.Body.Organization, Residency: orZero(r.Body.Residency),
 		Address: it.address, CorrelationID: it.correlationID,
 	})
 	if err != nil {
 		return nil, err
 	}
-	body := gen.SignUpResult{Tenant: tenantOut(made.Tenant), User: userOut(made.User), Source: sourceOut(made.Source)}
+	body := gen.SignUpResult{Tenant: s.tenantOut(made.Tenant), User: userOut(made.User), Source: sourceOut(made.Source)}
 	body.ApiKeys.Publishable, body.ApiKeys.Secret = made.Publishable.Token, made.Secret.Token
 	return gen.SignUp201JSONResponse{Body: body, Headers: gen.SignUp201ResponseHeaders{SetCookie: s.setSession(made.Token)}}, nil
 }
@@ -28,7 +28,7 @@ func (s *server) LogIn(ctx context.Context, r gen.LogInRequestObject) (gen.LogIn
 	if err != nil {
 		return nil, err
 	}
-	me, err := meOut(in.Session)
+	me, err := s.meOut(in.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (s *server) LogOut(ctx context.Context, _ gen.LogOutRequestObject) (gen.Log
 }
 
 func (s *server) GetMe(ctx context.Context, _ gen.GetMeRequestObject) (gen.GetMeResponseObject, error) {
-	me, err := meOut(*in(ctx).session)
+	me, err := s.meOut(*in(ctx).session)
 	return gen.GetMe200JSONResponse(me), err
 }
 
@@ -63,7 +63,7 @@ func (s *server) SwitchTenant(ctx context.Context, r gen.SwitchTenantRequestObje
 	if err != nil {
 		return nil, err
 	}
-	me, err := meOut(session)
+	me, err := s.meOut(session)
 	return gen.SwitchTenant200JSONResponse(me), err
 }
 
@@ -103,7 +103,7 @@ func (s *server) AcceptInvitation(ctx context.Context, r gen.AcceptInvitationReq
 	if err != nil {
 		return nil, err
 	}
-	me, err := meOut(joined.Session)
+	me, err := s.meOut(joined.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -111,21 +111,24 @@ func (s *server) AcceptInvitation(ctx context.Context, r gen.AcceptInvitationReq
 }
 
 // meOut is the person in a session with the current organization; ErrNoMembership when there is none.
-func meOut(session tenants.Session) (gen.Me, error) {
+func (s *server) meOut(session tenants.Session) (gen.Me, error) {
 	current, ok := session.Membership()
 	if !ok {
 		return gen.Me{}, tenants.ErrNoMembership
 	}
 	return gen.Me{
-		User: userOut(session.User), Tenant: tenantOut(current.Tenant), Role: gen.Role(current.Role),
+		User: userOut(session.User), Tenant: s.tenantOut(current.Tenant), Role: gen.Role(current.Role),
 		Memberships: each(session.Memberships, func(m tenants.Membership) gen.Membership {
-			return gen.Membership{Tenant: tenantOut(m.Tenant), Role: gen.Role(m.Role)}
+			return gen.Membership{Tenant: s.tenantOut(m.Tenant), Role: gen.Role(m.Role)}
 		}),
 	}, nil
 }
 
-func tenantOut(t tenants.Tenant) gen.Tenant {
-	return gen.Tenant{Id: uuid.UUID(t.ID), Name: t.Name, Timezone: t.Timezone, CreatedAt: shown(t.CreatedAt)}
+func (s *server) tenantOut(t tenants.Tenant) gen.Tenant {
+	return gen.Tenant{
+		Id: uuid.UUID(t.ID), Name: t.Name, Timezone: t.Timezone, CreatedAt: shown(t.CreatedAt),
+		Residency: orNil(t.Residency), Region: orNil(s.cfg.Region), ClosingAt: shownOrNil(t.ClosingAt),
+	}
 }
 
 func userOut(u tenants.User) gen.User {

@@ -98,6 +98,9 @@ func (s *server) writer(r *http.Request, token string) (*tenants.APIKey, error) 
 	if !key.Scopes.Has(tenants.ScopeEventsWrite) {
 		return nil, key.Principal().RequireScope(tenants.ScopeEventsWrite)
 	}
+	if err := key.WritesIn(s.cfg.Region); err != nil {
+		return nil, err
+	}
 	return key, checkOrigin(r, key)
 }
 

@@ -12,12 +12,14 @@ import (
 
 func (s *server) GetTenant(ctx context.Context, _ gen.GetTenantRequestObject) (gen.GetTenantResponseObject, error) {
 	t, err := s.deps.Tenants.Organisation.Get(ctx, in(ctx).principal.Tenant)
-	return gen.GetTenant200JSONResponse(tenantOut(t)), err
+	return gen.GetTenant200JSONResponse(s.tenantOut(t)), err
 }
 
 func (s *server) UpdateTenant(ctx context.Context, r gen.UpdateTenantRequestObject) (gen.UpdateTenantResponseObject, error) {
-	t, err := s.deps.Tenants.Organisation.Update(ctx, in(ctx).by(), tenants.UpdateTenantInput{Name: r.Body.Name, Timezone: r.Body.Timezone})
-	return gen.UpdateTenant200JSONResponse(tenantOut(t)), err
+	t, err := s.deps.Tenants.Organisation.Update(ctx, in(ctx).by(), tenants.UpdateTenantInput{
+		Name: r.Body.Name, Timezone: r.Body.Timezone, Residency: r.Body.Residency,
+	})
+	return gen.UpdateTenant200JSONResponse(s.tenantOut(t)), err
 }
 
 func (s *server) ListSources(ctx context.Context, _ gen.ListSourcesRequestObject) (gen.ListSourcesResponseObject, error) {

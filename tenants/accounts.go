@@ -15,6 +15,7 @@ type Accounts struct {
 	outbox    *Outbox
 	passwords *passwords
 	limits    *limiters
+	region    string // of this server; empty: unknown
 }
 
 // ErrLogInFailed does not tell an unknown address from a wrong password.
@@ -27,6 +28,7 @@ type SignUpInput struct {
 	Organisation  string
 	Name          string     // of the person; may be empty
 	Timezone      string     // of the organisation; empty is UTC
+	Residency     string     // of the organisation; empty: its data may be kept anywhere
 	Address       netip.Addr // that the request came from
 	CorrelationID string
 }
@@ -72,10 +74,15 @@ type LoggedIn struct {
 }
 
 // SignUp makes a tenant with its owner, a first source with two keys, and a session, and mails a link to verify the
-// address. Besides the faults of Validate it returns ErrEmailTaken, ErrTooManyAttempts and ErrPasswordsBusy.
+// address. Besides the faults of Validate and those of a residency it returns ErrEmailTaken, ErrTooManyAttempts and ErrPasswordsBusy.
 func (a *Accounts) SignUp(ctx context.Context, in SignUpInput) (SignedUp, error) {
 	if err := in.Validate(); err != nil {
 		return SignedUp{}, err
+	}
+	if in.Residency != "" {
+		if err := checkResidency(in.Residency, a.region); err != nil {
+			return SignedUp{}, err
+		}
 	}
 	if err := a.limits.signUpPerAddress.Take(Network(in.Address)); err != nil {
 		return SignedUp{}, err
@@ -96,7 +103,7 @@ func (a *Accounts) SignUp(ctx context.Context, in SignUpInput) (SignedUp, error)
 	}
 	now := a.time()
 	made := SignedUp{
-		Tenant: Tenant{ID: NewID(), Name: in.Organisation, Timezone: in.Timezone, CreatedAt: now},
+		Tenant: Tenant{ID: NewID(), Name: in.Organisation, Timezone: in.Timezone, Residency: in.Residency, CreatedAt: now},
 		User:   User{ID: NewUserID(), Email: email.Address, Name: in.Name, CreatedAt: now},
 		Source: Source{ID: NewSourceID(), Name: "My site", Kind: SourceSite, Env: Production, CreatedAt: now},
 	}
@@ -134,7 +141,7 @@ func (a *Accounts) found(ctx context.Context, sys SystemTx, by By, made *SignedU
 		if err := tx.AddTenant(ctx, made.Tenant); err != nil {
 			return err
 		}
-		if err := record("tenant.created", targetTenant(made.Tenant.ID), Details{"name": made.Tenant.Name, "timezone": made.Tenant.Timezone}); err != nil {
+		if err := record("tenant.created", targetTenant(made.Tenant.ID), Details{"name": made.Tenant.Name, "timezone": made.Tenant.Timezone, "residency": made.Tenant.Residency}); err != nil {
 			return err
 		}
 		if err := addMember(ctx, tx, record, Member{User: made.User, Role: RoleOwner, JoinedAt: made.Tenant.CreatedAt}); err != nil {

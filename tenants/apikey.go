@@ -24,6 +24,10 @@ type APIKey struct {
 	CreatedBy string     // label of the actor
 	ExpiresAt *time.Time // nil: does not expire
 	RevokedAt *time.Time // nil: not revoked
+
+	// What the tenant's row says about all of its keys. Only keys of a KeyRing know it.
+	Residency string // see WritesIn
+	Closing   bool   // the tenant is leaving, and no key of it works
 }
 
 // KeyKind tells keys that may stand in a page's source from those that may not.

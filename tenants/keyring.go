@@ -126,7 +126,7 @@ func NewKeyRing(cfg KeyRingConfig, deps KeyRingDeps) *KeyRing {
 // Verify returns the key that a token stands for. It does no I/O. The key is shared: do not modify it.
 //
 // Unauthenticated faults are ErrKeyMissing, ErrKeyMalformed, ErrKeyWrongSignature, ErrKeyUnknown, ErrKeyRevoked and
-// ErrKeyHasExpired; Unavailable faults are ErrKeyNotYetKnown, ErrKeysNotLoaded and ErrKeysStale.
+// ErrKeyHasExpired, a Forbidden one is ErrTenantClosing; Unavailable faults are ErrKeyNotYetKnown, ErrKeysNotLoaded and ErrKeysStale.
 func (r *KeyRing) Verify(token string) (*APIKey, error) {
 	switch {
 	case token == "":
@@ -144,6 +144,9 @@ func (r *KeyRing) Verify(token string) (*APIKey, error) {
 		if key, err = r.verifyUncached(token, now); err != nil {
 			return nil, err
 		}
+	}
+	if key.Closing {
+		return nil, ErrTenantClosing
 	}
 	switch key.State(now) {
 	case KeyRevoked:

@@ -15,6 +15,7 @@ import (
 type Config struct {
 	PublicURL *url.URL // where people reach the dashboard; mailed links begin with it
 	SecretKey []byte   // SecretKeyLength random bytes; seals signing keys and outgoing mail
+	Region    string   // of this server, such as eu; empty: unknown, and no tenant can choose a residency
 	Issuer    string   // `iss` of API keys; default DefaultIssuer
 	Audience  string   // `aud` of API keys; default DefaultAudience
 	Passwords PasswordConfig
@@ -66,13 +67,13 @@ func New(cfg Config, deps Deps) (*Services, error) {
 	signing := &SigningKeys{service: s, sealed: sealKeys, format: tokenFormat{cfg.Issuer, cfg.Audience}}
 	keys := &Keys{service: s, signing: signing}
 	accounts := &Accounts{
-		service: s, keys: keys, outbox: outbox,
+		service: s, keys: keys, outbox: outbox, region: cfg.Region,
 		passwords: newPasswords(cfg.Passwords),
 		limits:    newLimiters(cfg.Limits, deps.Now),
 	}
 	return &Services{
 		Accounts:     accounts,
-		Organisation: &Organisation{s},
+		Organisation: &Organisation{service: s, region: cfg.Region},
 		Members:      &Members{service: s, accounts: accounts, outbox: outbox},
 		Sources:      &Sources{s},
 		Keys:         keys,

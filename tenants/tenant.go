@@ -15,7 +15,9 @@ type Tenant struct {
 	ID        ID
 	Name      string
 	Timezone  string // IANA name, such as Europe/Berlin; the default of its charts
+	Residency string // where its data is kept, such as eu; empty: anywhere
 	CreatedAt time.Time
+	ClosingAt *time.Time // since when it is leaving: nothing is accepted for it, and it will be erased; nil: it stays
 }
 
 // TenantRows are the tenant's own row. Update returns ErrTenantNotFound when there is none.
@@ -33,7 +35,10 @@ var (
 )
 
 // Organisation is the service for the tenant itself.
-type Organisation struct{ service }
+type Organisation struct {
+	service
+	region string // of this server; empty: unknown
+}
 
 // Get returns the tenant, or ErrTenantNotFound.
 func (o *Organisation) Get(ctx context.Context, tenant ID) (Tenant, error) {
@@ -47,11 +52,13 @@ func (o *Organisation) Get(ctx context.Context, tenant ID) (Tenant, error) {
 
 // UpdateTenantInput changes what is not nil.
 type UpdateTenantInput struct {
-	Name     *string
-	Timezone *string
+	Name      *string
+	Timezone  *string
+	Residency *string
 }
 
-// Update changes the name or time zone. It needs ManageTenant and returns ErrNameInvalid or ErrTimezoneUnknown.
+// Update changes the name or time zone, or chooses the residency. It needs ManageTenant and returns ErrNameInvalid, ErrTimezoneUnknown, or one
+// of the faults of a residency.
 func (o *Organisation) Update(ctx context.Context, by By, in UpdateTenantInput) (Tenant, error) {
 	if err := by.Principal.Require(ManageTenant); err != nil {
 		return Tenant{}, err
@@ -62,18 +69,18 @@ func (o *Organisation) Update(ctx context.Context, by By, in UpdateTenantInput) 
 		if err != nil {
 			return err
 		}
-		if t, err = before.with(in); err != nil || t == before {
+		if t, err = before.with(in, o.region); err != nil || t == before {
 			return err
 		}
 		if err := tx.UpdateTenant(ctx, t); err != nil {
 			return err
 		}
-		return record("tenant.updated", targetTenant(t.ID), changed("name", before.Name, t.Name).and("timezone", before.Timezone, t.Timezone))
+		return record("tenant.updated", targetTenant(t.ID), changed("name", before.Name, t.Name).and("timezone", before.Timezone, t.Timezone).and("residency", before.Residency, t.Residency))
 	})
 	return t, err
 }
 
-func (t Tenant) with(in UpdateTenantInput) (Tenant, error) {
+func (t Tenant) with(in UpdateTenantInput, region string) (Tenant, error) {
 	var err error
 	if in.Name != nil {
 		if t.Name, err = cleanName(*in.Name); err != nil {
@@ -85,6 +92,15 @@ func (t Tenant) with(in UpdateTenantInput) (Tenant, error) {
 			return t, err
 		}
 		t.Timezone = *in.Timezone
+	}
+	if in.Residency != nil && *in.Residency != t.Residency {
+		if t.Residency != "" {
+			return t, ErrResidencyFixed
+		}
+		if err = checkResidency(*in.Residency, region); err != nil {
+			return t, err
+		}
+		t.Residency = *in.Residency
 	}
 	return t, nil
 }

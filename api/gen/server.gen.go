@@ -867,6 +867,27 @@ func (e Measure) Valid() bool {
 	}
 }
 
+// Defines values for MinimisationPropertyAction.
+const (
+	MinimisationPropertyActionNone   MinimisationPropertyAction = "none"
+	MinimisationPropertyActionRedact MinimisationPropertyAction = "redact"
+	MinimisationPropertyActionRetain MinimisationPropertyAction = "retain"
+)
+
+// Valid indicates whether the value is a known member of the MinimisationPropertyAction enum.
+func (e MinimisationPropertyAction) Valid() bool {
+	switch e {
+	case MinimisationPropertyActionNone:
+		return true
+	case MinimisationPropertyActionRedact:
+		return true
+	case MinimisationPropertyActionRetain:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewEventType.
 const (
 	NewEventTypeAlias    NewEventType = "alias"
@@ -981,6 +1002,42 @@ func (e NoDataPolicy) Valid() bool {
 	case NoDataPolicyKeep:
 		return true
 	case NoDataPolicyOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OffboardingState.
+const (
+	OffboardingStateBarrier                 OffboardingState = "barrier"
+	OffboardingStateCancelled               OffboardingState = "cancelled"
+	OffboardingStateCompleted               OffboardingState = "completed"
+	OffboardingStateCompletedWithExceptions OffboardingState = "completed_with_exceptions"
+	OffboardingStateDeleting                OffboardingState = "deleting"
+	OffboardingStateFailed                  OffboardingState = "failed"
+	OffboardingStateReceived                OffboardingState = "received"
+	OffboardingStateVerifying               OffboardingState = "verifying"
+)
+
+// Valid indicates whether the value is a known member of the OffboardingState enum.
+func (e OffboardingState) Valid() bool {
+	switch e {
+	case OffboardingStateBarrier:
+		return true
+	case OffboardingStateCancelled:
+		return true
+	case OffboardingStateCompleted:
+		return true
+	case OffboardingStateCompletedWithExceptions:
+		return true
+	case OffboardingStateDeleting:
+		return true
+	case OffboardingStateFailed:
+		return true
+	case OffboardingStateReceived:
+		return true
+	case OffboardingStateVerifying:
 		return true
 	default:
 		return false
@@ -1104,6 +1161,7 @@ const (
 	PolicyKindEnrichment PolicyKind = "enrichment"
 	PolicyKindQuarantine PolicyKind = "quarantine"
 	PolicyKindRedaction  PolicyKind = "redaction"
+	PolicyKindRetention  PolicyKind = "retention"
 )
 
 // Valid indicates whether the value is a known member of the PolicyKind enum.
@@ -1116,6 +1174,8 @@ func (e PolicyKind) Valid() bool {
 	case PolicyKindQuarantine:
 		return true
 	case PolicyKindRedaction:
+		return true
+	case PolicyKindRetention:
 		return true
 	default:
 		return false
@@ -1380,6 +1440,27 @@ func (e ReplayState) Valid() bool {
 	}
 }
 
+// Defines values for RetentionRunState.
+const (
+	RetentionRunStateDone    RetentionRunState = "done"
+	RetentionRunStateFailed  RetentionRunState = "failed"
+	RetentionRunStateRunning RetentionRunState = "running"
+)
+
+// Valid indicates whether the value is a known member of the RetentionRunState enum.
+func (e RetentionRunState) Valid() bool {
+	switch e {
+	case RetentionRunStateDone:
+		return true
+	case RetentionRunStateFailed:
+		return true
+	case RetentionRunStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	RoleAdmin   Role = "admin"
@@ -1605,6 +1686,7 @@ const (
 	KindOfPolicyEnrichment KindOfPolicy = "enrichment"
 	KindOfPolicyQuarantine KindOfPolicy = "quarantine"
 	KindOfPolicyRedaction  KindOfPolicy = "redaction"
+	KindOfPolicyRetention  KindOfPolicy = "retention"
 )
 
 // Valid indicates whether the value is a known member of the KindOfPolicy enum.
@@ -1617,6 +1699,8 @@ func (e KindOfPolicy) Valid() bool {
 	case KindOfPolicyQuarantine:
 		return true
 	case KindOfPolicyRedaction:
+		return true
+	case KindOfPolicyRetention:
 		return true
 	default:
 		return false
@@ -2870,6 +2954,50 @@ type Membership struct {
 	Tenant Tenant `json:"tenant"`
 }
 
+// MinimisationEvent defines model for MinimisationEvent.
+type MinimisationEvent struct {
+	Event string `json:"event"`
+
+	// Events Received in that time.
+	Events int64 `json:"events"`
+
+	// LookedAt Of those, the newest that were looked into.
+	LookedAt   int64                  `json:"looked_at"`
+	Properties []MinimisationProperty `json:"properties"`
+}
+
+// MinimisationProperty defines model for MinimisationProperty.
+type MinimisationProperty struct {
+	// Action `redact`: never used - add `rule` to the policy `redaction`. `retain`: used once, but not in that time - add `rule` to `properties` of the policy `retention`.
+	Action MinimisationPropertyAction `json:"action"`
+
+	// Bytes Names and values in the events of that time, before compression, as far as was looked and scaled up to all.
+	Bytes int64 `json:"bytes"`
+
+	// LastUsed Null - never.
+	LastUsed *time.Time `json:"last_used"`
+
+	// Path Example: properties.phone
+	Path string                  `json:"path"`
+	Rule *map[string]interface{} `json:"rule"`
+
+	// Share Of events that carry it.
+	Share float64 `json:"share"`
+	Uses  int64   `json:"uses"`
+}
+
+// MinimisationPropertyAction `redact`: never used - add `rule` to the policy `redaction`. `retain`: used once, but not in that time - add `rule` to `properties` of the policy `retention`.
+type MinimisationPropertyAction string
+
+// MinimisationReport defines model for MinimisationReport.
+type MinimisationReport struct {
+	Days   int                 `json:"days"`
+	Events []MinimisationEvent `json:"events"`
+
+	// RecordedSince When the first use was recorded. Before a few weeks have passed, `never used` says little.
+	RecordedSince *time.Time `json:"recorded_since"`
+}
+
 // Name defines model for Name.
 type Name = string
 
@@ -3085,6 +3213,42 @@ type NextCursor = string
 // NoDataPolicy What a tick with nothing to measure amounts to: the condition does not hold, it holds, or the rule stays as it is.
 type NoDataPolicy string
 
+// Offboarding defines model for Offboarding.
+type Offboarding struct {
+	AskedAt time.Time  `json:"asked_at"`
+	AskedBy string     `json:"asked_by"`
+	EndedAt *time.Time `json:"ended_at"`
+
+	// EraseAt When erasing begins.
+	EraseAt time.Time `json:"erase_at"`
+	Error   string    `json:"error"`
+	Export  struct {
+		Bytes *int64 `json:"bytes"`
+
+		// Ready The link was mailed to the owners.
+		Ready  bool       `json:"ready"`
+		Sha256 *string    `json:"sha256"`
+		Until  *time.Time `json:"until"`
+	} `json:"export"`
+	Id openapi_types.UUID `json:"id"`
+
+	// State `received`: the grace time; it can be called off.
+	State OffboardingState `json:"state"`
+	Steps []struct {
+		// After Null - not verified yet.
+		After  *int64 `json:"after"`
+		Before int64  `json:"before"`
+		Copy   string `json:"copy"`
+		Unit   string `json:"unit"`
+	} `json:"steps"`
+
+	// Waiting What it waits for; empty when for nothing.
+	Waiting string `json:"waiting"`
+}
+
+// OffboardingState `received`: the grace time; it can be called off.
+type OffboardingState string
+
 // Origins Origins of web pages that may use a publishable key: `https://shop.example.com`, `https://*.example.com`, or `*` for any.
 type Origins = []string
 
@@ -3264,7 +3428,7 @@ type Policy struct {
 	CreatedAt *time.Time `json:"created_at"`
 	CreatedBy string     `json:"created_by"`
 
-	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine.
+	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment, quarantine and retention (RetentionPolicy).
 	Document PolicyDocument `json:"document"`
 	Kind     PolicyKind     `json:"kind"`
 	Note     string         `json:"note"`
@@ -3276,7 +3440,7 @@ type Policy struct {
 // PolicyKind defines model for Policy.Kind.
 type PolicyKind string
 
-// PolicyDocument Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine.
+// PolicyDocument Its form depends on the kind; see the documentation of contracts, redaction, enrichment, quarantine and retention (RetentionPolicy).
 type PolicyDocument map[string]interface{}
 
 // Problem defines model for Problem.
@@ -3800,6 +3964,82 @@ type ReplayRehearsal struct {
 // ReplayState `pausing` and `cancelling` - what is under way is being finished.
 type ReplayState string
 
+// Residency Where data is kept. Chosen once: 409 `residency_fixed` for another one. Servers of another region accept no events then; on a server that was not told its region nothing can be chosen (400 `region_unknown`).
+//
+// Example: eu
+type Residency = string
+
+// RetentionCount defines model for RetentionCount.
+type RetentionCount struct {
+	// Copy `events`, `quarantine`, `held-events` or `archive`.
+	//
+	// Example: events
+	Copy  string `json:"copy"`
+	Items int64  `json:"items"`
+}
+
+// RetentionPolicy The document of a policy of the kind `retention`. Days are counted from when we received an event, by our clock, back from midnight UTC. Without `keep_days`, and by the default policy, events are kept until they are erased.
+type RetentionPolicy struct {
+	Events *[]struct {
+		Event string `json:"event"`
+
+		// KeepDays Null - for ever.
+		KeepDays *int `json:"keep_days"`
+	} `json:"events,omitempty"`
+
+	// KeepDays Of events that no line of `events` names.
+	KeepDays *int `json:"keep_days,omitempty"`
+
+	// Properties What is taken out of events that are kept.
+	Properties *[]struct {
+		// Event Without it
+		Event    *string `json:"event,omitempty"`
+		KeepDays int     `json:"keep_days"`
+
+		// Path As in properties.phone, context.traits.email or facts.city.
+		Path string `json:"path"`
+	} `json:"properties,omitempty"`
+}
+
+// RetentionPreview defines model for RetentionPreview.
+type RetentionPreview struct {
+	// Hours Hours of events whose rollups would be computed anew.
+	Hours int64                 `json:"hours"`
+	Rules []RetentionRuleCounts `json:"rules"`
+}
+
+// RetentionRuleCounts defines model for RetentionRuleCounts.
+type RetentionRuleCounts struct {
+	// Before What was received before goes.
+	Before time.Time        `json:"before"`
+	Counts []RetentionCount `json:"counts"`
+
+	// Event Null - all events that no other rule names.
+	Event    *string `json:"event"`
+	KeepDays int     `json:"keep_days"`
+
+	// Path Null - the whole event.
+	Path *string `json:"path"`
+}
+
+// RetentionRun defines model for RetentionRun.
+type RetentionRun struct {
+	AskedBy string     `json:"asked_by"`
+	EndedAt *time.Time `json:"ended_at"`
+	Error   string     `json:"error"`
+
+	// Evidence What proves it.
+	Evidence      map[string]interface{} `json:"evidence"`
+	Id            openapi_types.UUID     `json:"id"`
+	PolicyVersion int                    `json:"policy_version"`
+	Rules         []RetentionRuleCounts  `json:"rules"`
+	StartedAt     time.Time              `json:"started_at"`
+	State         RetentionRunState      `json:"state"`
+}
+
+// RetentionRunState defines model for RetentionRun.State.
+type RetentionRunState string
+
 // RevealedToken defines model for RevealedToken.
 type RevealedToken struct {
 	// Code Why it cannot be told: `not_a_token` or `token_secret_unknown`.
@@ -3893,6 +4133,12 @@ type SignUp struct {
 	Email        Email    `json:"email"`
 	Organization Name     `json:"organization"`
 	Password     Password `json:"password"`
+
+	// Residency Where data is kept. Chosen once: 409 `residency_fixed` for another one. Servers of another region accept no events then; on a server that was not told its region nothing can be chosen (400 `region_unknown`).
+	//
+	//
+	// Example: eu
+	Residency *Residency `json:"residency,omitempty"`
 }
 
 // SignUpResult defines model for SignUpResult.
@@ -3940,10 +4186,18 @@ type SourceKind string
 
 // Tenant defines model for Tenant.
 type Tenant struct {
+	// ClosingAt Since when it is leaving: nothing is accepted, and it will be erased.
+	ClosingAt *time.Time         `json:"closing_at"`
 	CreatedAt time.Time          `json:"created_at"`
 	Id        openapi_types.UUID `json:"id"`
 	Name      string             `json:"name"`
-	Timezone  string             `json:"timezone"`
+
+	// Region The region of the server that answers.
+	Region *string `json:"region"`
+
+	// Residency Where its data is kept; null - anywhere.
+	Residency *string `json:"residency"`
+	Timezone  string  `json:"timezone"`
 }
 
 // Timezone IANA name.
@@ -4349,7 +4603,7 @@ type PublishPolicyJSONBody struct {
 	// BaseVersion The version that this one was made from; 409 `policy_changed` when another was published meanwhile.
 	BaseVersion int `json:"base_version"`
 
-	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine.
+	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment, quarantine and retention (RetentionPolicy).
 	Document PolicyDocument `json:"document"`
 
 	// Note Why.
@@ -4358,7 +4612,7 @@ type PublishPolicyJSONBody struct {
 
 // RehearsePolicyJSONBody defines parameters for RehearsePolicy.
 type RehearsePolicyJSONBody struct {
-	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine.
+	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment, quarantine and retention (RetentionPolicy).
 	Document PolicyDocument `json:"document"`
 
 	// Event Only events of this name.
@@ -4366,6 +4620,28 @@ type RehearsePolicyJSONBody struct {
 
 	// Last How many events.
 	Last *int `json:"last,omitempty"`
+}
+
+// GetMinimisationParams defines parameters for GetMinimisation.
+type GetMinimisationParams struct {
+	// Event Only events of this name.
+	Event *string `form:"event,omitempty" json:"event,omitempty"`
+
+	// Days How far back to look, for events and for uses.
+	Days *int `form:"days,omitempty" json:"days,omitempty"`
+}
+
+// PreviewRetentionJSONBody defines parameters for PreviewRetention.
+type PreviewRetentionJSONBody struct {
+	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment, quarantine and retention (RetentionPolicy).
+	Document *PolicyDocument `json:"document,omitempty"`
+}
+
+// ListRetentionRunsParams defines parameters for ListRetentionRuns.
+type ListRetentionRunsParams struct {
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ListQualityResultsParams defines parameters for ListQualityResults.
@@ -4499,10 +4775,22 @@ type UpdateSourceJSONBody struct {
 type UpdateTenantJSONBody struct {
 	Name *Name `json:"name,omitempty"`
 
+	// Residency Where data is kept. Chosen once: 409 `residency_fixed` for another one. Servers of another region accept no events then; on a server that was not told its region nothing can be chosen (400 `region_unknown`).
+	//
+	//
+	// Example: eu
+	Residency *Residency `json:"residency,omitempty"`
+
 	// Timezone IANA name.
 	//
 	// Example: Europe/Berlin
 	Timezone *Timezone `json:"timezone,omitempty"`
+}
+
+// StartOffboardingJSONBody defines parameters for StartOffboarding.
+type StartOffboardingJSONBody struct {
+	// Name The name of the organization, typed in. 400 `name_mismatch` otherwise.
+	Name string `json:"name"`
 }
 
 // CreateAlertJSONRequestBody defines body for CreateAlert for application/json ContentType.
@@ -4577,6 +4865,9 @@ type PublishPolicyJSONRequestBody PublishPolicyJSONBody
 // RehearsePolicyJSONRequestBody defines body for RehearsePolicy for application/json ContentType.
 type RehearsePolicyJSONRequestBody RehearsePolicyJSONBody
 
+// PreviewRetentionJSONRequestBody defines body for PreviewRetention for application/json ContentType.
+type PreviewRetentionJSONRequestBody PreviewRetentionJSONBody
+
 // CreateQualityCheckJSONRequestBody defines body for CreateQualityCheck for application/json ContentType.
 type CreateQualityCheckJSONRequestBody = NewQualityCheck
 
@@ -4633,6 +4924,9 @@ type UpdateSourceJSONRequestBody UpdateSourceJSONBody
 
 // UpdateTenantJSONRequestBody defines body for UpdateTenant for application/json ContentType.
 type UpdateTenantJSONRequestBody UpdateTenantJSONBody
+
+// StartOffboardingJSONRequestBody defines body for StartOffboarding for application/json ContentType.
+type StartOffboardingJSONRequestBody StartOffboardingJSONBody
 
 // Getter for additional properties for SegmentCall. Returns the specified
 // element and whether it was found
@@ -5058,6 +5352,12 @@ type ServerInterface interface {
 	// UpdateMember Change a member's role
 	// (PATCH /v1/members/{user_id})
 	UpdateMember(ctx echo.Context, userId openapi_types.UUID) error
+	// DownloadOffboardingCertificate The certificate of an organization that has left
+	// (GET /v1/offboardings/{token}/certificate)
+	DownloadOffboardingCertificate(ctx echo.Context, token string) error
+	// DownloadOffboardingExport The last export of an organization that leaves
+	// (GET /v1/offboardings/{token}/export)
+	DownloadOffboardingExport(ctx echo.Context, token string) error
 	// RequestPasswordReset Ask for a link to set a new password
 	// (POST /v1/password-resets)
 	RequestPasswordReset(ctx echo.Context) error
@@ -5091,6 +5391,18 @@ type ServerInterface interface {
 	// ListPolicyVersions The versions of a policy
 	// (GET /v1/policies/{kind}/versions)
 	ListPolicyVersions(ctx echo.Context, kind KindOfPolicy) error
+	// GetMinimisation What is collected and never used
+	// (GET /v1/privacy/minimisation)
+	GetMinimisation(ctx echo.Context, params GetMinimisationParams) error
+	// PreviewRetention What a retention policy would remove today
+	// (POST /v1/privacy/retention/preview)
+	PreviewRetention(ctx echo.Context) error
+	// ListRetentionRuns When the retention policy was applied, and what went
+	// (GET /v1/privacy/retention/runs)
+	ListRetentionRuns(ctx echo.Context, params ListRetentionRunsParams) error
+	// RunRetention Apply the retention policy now
+	// (POST /v1/privacy/retention/runs)
+	RunRetention(ctx echo.Context) error
 	// GetQuality Every check with what it found last
 	// (GET /v1/quality)
 	GetQuality(ctx echo.Context) error
@@ -5235,6 +5547,15 @@ type ServerInterface interface {
 	// UpdateTenant Change the organization
 	// (PATCH /v1/tenant)
 	UpdateTenant(ctx echo.Context) error
+	// CancelOffboarding Stay after all
+	// (DELETE /v1/tenant/offboarding)
+	CancelOffboarding(ctx echo.Context) error
+	// GetOffboarding How far leaving is
+	// (GET /v1/tenant/offboarding)
+	GetOffboarding(ctx echo.Context) error
+	// StartOffboarding Leave, and have everything erased
+	// (POST /v1/tenant/offboarding)
+	StartOffboarding(ctx echo.Context) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -6312,6 +6633,38 @@ func (w *ServerInterfaceWrapper) UpdateMember(ctx echo.Context) error {
 	return err
 }
 
+// DownloadOffboardingCertificate converts echo context to params.
+func (w *ServerInterfaceWrapper) DownloadOffboardingCertificate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "token" -------------
+	var token string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token", ctx.Param("token"), &token, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter token: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DownloadOffboardingCertificate(ctx, token)
+	return err
+}
+
+// DownloadOffboardingExport converts echo context to params.
+func (w *ServerInterfaceWrapper) DownloadOffboardingExport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "token" -------------
+	var token string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token", ctx.Param("token"), &token, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter token: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DownloadOffboardingExport(ctx, token)
+	return err
+}
+
 // RequestPasswordReset converts echo context to params.
 func (w *ServerInterfaceWrapper) RequestPasswordReset(ctx echo.Context) error {
 	var err error
@@ -6521,6 +6874,74 @@ func (w *ServerInterfaceWrapper) ListPolicyVersions(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListPolicyVersions(ctx, kind)
+	return err
+}
+
+// GetMinimisation converts echo context to params.
+func (w *ServerInterfaceWrapper) GetMinimisation(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetMinimisationParams
+	// ------------- Optional query parameter "event" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "event", ctx.QueryParams(), &params.Event, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter event: %s", err))
+	}
+
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", ctx.QueryParams(), &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter days: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetMinimisation(ctx, params)
+	return err
+}
+
+// PreviewRetention converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewRetention(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewRetention(ctx)
+	return err
+}
+
+// ListRetentionRuns converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRetentionRuns(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRetentionRunsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRetentionRuns(ctx, params)
+	return err
+}
+
+// RunRetention converts echo context to params.
+func (w *ServerInterfaceWrapper) RunRetention(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RunRetention(ctx)
 	return err
 }
 
@@ -7254,6 +7675,33 @@ func (w *ServerInterfaceWrapper) UpdateTenant(ctx echo.Context) error {
 	return err
 }
 
+// CancelOffboarding converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelOffboarding(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelOffboarding(ctx)
+	return err
+}
+
+// GetOffboarding converts echo context to params.
+func (w *ServerInterfaceWrapper) GetOffboarding(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetOffboarding(ctx)
+	return err
+}
+
+// StartOffboarding converts echo context to params.
+func (w *ServerInterfaceWrapper) StartOffboarding(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartOffboarding(ctx)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -7389,6 +7837,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/people/:id", wrapper.GetPerson, options.OperationMiddlewares["getPerson"]...)
 	router.GET(options.BaseURL+"/v1/people/:id/events", wrapper.ListPersonEvents, options.OperationMiddlewares["listPersonEvents"]...)
 	router.GET(options.BaseURL+"/v1/people/:id/history", wrapper.GetPersonHistory, options.OperationMiddlewares["getPersonHistory"]...)
+	router.POST(options.BaseURL+"/v1/privacy/retention/preview", wrapper.PreviewRetention, options.OperationMiddlewares["previewRetention"]...)
+	router.GET(options.BaseURL+"/v1/privacy/retention/runs", wrapper.ListRetentionRuns, options.OperationMiddlewares["listRetentionRuns"]...)
+	router.POST(options.BaseURL+"/v1/privacy/retention/runs", wrapper.RunRetention, options.OperationMiddlewares["runRetention"]...)
+	router.GET(options.BaseURL+"/v1/privacy/minimisation", wrapper.GetMinimisation, options.OperationMiddlewares["getMinimisation"]...)
+	router.DELETE(options.BaseURL+"/v1/tenant/offboarding", wrapper.CancelOffboarding, options.OperationMiddlewares["cancelOffboarding"]...)
+	router.GET(options.BaseURL+"/v1/tenant/offboarding", wrapper.GetOffboarding, options.OperationMiddlewares["getOffboarding"]...)
+	router.POST(options.BaseURL+"/v1/tenant/offboarding", wrapper.StartOffboarding, options.OperationMiddlewares["startOffboarding"]...)
+	router.GET(options.BaseURL+"/v1/offboardings/:token/export", wrapper.DownloadOffboardingExport, options.OperationMiddlewares["downloadOffboardingExport"]...)
+	router.GET(options.BaseURL+"/v1/offboardings/:token/certificate", wrapper.DownloadOffboardingCertificate, options.OperationMiddlewares["downloadOffboardingCertificate"]...)
 	router.POST(options.BaseURL+"/v1/signup", wrapper.SignUp, options.OperationMiddlewares["signUp"]...)
 	router.POST(options.BaseURL+"/v1/login", wrapper.LogIn, options.OperationMiddlewares["logIn"]...)
 	router.POST(options.BaseURL+"/v1/logout", wrapper.LogOut, options.OperationMiddlewares["logOut"]...)
@@ -10352,6 +10809,110 @@ func (response UpdateMemberdefaultApplicationProblemPlusJSONResponse) VisitUpdat
 	return err
 }
 
+type DownloadOffboardingCertificateRequestObject struct {
+	Token string `json:"token"`
+}
+
+type DownloadOffboardingCertificateResponseObject interface {
+	VisitDownloadOffboardingCertificateResponse(w http.ResponseWriter) error
+}
+
+type DownloadOffboardingCertificate200ApplicationjoseResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response DownloadOffboardingCertificate200ApplicationjoseResponse) VisitDownloadOffboardingCertificateResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/jose")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type DownloadOffboardingCertificatedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DownloadOffboardingCertificatedefaultApplicationProblemPlusJSONResponse) VisitDownloadOffboardingCertificateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadOffboardingExportRequestObject struct {
+	Token string `json:"token"`
+}
+
+type DownloadOffboardingExportResponseObject interface {
+	VisitDownloadOffboardingExportResponse(w http.ResponseWriter) error
+}
+
+type DownloadOffboardingExport200ApplicationzipResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response DownloadOffboardingExport200ApplicationzipResponse) VisitDownloadOffboardingExportResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/zip")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type DownloadOffboardingExportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DownloadOffboardingExportdefaultApplicationProblemPlusJSONResponse) VisitDownloadOffboardingExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RequestPasswordResetRequestObject struct {
 	Body *RequestPasswordResetJSONRequestBody
 }
@@ -10842,6 +11403,195 @@ type ListPolicyVersionsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListPolicyVersionsdefaultApplicationProblemPlusJSONResponse) VisitListPolicyVersionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMinimisationRequestObject struct {
+	Params GetMinimisationParams
+}
+
+type GetMinimisationResponseObject interface {
+	VisitGetMinimisationResponse(w http.ResponseWriter) error
+}
+
+type GetMinimisation200JSONResponse MinimisationReport
+
+func (response GetMinimisation200JSONResponse) VisitGetMinimisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMinimisationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetMinimisationdefaultApplicationProblemPlusJSONResponse) VisitGetMinimisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewRetentionRequestObject struct {
+	Body *PreviewRetentionJSONRequestBody
+}
+
+type PreviewRetentionResponseObject interface {
+	VisitPreviewRetentionResponse(w http.ResponseWriter) error
+}
+
+type PreviewRetention200JSONResponse RetentionPreview
+
+func (response PreviewRetention200JSONResponse) VisitPreviewRetentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewRetentiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PreviewRetentiondefaultApplicationProblemPlusJSONResponse) VisitPreviewRetentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRetentionRunsRequestObject struct {
+	Params ListRetentionRunsParams
+}
+
+type ListRetentionRunsResponseObject interface {
+	VisitListRetentionRunsResponse(w http.ResponseWriter) error
+}
+
+type ListRetentionRuns200JSONResponse struct {
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor    `json:"next_cursor"`
+	Runs       []RetentionRun `json:"runs"`
+}
+
+func (response ListRetentionRuns200JSONResponse) VisitListRetentionRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRetentionRunsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListRetentionRunsdefaultApplicationProblemPlusJSONResponse) VisitListRetentionRunsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RunRetentionRequestObject struct {
+}
+
+type RunRetentionResponseObject interface {
+	VisitRunRetentionResponse(w http.ResponseWriter) error
+}
+
+type RunRetention202JSONResponse struct {
+	JobId openapi_types.UUID `json:"job_id"`
+}
+
+func (response RunRetention202JSONResponse) VisitRunRetentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RunRetentiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RunRetentiondefaultApplicationProblemPlusJSONResponse) VisitRunRetentionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -13102,6 +13852,142 @@ func (response UpdateTenantdefaultApplicationProblemPlusJSONResponse) VisitUpdat
 	return err
 }
 
+type CancelOffboardingRequestObject struct {
+}
+
+type CancelOffboardingResponseObject interface {
+	VisitCancelOffboardingResponse(w http.ResponseWriter) error
+}
+
+type CancelOffboarding200JSONResponse Offboarding
+
+func (response CancelOffboarding200JSONResponse) VisitCancelOffboardingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOffboardingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CancelOffboardingdefaultApplicationProblemPlusJSONResponse) VisitCancelOffboardingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOffboardingRequestObject struct {
+}
+
+type GetOffboardingResponseObject interface {
+	VisitGetOffboardingResponse(w http.ResponseWriter) error
+}
+
+type GetOffboarding200JSONResponse Offboarding
+
+func (response GetOffboarding200JSONResponse) VisitGetOffboardingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOffboardingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetOffboardingdefaultApplicationProblemPlusJSONResponse) VisitGetOffboardingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartOffboardingRequestObject struct {
+	Body *StartOffboardingJSONRequestBody
+}
+
+type StartOffboardingResponseObject interface {
+	VisitStartOffboardingResponse(w http.ResponseWriter) error
+}
+
+type StartOffboarding202JSONResponse Offboarding
+
+func (response StartOffboarding202JSONResponse) VisitStartOffboardingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartOffboardingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response StartOffboardingdefaultApplicationProblemPlusJSONResponse) VisitStartOffboardingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetJWKS Public keys that API keys are signed with
@@ -13293,6 +14179,12 @@ type StrictServerInterface interface {
 	// UpdateMember Change a member's role
 	// (PATCH /v1/members/{user_id})
 	UpdateMember(ctx context.Context, request UpdateMemberRequestObject) (UpdateMemberResponseObject, error)
+	// DownloadOffboardingCertificate The certificate of an organization that has left
+	// (GET /v1/offboardings/{token}/certificate)
+	DownloadOffboardingCertificate(ctx context.Context, request DownloadOffboardingCertificateRequestObject) (DownloadOffboardingCertificateResponseObject, error)
+	// DownloadOffboardingExport The last export of an organization that leaves
+	// (GET /v1/offboardings/{token}/export)
+	DownloadOffboardingExport(ctx context.Context, request DownloadOffboardingExportRequestObject) (DownloadOffboardingExportResponseObject, error)
 	// RequestPasswordReset Ask for a link to set a new password
 	// (POST /v1/password-resets)
 	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
@@ -13326,6 +14218,18 @@ type StrictServerInterface interface {
 	// ListPolicyVersions The versions of a policy
 	// (GET /v1/policies/{kind}/versions)
 	ListPolicyVersions(ctx context.Context, request ListPolicyVersionsRequestObject) (ListPolicyVersionsResponseObject, error)
+	// GetMinimisation What is collected and never used
+	// (GET /v1/privacy/minimisation)
+	GetMinimisation(ctx context.Context, request GetMinimisationRequestObject) (GetMinimisationResponseObject, error)
+	// PreviewRetention What a retention policy would remove today
+	// (POST /v1/privacy/retention/preview)
+	PreviewRetention(ctx context.Context, request PreviewRetentionRequestObject) (PreviewRetentionResponseObject, error)
+	// ListRetentionRuns When the retention policy was applied, and what went
+	// (GET /v1/privacy/retention/runs)
+	ListRetentionRuns(ctx context.Context, request ListRetentionRunsRequestObject) (ListRetentionRunsResponseObject, error)
+	// RunRetention Apply the retention policy now
+	// (POST /v1/privacy/retention/runs)
+	RunRetention(ctx context.Context, request RunRetentionRequestObject) (RunRetentionResponseObject, error)
 	// GetQuality Every check with what it found last
 	// (GET /v1/quality)
 	GetQuality(ctx context.Context, request GetQualityRequestObject) (GetQualityResponseObject, error)
@@ -13470,6 +14374,15 @@ type StrictServerInterface interface {
 	// UpdateTenant Change the organization
 	// (PATCH /v1/tenant)
 	UpdateTenant(ctx context.Context, request UpdateTenantRequestObject) (UpdateTenantResponseObject, error)
+	// CancelOffboarding Stay after all
+	// (DELETE /v1/tenant/offboarding)
+	CancelOffboarding(ctx context.Context, request CancelOffboardingRequestObject) (CancelOffboardingResponseObject, error)
+	// GetOffboarding How far leaving is
+	// (GET /v1/tenant/offboarding)
+	GetOffboarding(ctx context.Context, request GetOffboardingRequestObject) (GetOffboardingResponseObject, error)
+	// StartOffboarding Leave, and have everything erased
+	// (POST /v1/tenant/offboarding)
+	StartOffboarding(ctx context.Context, request StartOffboardingRequestObject) (StartOffboardingResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -15477,6 +16390,56 @@ func (sh *strictHandler) UpdateMember(ctx echo.Context, userId openapi_types.UUI
 	return nil
 }
 
+// DownloadOffboardingCertificate operation middleware
+func (sh *strictHandler) DownloadOffboardingCertificate(ctx echo.Context, token string) error {
+	var request DownloadOffboardingCertificateRequestObject
+
+	request.Token = token
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadOffboardingCertificate(ctx.Request().Context(), request.(DownloadOffboardingCertificateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadOffboardingCertificate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DownloadOffboardingCertificateResponseObject); ok {
+		return validResponse.VisitDownloadOffboardingCertificateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DownloadOffboardingExport operation middleware
+func (sh *strictHandler) DownloadOffboardingExport(ctx echo.Context, token string) error {
+	var request DownloadOffboardingExportRequestObject
+
+	request.Token = token
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadOffboardingExport(ctx.Request().Context(), request.(DownloadOffboardingExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadOffboardingExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DownloadOffboardingExportResponseObject); ok {
+		return validResponse.VisitDownloadOffboardingExportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RequestPasswordReset operation middleware
 func (sh *strictHandler) RequestPasswordReset(ctx echo.Context) error {
 	var request RequestPasswordResetRequestObject
@@ -15835,6 +16798,125 @@ func (sh *strictHandler) ListPolicyVersions(ctx echo.Context, kind KindOfPolicy)
 		return err
 	} else if validResponse, ok := response.(ListPolicyVersionsResponseObject); ok {
 		return validResponse.VisitListPolicyVersionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetMinimisation operation middleware
+func (sh *strictHandler) GetMinimisation(ctx echo.Context, params GetMinimisationParams) error {
+	var request GetMinimisationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMinimisation(ctx.Request().Context(), request.(GetMinimisationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMinimisation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetMinimisationResponseObject); ok {
+		return validResponse.VisitGetMinimisationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewRetention operation middleware
+func (sh *strictHandler) PreviewRetention(ctx echo.Context) error {
+	var request PreviewRetentionRequestObject
+
+	var body PreviewRetentionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewRetention(ctx.Request().Context(), request.(PreviewRetentionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewRetention")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewRetentionResponseObject); ok {
+		return validResponse.VisitPreviewRetentionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRetentionRuns operation middleware
+func (sh *strictHandler) ListRetentionRuns(ctx echo.Context, params ListRetentionRunsParams) error {
+	var request ListRetentionRunsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRetentionRuns(ctx.Request().Context(), request.(ListRetentionRunsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRetentionRuns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRetentionRunsResponseObject); ok {
+		return validResponse.VisitListRetentionRunsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RunRetention operation middleware
+func (sh *strictHandler) RunRetention(ctx echo.Context) error {
+	var request RunRetentionRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RunRetention(ctx.Request().Context(), request.(RunRetentionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RunRetention")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RunRetentionResponseObject); ok {
+		return validResponse.VisitRunRetentionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -17432,6 +18514,98 @@ func (sh *strictHandler) UpdateTenant(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(UpdateTenantResponseObject); ok {
 		return validResponse.VisitUpdateTenantResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelOffboarding operation middleware
+func (sh *strictHandler) CancelOffboarding(ctx echo.Context) error {
+	var request CancelOffboardingRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelOffboarding(ctx.Request().Context(), request.(CancelOffboardingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelOffboarding")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelOffboardingResponseObject); ok {
+		return validResponse.VisitCancelOffboardingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOffboarding operation middleware
+func (sh *strictHandler) GetOffboarding(ctx echo.Context) error {
+	var request GetOffboardingRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOffboarding(ctx.Request().Context(), request.(GetOffboardingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOffboarding")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOffboardingResponseObject); ok {
+		return validResponse.VisitGetOffboardingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartOffboarding operation middleware
+func (sh *strictHandler) StartOffboarding(ctx echo.Context) error {
+	var request StartOffboardingRequestObject
+
+	var body StartOffboardingJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartOffboarding(ctx.Request().Context(), request.(StartOffboardingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartOffboarding")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartOffboardingResponseObject); ok {
+		return validResponse.VisitStartOffboardingResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

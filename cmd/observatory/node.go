@@ -88,7 +88,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	n.jobs = jobspg.New(n.postgres, jobspg.Config{})
 	n.keys = tenants.NewKeyRing(tenants.KeyRingConfig{}, tenants.KeyRingDeps{Feed: n.control, Log: n.logger, Now: n.now})
 	n.tenants, err = tenants.New(
-		tenants.Config{PublicURL: public, SecretKey: cfg.SecretKey},
+		tenants.Config{PublicURL: public, SecretKey: cfg.SecretKey, Region: cfg.Region},
 		tenants.Deps{Store: n.control, Mailer: mailer, Ring: n.keys, Log: n.logger, Now: n.now},
 	)
 	if err != nil {

@@ -256,7 +256,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		return nil, fmt.Errorf("parse the public URL: %w", err)
 	}
 	alerts := s.alerts()
-	return api.New(ctx, api.Config{PublicURL: public, TrustedProxies: s.cfg.TrustedProxies, Version: version}, api.Deps{
+	return api.New(ctx, api.Config{PublicURL: public, TrustedProxies: s.cfg.TrustedProxies, Version: version, Region: s.cfg.Region}, api.Deps{
 		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
 		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Trials: s.rules.rehearsals, Samples: s.store, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: s.freshness, Now: s.now}),

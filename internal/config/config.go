@@ -29,6 +29,7 @@ type Config struct {
 	DebugAddr      string         // host:port of Go's profiles; "" for none
 	RatePerKey     int            // events a second that one key may send; 0: no limit
 	DrainTimeout   time.Duration  // for what is under way when the process is asked to end
+	Region         string         // where this server is, such as "eu"; "" for unknown
 	Environment    string         // a label for people, such as "production" or "staging"
 	GeoDB          string         // file with places by address, in MaxMind's format; "" for none
 	DataCentres    string         // file with the networks of data centres; "" for none
@@ -63,6 +64,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("debug_addr", c.DebugAddr),
 		slog.Int("rate_per_key", c.RatePerKey),
 		slog.Duration("drain_timeout", c.DrainTimeout),
+		slog.String("region", c.Region),
 		slog.String("environment", c.Environment),
 		slog.String("geo_db", c.GeoDB),
 		slog.String("data_centres", c.DataCentres),

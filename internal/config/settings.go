@@ -166,6 +166,17 @@ func Settings() []Setting {
 			},
 		},
 		{
+			Name: "region", Allowed: "1 to 32 lower-case letters, digits and hyphens, such as eu",
+			Purpose: "where this server keeps data; events of organizations whose data is kept elsewhere are refused",
+			set: func(c *Config, v string) error {
+				c.Region = v
+				if len(v) > 32 || strings.Trim(v, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+					return errValue
+				}
+				return nil
+			},
+		},
+		{
 			Name: "environment", Default: "production", Allowed: "up to 32 lower-case letters, digits and hyphens",
 			Purpose: "label that tells installations apart",
 			set: func(c *Config, v string) error {

@@ -31,7 +31,7 @@ func (s *Store) KeyChanges(ctx context.Context, since follow.Mark) (tenants.KeyC
 		changes.Mark = follow.Mark(xmin)
 		since, changes.Complete = since.Resume(changes.Mark)
 		rows, err := q.ListKeysChangedSince(ctx, int64(since))
-		if changes.Keys, err = pg.Each(rows, err, toKey); err != nil {
+		if changes.Keys, err = pg.Each(rows, err, toKnownKey); err != nil {
 			return err
 		}
 		signing, err := q.ListLiveSigningKeys(ctx)
@@ -49,4 +49,11 @@ func (s *Store) KeyChanges(ctx context.Context, since follow.Mark) (tenants.KeyC
 // ListenKeys follows the notifications until ctx ends.
 func (s *Store) ListenKeys(ctx context.Context, changed func()) {
 	s.pool.Listen(ctx, s.log, []string{keysChannel}, func(pg.Notification) { changed() })
+}
+
+// toKnownKey is a key with what its tenant's row says about the use of keys.
+func toKnownKey(r db.ListKeysChangedSinceRow) tenants.APIKey {
+	k := toKey(r.APIKey)
+	k.Residency, k.Closing = textOrEmpty(r.Residency), r.ClosingAt != nil
+	return k
 }

@@ -90,7 +90,9 @@ func (s systemTx) Memberships(ctx context.Context, id tenants.UserID) ([]tenants
 	rows, err := s.q.ListMemberships(ctx, uuid.UUID(id))
 	return pg.Each(rows, err, func(r db.ListMembershipsRow) tenants.Membership {
 		return tenants.Membership{
-			Tenant: tenants.Tenant{ID: tenants.ID(r.ID), Name: r.Name, Timezone: r.Timezone, CreatedAt: r.CreatedAt.UTC()},
+			Tenant: tenants.Tenant{
+				ID: tenants.ID(r.ID), Name: r.Name, Timezone: r.Timezone, CreatedAt: r.CreatedAt.UTC(), Residency: textOrEmpty(r.Residency), ClosingAt: pg.UTC(r.ClosingAt),
+			},
 			Role:   tenants.Role(r.Role), JoinedAt: r.JoinedAt.UTC(),
 		}
 	})

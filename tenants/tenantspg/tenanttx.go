@@ -24,11 +24,11 @@ func (t tenantTx) Tenant(ctx context.Context) (tenants.Tenant, error) {
 }
 
 func (t tenantTx) AddTenant(ctx context.Context, n tenants.Tenant) error {
-	return t.q.AddTenant(ctx, db.AddTenantParams{ID: uuid.UUID(n.ID), Name: n.Name, Timezone: n.Timezone, CreatedAt: n.CreatedAt})
+	return t.q.AddTenant(ctx, db.AddTenantParams{ID: uuid.UUID(n.ID), Name: n.Name, Timezone: n.Timezone, CreatedAt: n.CreatedAt, Residency: textOrNull(n.Residency)})
 }
 
 func (t tenantTx) UpdateTenant(ctx context.Context, n tenants.Tenant) error {
-	rows, err := t.q.UpdateTenant(ctx, db.UpdateTenantParams{Name: n.Name, Timezone: n.Timezone})
+	rows, err := t.q.UpdateTenant(ctx, db.UpdateTenantParams{Name: n.Name, Timezone: n.Timezone, Residency: textOrNull(n.Residency)})
 	return pg.MustTouch(rows, err, tenants.ErrTenantNotFound)
 }
 
@@ -166,7 +166,24 @@ func (t tenantTx) AuditAfter(ctx context.Context, seq int64, limit int) ([]tenan
 }
 
 func toTenant(r db.Tenant) tenants.Tenant {
-	return tenants.Tenant{ID: tenants.ID(r.ID), Name: r.Name, Timezone: r.Timezone, CreatedAt: r.CreatedAt.UTC()}
+	return tenants.Tenant{
+		ID: tenants.ID(r.ID), Name: r.Name, Timezone: r.Timezone, CreatedAt: r.CreatedAt.UTC(), Residency: textOrEmpty(r.Residency), ClosingAt: pg.UTC(r.ClosingAt),
+	}
+}
+
+// textOrNull is NULL for a text that is empty.
+func textOrNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func textOrEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
 func toSource(r db.Source) tenants.Source {

@@ -58,6 +58,9 @@ type Tenant struct {
 	Name      string
 	Timezone  string
 	CreatedAt time.Time
+	Residency *string
+	ClosingAt *time.Time
+	ClosedAt  *time.Time
 }
 
 type User struct {

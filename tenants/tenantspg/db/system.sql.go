@@ -366,37 +366,45 @@ func (q *Queries) GetUserByID(ctx context.Context, id uuid.UUID) (User, error) {
 }
 
 const listKeysChangedSince = `-- name: ListKeysChangedSince :many
-SELECT id, tenant_id, source_id, kind, name, scopes, env, origins, kid, hint, created_at, created_by, expires_at, revoked_at, changed_xid
-FROM api_keys
-WHERE changed_xid >= $1 AND coalesce(revoked_at, expires_at, 'infinity') > now() - interval '90 days'
+SELECT k.id, k.tenant_id, k.source_id, k.kind, k.name, k.scopes, k.env, k.origins, k.kid, k.hint, k.created_at, k.created_by, k.expires_at, k.revoked_at, k.changed_xid, t.residency, t.closing_at
+FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
+WHERE k.changed_xid >= $1 AND coalesce(k.revoked_at, k.expires_at, 'infinity') > now() - interval '90 days'
 `
 
+type ListKeysChangedSinceRow struct {
+	APIKey    APIKey
+	Residency *string
+	ClosingAt *time.Time
+}
+
 // Keys that ended long ago are left out: their users hear "unknown" rather than "revoked" or "expired".
-func (q *Queries) ListKeysChangedSince(ctx context.Context, xid int64) ([]APIKey, error) {
+func (q *Queries) ListKeysChangedSince(ctx context.Context, xid int64) ([]ListKeysChangedSinceRow, error) {
 	rows, err := q.db.Query(ctx, listKeysChangedSince, xid)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []APIKey
+	var items []ListKeysChangedSinceRow
 	for rows.Next() {
-		var i APIKey
+		var i ListKeysChangedSinceRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.TenantID,
-			&i.SourceID,
-			&i.Kind,
-			&i.Name,
-			&i.Scopes,
-			&i.Env,
-			&i.Origins,
-			&i.KID,
-			&i.Hint,
-			&i.CreatedAt,
-			&i.CreatedBy,
-			&i.ExpiresAt,
-			&i.RevokedAt,
-			&i.ChangedXid,
+			&i.APIKey.ID,
+			&i.APIKey.TenantID,
+			&i.APIKey.SourceID,
+			&i.APIKey.Kind,
+			&i.APIKey.Name,
+			&i.APIKey.Scopes,
+			&i.APIKey.Env,
+			&i.APIKey.Origins,
+			&i.APIKey.KID,
+			&i.APIKey.Hint,
+			&i.APIKey.CreatedAt,
+			&i.APIKey.CreatedBy,
+			&i.APIKey.ExpiresAt,
+			&i.APIKey.RevokedAt,
+			&i.APIKey.ChangedXid,
+			&i.Residency,
+			&i.ClosingAt,
 		); err != nil {
 			return nil, err
 		}
@@ -493,7 +501,7 @@ func (q *Queries) ListLiveSigningKeys(ctx context.Context) ([]ListLiveSigningKey
 }
 
 const listMemberships = `-- name: ListMemberships :many
-SELECT t.id, t.name, t.timezone, t.created_at, m.role, m.joined_at
+SELECT t.id, t.name, t.timezone, t.created_at, t.residency, t.closing_at, m.role, m.joined_at
 FROM members m JOIN tenants t ON t.id = m.tenant_id
 WHERE m.user_id = $1
 ORDER BY m.joined_at, t.id
@@ -504,6 +512,8 @@ type ListMembershipsRow struct {
 	Name      string
 	Timezone  string
 	CreatedAt time.Time
+	Residency *string
+	ClosingAt *time.Time
 	Role      string
 	JoinedAt  time.Time
 }
@@ -522,6 +532,8 @@ func (q *Queries) ListMemberships(ctx context.Context, userID uuid.UUID) ([]List
 			&i.Name,
 			&i.Timezone,
 			&i.CreatedAt,
+			&i.Residency,
+			&i.ClosingAt,
 			&i.Role,
 			&i.JoinedAt,
 		); err != nil {

@@ -156,7 +156,7 @@ func (q *Queries) AddSource(ctx context.Context, arg AddSourceParams) error {
 }
 
 const addTenant = `-- name: AddTenant :exec
-INSERT INTO tenants (id, name, timezone, created_at) VALUES ($1, $2, $3, $4)
+INSERT INTO tenants (id, name, timezone, created_at, residency) VALUES ($1, $2, $3, $4, $5)
 `
 
 type AddTenantParams struct {
@@ -164,6 +164,7 @@ type AddTenantParams struct {
 	Name      string
 	Timezone  string
 	CreatedAt time.Time
+	Residency *string
 }
 
 func (q *Queries) AddTenant(ctx context.Context, arg AddTenantParams) error {
@@ -172,6 +173,7 @@ func (q *Queries) AddTenant(ctx context.Context, arg AddTenantParams) error {
 		arg.Name,
 		arg.Timezone,
 		arg.CreatedAt,
+		arg.Residency,
 	)
 	return err
 }
@@ -245,7 +247,7 @@ func (q *Queries) GetSource(ctx context.Context, id uuid.UUID) (Source, error) {
 
 const getTenant = `-- name: GetTenant :one
 
-SELECT id, name, timezone, created_at FROM tenants WHERE id = current_tenant()
+SELECT id, name, timezone, created_at, residency, closing_at, closed_at FROM tenants WHERE id = current_tenant()
 `
 
 // Run inside one tenant, as observatory_app. Row-level security narrows every table to that tenant; the queries say so as
@@ -258,6 +260,9 @@ func (q *Queries) GetTenant(ctx context.Context) (Tenant, error) {
 		&i.Name,
 		&i.Timezone,
 		&i.CreatedAt,
+		&i.Residency,
+		&i.ClosingAt,
+		&i.ClosedAt,
 	)
 	return i, err
 }
@@ -616,16 +621,17 @@ func (q *Queries) UpdateSource(ctx context.Context, arg UpdateSourceParams) (int
 }
 
 const updateTenant = `-- name: UpdateTenant :execrows
-UPDATE tenants SET name = $1, timezone = $2 WHERE id = current_tenant()
+UPDATE tenants SET name = $1, timezone = $2, residency = $3 WHERE id = current_tenant()
 `
 
 type UpdateTenantParams struct {
-	Name     string
-	Timezone string
+	Name      string
+	Timezone  string
+	Residency *string
 }
 
 func (q *Queries) UpdateTenant(ctx context.Context, arg UpdateTenantParams) (int64, error) {
-	result, err := q.db.Exec(ctx, updateTenant, arg.Name, arg.Timezone)
+	result, err := q.db.Exec(ctx, updateTenant, arg.Name, arg.Timezone, arg.Residency)
 	if err != nil {
 		return 0, err
 	}

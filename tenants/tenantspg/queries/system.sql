@@ -20,7 +20,7 @@ UPDATE users SET password_hash = @password_hash WHERE id = @id;
 UPDATE users SET email_verified_at = @at::timestamptz WHERE id = @id AND email_verified_at IS NULL;
 
 -- name: ListMemberships :many
-SELECT t.id, t.name, t.timezone, t.created_at, m.role, m.joined_at
+SELECT t.id, t.name, t.timezone, t.created_at, t.residency, t.closing_at, m.role, m.joined_at
 FROM members m JOIN tenants t ON t.id = m.tenant_id
 WHERE m.user_id = @user_id
 ORDER BY m.joined_at, t.id;
@@ -105,9 +105,9 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
 
 -- Keys that ended long ago are left out: their users hear "unknown" rather than "revoked" or "expired".
 -- name: ListKeysChangedSince :many
-SELECT id, tenant_id, source_id, kind, name, scopes, env, origins, kid, hint, created_at, created_by, expires_at, revoked_at, changed_xid
-FROM api_keys
-WHERE changed_xid >= @xid AND coalesce(revoked_at, expires_at, 'infinity') > now() - interval '90 days';
+SELECT sqlc.embed(k), t.residency, t.closing_at
+FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
+WHERE k.changed_xid >= @xid AND coalesce(k.revoked_at, k.expires_at, 'infinity') > now() - interval '90 days';
 
 -- name: AddMail :exec
 INSERT INTO mail_outbox (id, kind, sealed, created_at, expires_at, due_at)

@@ -2,13 +2,13 @@
 -- well, so that neither fence is the only one.
 
 -- name: GetTenant :one
-SELECT id, name, timezone, created_at FROM tenants WHERE id = current_tenant();
+SELECT id, name, timezone, created_at, residency, closing_at, closed_at FROM tenants WHERE id = current_tenant();
 
 -- name: AddTenant :exec
-INSERT INTO tenants (id, name, timezone, created_at) VALUES (@id, @name, @timezone, @created_at);
+INSERT INTO tenants (id, name, timezone, created_at, residency) VALUES (@id, @name, @timezone, @created_at, @residency);
 
 -- name: UpdateTenant :execrows
-UPDATE tenants SET name = @name, timezone = @timezone WHERE id = current_tenant();
+UPDATE tenants SET name = @name, timezone = @timezone, residency = @residency WHERE id = current_tenant();
 
 -- name: ListMembers :many
 SELECT u.id, u.email, u.name, u.email_verified_at, u.created_at, m.role, m.joined_at

@@ -735,7 +735,7 @@ export interface paths {
         get: operations["getPolicy"];
         /**
          * Publish a policy
-         * @description It is in force on every node within 5 seconds, for events that are sent from then on. Owners, admins, or a key with `schemas:write`.
+         * @description It is in force on every node within 5 seconds, for events that are sent from then on. Owners, admins, or a key with `schemas:write`; for `retention`, which removes events, a key with `privacy:write`.
          */
         put: operations["publishPolicy"];
         post?: never;
@@ -1637,6 +1637,146 @@ export interface paths {
          * @description Newest first, at most 500 changes. A trait that is said again without being different is no change.
          */
         get: operations["getPersonHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a retention policy would remove today
+         * @description Counts, and changes nothing. Owners, admins, or a key with `privacy:write`.
+         */
+        post: operations["previewRetention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/retention/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When the retention policy was applied, and what went
+         * @description Newest first. It is applied every night (UTC).
+         */
+        get: operations["listRetentionRuns"];
+        put?: never;
+        /**
+         * Apply the retention policy now
+         * @description Instead of waiting for the night. Owners, admins, or a key with `privacy:write`.
+         */
+        post: operations["runRetention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/minimisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is collected and never used
+         * @description The properties of the newest events, by name of event, with how many events carry them, how much room they take, and when a query, an alert or a check last used them.
+         *     What nobody uses need not be collected; `action` says what to do about it.
+         */
+        get: operations["getMinimisation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenant/offboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far leaving is
+         * @description 404 `not_leaving` for an organization that stays. Owners only.
+         */
+        get: operations["getOffboarding"];
+        put?: never;
+        /**
+         * Leave, and have everything erased
+         * @description From now on no event is accepted and no API key works. A last export is made, and its link mailed to the owners. When the grace time is over everything of the organization is erased, and the
+         *     link to a certificate is mailed. Until then it can be called off, and everything works as before. Owners only.
+         */
+        post: operations["startOffboarding"];
+        /**
+         * Stay after all
+         * @description 409 `offboarding_begun` once the grace time is over.
+         */
+        delete: operations["cancelOffboarding"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/offboardings/{token}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From the mail. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The last export of an organization that leaves
+         * @description A zip file. It is kept for 14 days after the organization was erased.
+         */
+        get: operations["downloadOffboardingExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/offboardings/{token}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From the mail. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The certificate of an organization that has left
+         * @description A JWS in compact form, which `observatory verify-certificate` verifies. The link does not expire.
+         */
+        get: operations["downloadOffboardingCertificate"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2768,6 +2908,7 @@ export interface components {
             email: components["schemas"]["Email"];
             password: components["schemas"]["Password"];
             organization: components["schemas"]["Name"];
+            residency?: components["schemas"]["Residency"];
         };
         SignUpResult: {
             tenant: components["schemas"]["Tenant"];
@@ -2794,13 +2935,187 @@ export interface components {
             tenant: components["schemas"]["Tenant"];
             role: components["schemas"]["Role"];
         };
+        /**
+         * @description Where data is kept. Chosen once: 409 `residency_fixed` for another one. Servers of another region accept no events then; on a server that was not told its region nothing can be chosen (400 `region_unknown`).
+         * @example eu
+         */
+        Residency: string;
         Tenant: {
             /** Format: uuid */
             id: string;
             name: string;
             timezone: string;
+            /** @description Where its data is kept; null - anywhere. */
+            residency: string | null;
+            /** @description The region of the server that answers. */
+            region: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is leaving: nothing is accepted, and it will be erased.
+             */
+            closing_at: string | null;
             /** Format: date-time */
             created_at: string;
+        };
+        /** @description The document of a policy of the kind `retention`. Days are counted from when we received an event, by our clock, back from midnight UTC. Without `keep_days`, and by the default policy, events are kept until they are erased. */
+        RetentionPolicy: {
+            /** @description Of events that no line of `events` names. */
+            keep_days?: number;
+            events?: {
+                event: string;
+                /** @description Null - for ever. */
+                keep_days: number | null;
+            }[];
+            /** @description What is taken out of events that are kept. */
+            properties?: {
+                /** @description Without it */
+                event?: string;
+                /** @description As in properties.phone, context.traits.email or facts.city. */
+                path: string;
+                keep_days: number;
+            }[];
+        };
+        RetentionCount: {
+            /**
+             * @description `events`, `quarantine`, `held-events` or `archive`.
+             * @example events
+             */
+            copy: string;
+            /** Format: int64 */
+            items: number;
+        };
+        RetentionRuleCounts: {
+            /** @description Null - all events that no other rule names. */
+            event: string | null;
+            /** @description Null - the whole event. */
+            path: string | null;
+            keep_days: number;
+            /**
+             * Format: date-time
+             * @description What was received before goes.
+             */
+            before: string;
+            counts: components["schemas"]["RetentionCount"][];
+        };
+        RetentionPreview: {
+            rules: components["schemas"]["RetentionRuleCounts"][];
+            /**
+             * Format: int64
+             * @description Hours of events whose rollups would be computed anew.
+             */
+            hours: number;
+        };
+        RetentionRun: {
+            /** Format: uuid */
+            id: string;
+            policy_version: number;
+            /** @enum {string} */
+            state: "running" | "done" | "failed";
+            rules: components["schemas"]["RetentionRuleCounts"][];
+            /** @description What proves it. */
+            evidence: {
+                [key: string]: unknown;
+            };
+            error: string;
+            asked_by: string;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+        };
+        MinimisationReport: {
+            days: number;
+            /**
+             * Format: date-time
+             * @description When the first use was recorded. Before a few weeks have passed, `never used` says little.
+             */
+            recorded_since: string | null;
+            events: components["schemas"]["MinimisationEvent"][];
+        };
+        MinimisationEvent: {
+            event: string;
+            /**
+             * Format: int64
+             * @description Received in that time.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Of those, the newest that were looked into.
+             */
+            looked_at: number;
+            properties: components["schemas"]["MinimisationProperty"][];
+        };
+        MinimisationProperty: {
+            /** @example properties.phone */
+            path: string;
+            /**
+             * Format: double
+             * @description Of events that carry it.
+             */
+            share: number;
+            /**
+             * Format: int64
+             * @description Names and values in the events of that time, before compression, as far as was looked and scaled up to all.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description Null - never.
+             */
+            last_used: string | null;
+            /** Format: int64 */
+            uses: number;
+            /**
+             * @description `redact`: never used - add `rule` to the policy `redaction`. `retain`: used once, but not in that time - add `rule` to `properties` of the policy `retention`.
+             * @enum {string}
+             */
+            action: "none" | "redact" | "retain";
+            rule: {
+                [key: string]: unknown;
+            } | null;
+        };
+        Offboarding: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `received`: the grace time; it can be called off.
+             * @enum {string}
+             */
+            state: "received" | "barrier" | "deleting" | "verifying" | "completed" | "completed_with_exceptions" | "failed" | "cancelled";
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description When erasing begins.
+             */
+            erase_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description What it waits for; empty when for nothing. */
+            waiting: string;
+            error: string;
+            export: {
+                /** @description The link was mailed to the owners. */
+                ready: boolean;
+                /** Format: int64 */
+                bytes: number | null;
+                sha256: string | null;
+                /** Format: date-time */
+                until: string | null;
+            };
+            steps: {
+                copy: string;
+                /** Format: int64 */
+                before: number;
+                /**
+                 * Format: int64
+                 * @description Null - not verified yet.
+                 */
+                after: number | null;
+                unit: string;
+            }[];
         };
         User: {
             /** Format: uuid */
@@ -3053,13 +3368,13 @@ export interface components {
             /** Format: int64 */
             held: number;
         };
-        /** @description Its form depends on the kind; see the documentation of contracts, redaction, enrichment and quarantine. */
+        /** @description Its form depends on the kind; see the documentation of contracts, redaction, enrichment, quarantine and retention (RetentionPolicy). */
         PolicyDocument: {
             [key: string]: unknown;
         };
         Policy: {
             /** @enum {string} */
-            kind: "contract" | "redaction" | "enrichment" | "quarantine";
+            kind: "contract" | "redaction" | "enrichment" | "quarantine" | "retention";
             /** @description 0 - the default policy. */
             version: number;
             document: components["schemas"]["PolicyDocument"];
@@ -4844,7 +5159,7 @@ export interface components {
         };
     };
     parameters: {
-        KindOfPolicy: "contract" | "redaction" | "enrichment" | "quarantine";
+        KindOfPolicy: "contract" | "redaction" | "enrichment" | "quarantine" | "retention";
         /** @description Percent-encoded. */
         RegistrySubject: string;
         /** @description A number from 1, or `latest`. */
@@ -7610,6 +7925,229 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    previewRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    document?: components["schemas"]["PolicyDocument"];
+                };
+            };
+        };
+        responses: {
+            /** @description What would go. Without a document, by the policy in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRetentionRuns: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of runs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        runs: components["schemas"]["RetentionRun"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    runRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being applied; the job tells how far it is. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        job_id: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMinimisation: {
+        parameters: {
+            query?: {
+                /** @description Only events of this name. */
+                event?: string;
+                /** @description How far back to look, for events and for uses. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MinimisationReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOffboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest request to leave, called off or not. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offboarding"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startOffboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The name of the organization, typed in. 400 `name_mismatch` otherwise. */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It begins. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offboarding"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelOffboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Called off. Events are accepted and keys work again, on every node within 5 seconds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offboarding"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    downloadOffboardingExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From the mail. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    downloadOffboardingCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From the mail. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jose": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     signUp: {
         parameters: {
             query?: never;
@@ -7885,6 +8423,7 @@ export interface operations {
                 "application/json": {
                     name?: components["schemas"]["Name"];
                     timezone?: components["schemas"]["Timezone"];
+                    residency?: components["schemas"]["Residency"];
                 };
             };
         };
