@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -19,6 +21,7 @@ type Config struct {
 	ClickHouseURL  string // "" means to start one
 	PostgresURL    string // "" means to start one
 	RedisURL       string // "" means to start one
+	ArchiveURL     string // folder or s3:// of what is kept outside the databases; "" means the folder archive below the data folder
 	SMTPURL        string // "" means that mail is written below the data folder
 	LogLevel       slog.Level
 	LogFormat      string         // "json" or "text"
@@ -37,6 +40,14 @@ type Config struct {
 	AllowPrivateWebhooks bool // webhooks may call private addresses; for development and tests
 }
 
+// Archive is where the archive and exports lie: ArchiveURL, or the folder archive below the data folder.
+func (c Config) Archive() string {
+	if c.ArchiveURL != "" {
+		return c.ArchiveURL
+	}
+	return filepath.Join(c.DataDir, "archive")
+}
+
 // String is the configuration on one line, without secrets.
 func (c Config) String() string { return fmt.Sprint(c.LogValue()) }
 
@@ -53,6 +64,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("clickhouse_url", withoutPassword(c.ClickHouseURL)),
 		slog.String("postgres_url", withoutPassword(c.PostgresURL)),
 		slog.String("redis_url", withoutPassword(c.RedisURL)),
+		slog.String("archive_url", withoutPasswordOrFolder(c.ArchiveURL)),
 		slog.String("smtp_url", withoutPassword(c.SMTPURL)),
 		slog.Bool("allow_private_webhooks", c.AllowPrivateWebhooks),
 		slog.String("log_level", c.LogLevel.String()),
@@ -89,4 +101,12 @@ func withoutPassword(text string) string {
 		}
 	}
 	return u.Redacted()
+}
+
+// withoutPasswordOrFolder is withoutPassword for what may be a folder as well.
+func withoutPasswordOrFolder(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
+	}
+	return withoutPassword(text)
 }

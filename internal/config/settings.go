@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/observatory/observatory/internal/objects"
 )
 
 // Setting is one thing that can be set, as the documentation shows it.
@@ -74,6 +76,15 @@ func Settings() []Setting {
 			Name: "redis-url", Allowed: "redis://:password@host:port/number, or rediss:// for TLS", URL: true,
 			Purpose: "queue of the workers; one is started where this is not set",
 			set:     func(c *Config, v string) error { c.RedisURL = v; return checkURL(v, "redis", "rediss") },
+		},
+		{
+			Name: "archive-url", Allowed: objects.Forms, URL: true,
+			Purpose: "where the archive and exports are kept (default the folder archive below the data folder)",
+			set: func(c *Config, v string) error {
+				c.ArchiveURL = v
+				_, err := objects.Parse(v)
+				return err
+			},
 		},
 		{
 			Name: "smtp-url", Allowed: "smtp://user:password@host:port, or smtps:// for TLS from the first byte", URL: true,
