@@ -21,6 +21,7 @@ type access struct {
 // accessTo lists every operation but ingestion, which looks after itself. One that is missing here is refused.
 func accessTo(operation string) (access, bool) {
 	query := access{needs: tenants.Query}
+	following := access{needs: tenants.Query, orScope: tenants.ScopePrivacyWrite}
 	a, ok := map[string]access{
 		"healthz": {public: true}, "readyz": {public: true}, "getJWKS": {public: true},
 		"signUp": {public: true}, "logIn": {public: true}, "logOut": {public: true},
@@ -57,6 +58,10 @@ func accessTo(operation string) (access, bool) {
 		"listRotations": query, "getRotation": query, "listShifts": query, "createRotation": {needs: tenants.ManageAlerts},
 		"updateRotation": {needs: tenants.ManageAlerts}, "deleteRotation": {needs: tenants.ManageAlerts}, "listDeliveries": query,
 		"acknowledgeIncident": {needs: tenants.ManageAlerts}, "snoozeIncident": {needs: tenants.ManageAlerts}, "resolveIncident": {needs: tenants.ManageAlerts},
+
+		"createPrivacyRequest": {needs: tenants.ManagePrivacy}, "listPrivacyRequests": following, "getPrivacyRequest": following, "listPrivacyDeadlines": following,
+		"listPrivacySubjects": {needs: tenants.ManagePrivacy}, "approvePrivacyRequest": {needs: tenants.ManagePrivacy}, "cancelPrivacyRequest": {needs: tenants.ManagePrivacy},
+		"extendPrivacyRequest": {needs: tenants.ManagePrivacy}, "previewPrivacyRequest": {needs: tenants.ManagePrivacy},
 
 		"updateTenant": {needs: tenants.ManageTenant},
 		"createSource": {needs: tenants.ManageSources}, "updateSource": {needs: tenants.ManageSources}, "archiveSource": {needs: tenants.ManageSources},

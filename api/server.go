@@ -27,6 +27,7 @@ import (
 	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/ingest/schema"
+	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -65,6 +66,7 @@ type Deps struct {
 	Incidents  *alert.Incidents
 	Silences   *alert.Silences
 	People     *people.Service
+	Privacy    *privacy.Service
 	Pipeline   Pipeline
 	Jobs       Jobs
 	Readiness  Readiness

@@ -32,12 +32,14 @@ type Request struct {
 	Extended string    // why the deadline was moved; "" when it was not
 	Approval *Approval // nil: waits for somebody to approve
 
+	Resolved bool        // it has been found out who the subjects are
 	Mark     follow.Mark // of the suppressions that the barrier is about; 0 before
 	Position *Position   // nil before every log is past the barrier
 	Waiting  string      // what it waits for, in words; "" when for nothing
 	Changed  time.Time   // when it got its state
 	Ended    *time.Time
 	Error    string     // why it failed, in words that the tenant may see
+	Asleep   bool       // nothing is to be done until somebody does something: it waits for approval, or is over
 	Told     *time.Time // when the owners and admins were told that it is overdue
 
 	Steps []Step // by the order in which they are done; empty in lists and before copies are worked on
@@ -92,12 +94,6 @@ const (
 // Final tells whether nothing happens to the step any more.
 func (s StepState) Final() bool { return s == StepClear || s == StepFailed }
 
-// Subject is somebody whom a request is about.
-type Subject struct {
-	Person
-	Resolved bool // who it is has been found out
-}
-
 // Moment is an entry of a request's history.
 type Moment struct {
 	At    time.Time
@@ -114,6 +110,7 @@ var (
 	ErrNotCancellable  = fault.New(fault.Conflict, "privacy_request_begun", "The request cannot be called off any more: copies are being worked on, or it is over.")
 	ErrNotApprovable   = fault.New(fault.Conflict, "privacy_request_not_waiting", "The request does not wait for approval.")
 	ErrExtension       = fault.New(fault.Invalid, "privacy_extension_invalid", "A deadline is moved once, by a reason, to a later day that is at most three months after the request was filed.")
+	ErrNotReady        = fault.New(fault.Unavailable, "privacy_not_ready", "This server cannot carry out requests yet.")
 	ErrRequestOver     = fault.New(fault.Conflict, "privacy_request_over", "The request is over.")
 	ErrIdempotencyUsed = fault.New(fault.Conflict, "idempotency_key_used", "This Idempotency-Key came with another request before.")
 	ErrRequestsOpen    = fault.New(fault.Conflict, "privacy_requests_open", "Too many requests are not over yet. Put more subjects into one request, or wait.")

@@ -918,6 +918,33 @@ func (e NewEventType) Valid() bool {
 	}
 }
 
+// Defines values for NewPrivacyRequestType.
+const (
+	NewPrivacyRequestTypeErase      NewPrivacyRequestType = "erase"
+	NewPrivacyRequestTypeExport     NewPrivacyRequestType = "export"
+	NewPrivacyRequestTypeRestrict   NewPrivacyRequestType = "restrict"
+	NewPrivacyRequestTypeSuppress   NewPrivacyRequestType = "suppress"
+	NewPrivacyRequestTypeUnsuppress NewPrivacyRequestType = "unsuppress"
+)
+
+// Valid indicates whether the value is a known member of the NewPrivacyRequestType enum.
+func (e NewPrivacyRequestType) Valid() bool {
+	switch e {
+	case NewPrivacyRequestTypeErase:
+		return true
+	case NewPrivacyRequestTypeExport:
+		return true
+	case NewPrivacyRequestTypeRestrict:
+		return true
+	case NewPrivacyRequestTypeSuppress:
+		return true
+	case NewPrivacyRequestTypeUnsuppress:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewQualityCheckIntervalSeconds.
 const (
 	N10800 NewQualityCheckIntervalSeconds = 10800
@@ -1182,6 +1209,147 @@ func (e PolicyKind) Valid() bool {
 	}
 }
 
+// Defines values for PrivacyRequestOrigin.
+const (
+	PrivacyRequestOriginForm    PrivacyRequestOrigin = "form"
+	PrivacyRequestOriginMember  PrivacyRequestOrigin = "member"
+	PrivacyRequestOriginSegment PrivacyRequestOrigin = "segment"
+)
+
+// Valid indicates whether the value is a known member of the PrivacyRequestOrigin enum.
+func (e PrivacyRequestOrigin) Valid() bool {
+	switch e {
+	case PrivacyRequestOriginForm:
+		return true
+	case PrivacyRequestOriginMember:
+		return true
+	case PrivacyRequestOriginSegment:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PrivacyRequestDetailsOrigin.
+const (
+	PrivacyRequestDetailsOriginForm    PrivacyRequestDetailsOrigin = "form"
+	PrivacyRequestDetailsOriginMember  PrivacyRequestDetailsOrigin = "member"
+	PrivacyRequestDetailsOriginSegment PrivacyRequestDetailsOrigin = "segment"
+)
+
+// Valid indicates whether the value is a known member of the PrivacyRequestDetailsOrigin enum.
+func (e PrivacyRequestDetailsOrigin) Valid() bool {
+	switch e {
+	case PrivacyRequestDetailsOriginForm:
+		return true
+	case PrivacyRequestDetailsOriginMember:
+		return true
+	case PrivacyRequestDetailsOriginSegment:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PrivacyRequestState.
+const (
+	PrivacyRequestStateBarrier                 PrivacyRequestState = "barrier"
+	PrivacyRequestStateCancelled               PrivacyRequestState = "cancelled"
+	PrivacyRequestStateCompleted               PrivacyRequestState = "completed"
+	PrivacyRequestStateCompletedWithExceptions PrivacyRequestState = "completed_with_exceptions"
+	PrivacyRequestStateDeleting                PrivacyRequestState = "deleting"
+	PrivacyRequestStateFailed                  PrivacyRequestState = "failed"
+	PrivacyRequestStateReceived                PrivacyRequestState = "received"
+	PrivacyRequestStateSuppressed              PrivacyRequestState = "suppressed"
+	PrivacyRequestStateVerified                PrivacyRequestState = "verified"
+	PrivacyRequestStateVerifying               PrivacyRequestState = "verifying"
+)
+
+// Valid indicates whether the value is a known member of the PrivacyRequestState enum.
+func (e PrivacyRequestState) Valid() bool {
+	switch e {
+	case PrivacyRequestStateBarrier:
+		return true
+	case PrivacyRequestStateCancelled:
+		return true
+	case PrivacyRequestStateCompleted:
+		return true
+	case PrivacyRequestStateCompletedWithExceptions:
+		return true
+	case PrivacyRequestStateDeleting:
+		return true
+	case PrivacyRequestStateFailed:
+		return true
+	case PrivacyRequestStateReceived:
+		return true
+	case PrivacyRequestStateSuppressed:
+		return true
+	case PrivacyRequestStateVerified:
+		return true
+	case PrivacyRequestStateVerifying:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PrivacyRequestType.
+const (
+	PrivacyRequestTypeErase      PrivacyRequestType = "erase"
+	PrivacyRequestTypeExport     PrivacyRequestType = "export"
+	PrivacyRequestTypeOffboard   PrivacyRequestType = "offboard"
+	PrivacyRequestTypeRestrict   PrivacyRequestType = "restrict"
+	PrivacyRequestTypeSuppress   PrivacyRequestType = "suppress"
+	PrivacyRequestTypeUnsuppress PrivacyRequestType = "unsuppress"
+)
+
+// Valid indicates whether the value is a known member of the PrivacyRequestType enum.
+func (e PrivacyRequestType) Valid() bool {
+	switch e {
+	case PrivacyRequestTypeErase:
+		return true
+	case PrivacyRequestTypeExport:
+		return true
+	case PrivacyRequestTypeOffboard:
+		return true
+	case PrivacyRequestTypeRestrict:
+		return true
+	case PrivacyRequestTypeSuppress:
+		return true
+	case PrivacyRequestTypeUnsuppress:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PrivacyStepState.
+const (
+	PrivacyStepStateClear   PrivacyStepState = "clear"
+	PrivacyStepStateCounted PrivacyStepState = "counted"
+	PrivacyStepStateErased  PrivacyStepState = "erased"
+	PrivacyStepStateFailed  PrivacyStepState = "failed"
+	PrivacyStepStateWaiting PrivacyStepState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the PrivacyStepState enum.
+func (e PrivacyStepState) Valid() bool {
+	switch e {
+	case PrivacyStepStateClear:
+		return true
+	case PrivacyStepStateCounted:
+		return true
+	case PrivacyStepStateErased:
+		return true
+	case PrivacyStepStateFailed:
+		return true
+	case PrivacyStepStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for QualityKind.
 const (
 	QualityKindFreshness QualityKind = "freshness"
@@ -1232,22 +1400,22 @@ func (e QualityVerdict) Valid() bool {
 
 // Defines values for QuarantinedEventFormat.
 const (
-	Binary  QuarantinedEventFormat = "binary"
-	Native  QuarantinedEventFormat = "native"
-	Segment QuarantinedEventFormat = "segment"
-	Text    QuarantinedEventFormat = "text"
+	QuarantinedEventFormatBinary  QuarantinedEventFormat = "binary"
+	QuarantinedEventFormatNative  QuarantinedEventFormat = "native"
+	QuarantinedEventFormatSegment QuarantinedEventFormat = "segment"
+	QuarantinedEventFormatText    QuarantinedEventFormat = "text"
 )
 
 // Valid indicates whether the value is a known member of the QuarantinedEventFormat enum.
 func (e QuarantinedEventFormat) Valid() bool {
 	switch e {
-	case Binary:
+	case QuarantinedEventFormatBinary:
 		return true
-	case Native:
+	case QuarantinedEventFormatNative:
 		return true
-	case Segment:
+	case QuarantinedEventFormatSegment:
 		return true
-	case Text:
+	case QuarantinedEventFormatText:
 		return true
 	default:
 		return false
@@ -3117,6 +3285,23 @@ type NewEvent struct {
 // NewEventType Default - `track`. The other types have names of their own when `event` is missing.
 type NewEventType string
 
+// NewPrivacyRequest defines model for NewPrivacyRequest.
+type NewPrivacyRequest struct {
+	// Confirm Wait for approval once it is known who the subjects are.
+	Confirm *bool `json:"confirm,omitempty"`
+
+	// Note Your own words. It is kept after the subjects are erased, and must not name any.
+	Note     *string         `json:"note,omitempty"`
+	Subjects PrivacySubjects `json:"subjects"`
+
+	// Suppress Of an erasure - whether the subjects stay suppressed when it is over. False - they start empty.
+	Suppress *bool                 `json:"suppress,omitempty"`
+	Type     NewPrivacyRequestType `json:"type"`
+}
+
+// NewPrivacyRequestType defines model for NewPrivacyRequest.Type.
+type NewPrivacyRequestType string
+
 // NewQualityCheck What is left out is as usual for the kind.
 type NewQualityCheck struct {
 	Enabled *bool `json:"enabled,omitempty"`
@@ -3442,6 +3627,224 @@ type PolicyKind string
 
 // PolicyDocument Its form depends on the kind; see the documentation of contracts, redaction, enrichment, quarantine and retention (RetentionPolicy).
 type PolicyDocument map[string]interface{}
+
+// PrivacyBarrier Up to where each log may have held something of the subjects. Everything before it is stored, and forgotten by the log.
+type PrivacyBarrier struct {
+	Logs           []PrivacyLog `json:"logs"`
+	ReceivedBefore time.Time    `json:"received_before"`
+}
+
+// PrivacyHolding defines model for PrivacyHolding.
+type PrivacyHolding struct {
+	Copy  string `json:"copy"`
+	Items int64  `json:"items"`
+	Unit  string `json:"unit"`
+}
+
+// PrivacyLog defines model for PrivacyLog.
+type PrivacyLog struct {
+	Clock time.Time `json:"clock"`
+
+	// End An offset.
+	End  int64              `json:"end"`
+	Host string             `json:"host"`
+	Kind string             `json:"kind"`
+	Log  openapi_types.UUID `json:"log"`
+
+	// Retired Its node never came back, so what lies there could not be reached.
+	Retired bool `json:"retired"`
+
+	// Text What else there is to say about it.
+	Text string `json:"text"`
+}
+
+// PrivacyMoment defines model for PrivacyMoment.
+type PrivacyMoment struct {
+	// Actor Empty - Observatory itself.
+	Actor string    `json:"actor"`
+	At    time.Time `json:"at"`
+
+	// State `received` - through a form, and the address is not verified. `verified` - it becomes known who the subjects are; where that is asked for, somebody approves. `suppressed` - nothing new of them is stored. `barrier` - what was under way before is being stored. `deleting` - copies are being emptied (of a restriction - set aside); it cannot be cancelled any more.
+	// `verifying` - copies are looked through again until nothing lies on a disk. The last four are final.
+	State PrivacyRequestState `json:"state"`
+	Text  string              `json:"text"`
+}
+
+// PrivacyPerson defines model for PrivacyPerson.
+type PrivacyPerson struct {
+	AnonymousIds []string `json:"anonymous_ids"`
+
+	// Events Theirs that are stored.
+	Events    int64      `json:"events"`
+	FirstSeen *time.Time `json:"first_seen"`
+
+	// Given One person: exactly one of `user_id`, `anonymous_id`, `email`, or `property` with `value`.
+	Given      PrivacySubject   `json:"given"`
+	LastSeen   *time.Time       `json:"last_seen"`
+	Properties []PrivacySubject `json:"properties"`
+	UserIds    []string         `json:"user_ids"`
+}
+
+// PrivacyRequest defines model for PrivacyRequest.
+type PrivacyRequest struct {
+	ApprovedAt  *time.Time `json:"approved_at"`
+	ApprovedBy  *string    `json:"approved_by"`
+	Cancellable bool       `json:"cancellable"`
+
+	// ChangedAt When it got its state.
+	ChangedAt time.Time `json:"changed_at"`
+
+	// Deadline A month after it was filed, unless it was moved.
+	Deadline time.Time  `json:"deadline"`
+	EndedAt  *time.Time `json:"ended_at"`
+
+	// Error Why it failed.
+	Error *string `json:"error"`
+
+	// ExtensionReason Why the deadline was moved.
+	ExtensionReason *string            `json:"extension_reason"`
+	FiledAt         time.Time          `json:"filed_at"`
+	FiledBy         string             `json:"filed_by"`
+	Id              openapi_types.UUID `json:"id"`
+
+	// NeedsApproval It waits for somebody to approve it.
+	NeedsApproval bool   `json:"needs_approval"`
+	Note          string `json:"note"`
+
+	// Origin How it came in - from a member or key, through the public form, or through Segment's interface.
+	Origin  PrivacyRequestOrigin `json:"origin"`
+	Overdue bool                 `json:"overdue"`
+
+	// Resolved It has been found out who the subjects are.
+	Resolved bool `json:"resolved"`
+
+	// State `received` - through a form, and the address is not verified. `verified` - it becomes known who the subjects are; where that is asked for, somebody approves. `suppressed` - nothing new of them is stored. `barrier` - what was under way before is being stored. `deleting` - copies are being emptied (of a restriction - set aside); it cannot be cancelled any more.
+	// `verifying` - copies are looked through again until nothing lies on a disk. The last four are final.
+	State PrivacyRequestState `json:"state"`
+
+	// Subjects How many it names.
+	Subjects int  `json:"subjects"`
+	Suppress bool `json:"suppress"`
+
+	// Type `offboard` erases the whole organisation and has a door of its own.
+	Type PrivacyRequestType `json:"type"`
+
+	// WaitingFor What it waits for, in words.
+	WaitingFor *string `json:"waiting_for"`
+}
+
+// PrivacyRequestOrigin How it came in - from a member or key, through the public form, or through Segment's interface.
+type PrivacyRequestOrigin string
+
+// PrivacyRequestDetails defines model for PrivacyRequestDetails.
+type PrivacyRequestDetails struct {
+	ApprovedAt  *time.Time      `json:"approved_at"`
+	ApprovedBy  *string         `json:"approved_by"`
+	Barrier     *PrivacyBarrier `json:"barrier"`
+	Cancellable bool            `json:"cancellable"`
+
+	// ChangedAt When it got its state.
+	ChangedAt time.Time `json:"changed_at"`
+
+	// Copies In the order in which they are worked on; empty before.
+	Copies []PrivacyStep `json:"copies"`
+
+	// Deadline A month after it was filed, unless it was moved.
+	Deadline time.Time  `json:"deadline"`
+	EndedAt  *time.Time `json:"ended_at"`
+
+	// Error Why it failed.
+	Error *string `json:"error"`
+
+	// ExtensionReason Why the deadline was moved.
+	ExtensionReason *string            `json:"extension_reason"`
+	FiledAt         time.Time          `json:"filed_at"`
+	FiledBy         string             `json:"filed_by"`
+	Id              openapi_types.UUID `json:"id"`
+
+	// NeedsApproval It waits for somebody to approve it.
+	NeedsApproval bool   `json:"needs_approval"`
+	Note          string `json:"note"`
+
+	// Origin How it came in - from a member or key, through the public form, or through Segment's interface.
+	Origin  PrivacyRequestDetailsOrigin `json:"origin"`
+	Overdue bool                        `json:"overdue"`
+
+	// Resolved It has been found out who the subjects are.
+	Resolved bool `json:"resolved"`
+
+	// State `received` - through a form, and the address is not verified. `verified` - it becomes known who the subjects are; where that is asked for, somebody approves. `suppressed` - nothing new of them is stored. `barrier` - what was under way before is being stored. `deleting` - copies are being emptied (of a restriction - set aside); it cannot be cancelled any more.
+	// `verifying` - copies are looked through again until nothing lies on a disk. The last four are final.
+	State PrivacyRequestState `json:"state"`
+
+	// Subjects How many it names.
+	Subjects int  `json:"subjects"`
+	Suppress bool `json:"suppress"`
+
+	// Timeline Oldest first.
+	Timeline []PrivacyMoment `json:"timeline"`
+
+	// Type `offboard` erases the whole organisation and has a door of its own.
+	Type PrivacyRequestType `json:"type"`
+
+	// WaitingFor What it waits for, in words.
+	WaitingFor *string `json:"waiting_for"`
+}
+
+// PrivacyRequestDetailsOrigin How it came in - from a member or key, through the public form, or through Segment's interface.
+type PrivacyRequestDetailsOrigin string
+
+// PrivacyRequestState `received` - through a form, and the address is not verified. `verified` - it becomes known who the subjects are; where that is asked for, somebody approves. `suppressed` - nothing new of them is stored. `barrier` - what was under way before is being stored. `deleting` - copies are being emptied (of a restriction - set aside); it cannot be cancelled any more.
+// `verifying` - copies are looked through again until nothing lies on a disk. The last four are final.
+type PrivacyRequestState string
+
+// PrivacyRequestType `offboard` erases the whole organisation and has a door of its own.
+type PrivacyRequestType string
+
+// PrivacyStep defines model for PrivacyStep.
+type PrivacyStep struct {
+	// After Items that were left when it was looked through last.
+	After int64 `json:"after"`
+
+	// Before Items of the subjects before anything was erased.
+	Before  int64      `json:"before"`
+	BeganAt *time.Time `json:"began_at"`
+
+	// Copy Example: events
+	Copy     string     `json:"copy"`
+	EndedAt  *time.Time `json:"ended_at"`
+	ErasedAt *time.Time `json:"erased_at"`
+	Error    *string    `json:"error"`
+
+	// Evidence Counts, IDs of queries, offsets; no personal data.
+	Evidence map[string]interface{} `json:"evidence"`
+
+	// Pending What is still to be removed from the disk.
+	Pending *string `json:"pending"`
+
+	// State `erased` - invisible to everybody (of a restriction - held). `clear` - looked through, and nothing lies on a disk.
+	State PrivacyStepState `json:"state"`
+
+	// Unit Example: rows
+	Unit string `json:"unit"`
+}
+
+// PrivacyStepState `erased` - invisible to everybody (of a restriction - held). `clear` - looked through, and nothing lies on a disk.
+type PrivacyStepState string
+
+// PrivacySubject One person: exactly one of `user_id`, `anonymous_id`, `email`, or `property` with `value`.
+type PrivacySubject struct {
+	AnonymousId *string `json:"anonymous_id,omitempty"`
+	Email       *string `json:"email,omitempty"`
+
+	// Property A path such as properties.phone or context.traits.phone.
+	Property *string `json:"property,omitempty"`
+	UserId   *string `json:"user_id,omitempty"`
+	Value    *string `json:"value,omitempty"`
+}
+
+// PrivacySubjects defines model for PrivacySubjects.
+type PrivacySubjects = []PrivacySubject
 
 // Problem defines model for Problem.
 type Problem struct {
@@ -4306,6 +4709,9 @@ type Limit = int
 // PersonID defines model for PersonID.
 type PersonID = string
 
+// PrivacyRequestID defines model for PrivacyRequestID.
+type PrivacyRequestID = openapi_types.UUID
+
 // QualityCheckID defines model for QualityCheckID.
 type QualityCheckID = openapi_types.UUID
 
@@ -4631,6 +5037,41 @@ type GetMinimisationParams struct {
 	Days *int `form:"days,omitempty" json:"days,omitempty"`
 }
 
+// PreviewPrivacyRequestJSONBody defines parameters for PreviewPrivacyRequest.
+type PreviewPrivacyRequestJSONBody struct {
+	Subjects PrivacySubjects `json:"subjects"`
+}
+
+// ListPrivacyRequestsParams defines parameters for ListPrivacyRequests.
+type ListPrivacyRequestsParams struct {
+	// State Several: any of them.
+	State *[]PrivacyRequestState `form:"state,omitempty" json:"state,omitempty"`
+	Type  *PrivacyRequestType    `form:"type,omitempty" json:"type,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// CreatePrivacyRequestParams defines parameters for CreatePrivacyRequest.
+type CreatePrivacyRequestParams struct {
+	// IdempotencyKey Up to 256 characters. It holds for ever.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ExtendPrivacyRequestJSONBody defines parameters for ExtendPrivacyRequest.
+type ExtendPrivacyRequestJSONBody struct {
+	Reason string    `json:"reason"`
+	Until  time.Time `json:"until"`
+}
+
+// ListPrivacySubjectsParams defines parameters for ListPrivacySubjects.
+type ListPrivacySubjectsParams struct {
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // PreviewRetentionJSONBody defines parameters for PreviewRetention.
 type PreviewRetentionJSONBody struct {
 	// Document Its form depends on the kind; see the documentation of contracts, redaction, enrichment, quarantine and retention (RetentionPolicy).
@@ -4864,6 +5305,15 @@ type PublishPolicyJSONRequestBody PublishPolicyJSONBody
 
 // RehearsePolicyJSONRequestBody defines body for RehearsePolicy for application/json ContentType.
 type RehearsePolicyJSONRequestBody RehearsePolicyJSONBody
+
+// PreviewPrivacyRequestJSONRequestBody defines body for PreviewPrivacyRequest for application/json ContentType.
+type PreviewPrivacyRequestJSONRequestBody PreviewPrivacyRequestJSONBody
+
+// CreatePrivacyRequestJSONRequestBody defines body for CreatePrivacyRequest for application/json ContentType.
+type CreatePrivacyRequestJSONRequestBody = NewPrivacyRequest
+
+// ExtendPrivacyRequestJSONRequestBody defines body for ExtendPrivacyRequest for application/json ContentType.
+type ExtendPrivacyRequestJSONRequestBody ExtendPrivacyRequestJSONBody
 
 // PreviewRetentionJSONRequestBody defines body for PreviewRetention for application/json ContentType.
 type PreviewRetentionJSONRequestBody PreviewRetentionJSONBody
@@ -5391,9 +5841,36 @@ type ServerInterface interface {
 	// ListPolicyVersions The versions of a policy
 	// (GET /v1/policies/{kind}/versions)
 	ListPolicyVersions(ctx echo.Context, kind KindOfPolicy) error
+	// ListPrivacyDeadlines Requests that are not over, by their deadline
+	// (GET /v1/privacy/deadlines)
+	ListPrivacyDeadlines(ctx echo.Context) error
 	// GetMinimisation What is collected and never used
 	// (GET /v1/privacy/minimisation)
 	GetMinimisation(ctx echo.Context, params GetMinimisationParams) error
+	// PreviewPrivacyRequest Who is meant, and how much there is of them
+	// (POST /v1/privacy/preview)
+	PreviewPrivacyRequest(ctx echo.Context) error
+	// ListPrivacyRequests Requests about people, newest first
+	// (GET /v1/privacy/requests)
+	ListPrivacyRequests(ctx echo.Context, params ListPrivacyRequestsParams) error
+	// CreatePrivacyRequest Erase, export, suppress or restrict what there is of people
+	// (POST /v1/privacy/requests)
+	CreatePrivacyRequest(ctx echo.Context, params CreatePrivacyRequestParams) error
+	// GetPrivacyRequest One request, with each copy and its history
+	// (GET /v1/privacy/requests/{request_id})
+	GetPrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error
+	// ApprovePrivacyRequest Have a request carried out that waits for it
+	// (POST /v1/privacy/requests/{request_id}/approve)
+	ApprovePrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error
+	// CancelPrivacyRequest Call a request off
+	// (POST /v1/privacy/requests/{request_id}/cancel)
+	CancelPrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error
+	// ExtendPrivacyRequest Move the deadline of a request
+	// (POST /v1/privacy/requests/{request_id}/extend)
+	ExtendPrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error
+	// ListPrivacySubjects Whom a request is about
+	// (GET /v1/privacy/requests/{request_id}/subjects)
+	ListPrivacySubjects(ctx echo.Context, requestId PrivacyRequestID, params ListPrivacySubjectsParams) error
 	// PreviewRetention What a retention policy would remove today
 	// (POST /v1/privacy/retention/preview)
 	PreviewRetention(ctx echo.Context) error
@@ -6877,6 +7354,15 @@ func (w *ServerInterfaceWrapper) ListPolicyVersions(ctx echo.Context) error {
 	return err
 }
 
+// ListPrivacyDeadlines converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPrivacyDeadlines(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPrivacyDeadlines(ctx)
+	return err
+}
+
 // GetMinimisation converts echo context to params.
 func (w *ServerInterfaceWrapper) GetMinimisation(ctx echo.Context) error {
 	var err error
@@ -6899,6 +7385,179 @@ func (w *ServerInterfaceWrapper) GetMinimisation(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetMinimisation(ctx, params)
+	return err
+}
+
+// PreviewPrivacyRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewPrivacyRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewPrivacyRequest(ctx)
+	return err
+}
+
+// ListPrivacyRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPrivacyRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPrivacyRequestsParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPrivacyRequests(ctx, params)
+	return err
+}
+
+// CreatePrivacyRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CreatePrivacyRequest(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreatePrivacyRequestParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreatePrivacyRequest(ctx, params)
+	return err
+}
+
+// GetPrivacyRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPrivacyRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "request_id" -------------
+	var requestId PrivacyRequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request_id", ctx.Param("request_id"), &requestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPrivacyRequest(ctx, requestId)
+	return err
+}
+
+// ApprovePrivacyRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ApprovePrivacyRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "request_id" -------------
+	var requestId PrivacyRequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request_id", ctx.Param("request_id"), &requestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApprovePrivacyRequest(ctx, requestId)
+	return err
+}
+
+// CancelPrivacyRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelPrivacyRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "request_id" -------------
+	var requestId PrivacyRequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request_id", ctx.Param("request_id"), &requestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelPrivacyRequest(ctx, requestId)
+	return err
+}
+
+// ExtendPrivacyRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ExtendPrivacyRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "request_id" -------------
+	var requestId PrivacyRequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request_id", ctx.Param("request_id"), &requestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExtendPrivacyRequest(ctx, requestId)
+	return err
+}
+
+// ListPrivacySubjects converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPrivacySubjects(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "request_id" -------------
+	var requestId PrivacyRequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request_id", ctx.Param("request_id"), &requestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPrivacySubjectsParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPrivacySubjects(ctx, requestId, params)
 	return err
 }
 
@@ -7761,6 +8420,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/replays/:replay_id/pause", wrapper.PauseReplay, options.OperationMiddlewares["pauseReplay"]...)
 	router.POST(options.BaseURL+"/v1/replays/:replay_id/resume", wrapper.ResumeReplay, options.OperationMiddlewares["resumeReplay"]...)
 	router.POST(options.BaseURL+"/v1/replays/:replay_id/cancel", wrapper.CancelReplay, options.OperationMiddlewares["cancelReplay"]...)
+	router.GET(options.BaseURL+"/v1/privacy/requests", wrapper.ListPrivacyRequests, options.OperationMiddlewares["listPrivacyRequests"]...)
+	router.POST(options.BaseURL+"/v1/privacy/requests", wrapper.CreatePrivacyRequest, options.OperationMiddlewares["createPrivacyRequest"]...)
+	router.GET(options.BaseURL+"/v1/privacy/requests/:request_id", wrapper.GetPrivacyRequest, options.OperationMiddlewares["getPrivacyRequest"]...)
+	router.GET(options.BaseURL+"/v1/privacy/requests/:request_id/subjects", wrapper.ListPrivacySubjects, options.OperationMiddlewares["listPrivacySubjects"]...)
+	router.POST(options.BaseURL+"/v1/privacy/requests/:request_id/approve", wrapper.ApprovePrivacyRequest, options.OperationMiddlewares["approvePrivacyRequest"]...)
+	router.POST(options.BaseURL+"/v1/privacy/requests/:request_id/cancel", wrapper.CancelPrivacyRequest, options.OperationMiddlewares["cancelPrivacyRequest"]...)
+	router.POST(options.BaseURL+"/v1/privacy/requests/:request_id/extend", wrapper.ExtendPrivacyRequest, options.OperationMiddlewares["extendPrivacyRequest"]...)
+	router.POST(options.BaseURL+"/v1/privacy/preview", wrapper.PreviewPrivacyRequest, options.OperationMiddlewares["previewPrivacyRequest"]...)
+	router.GET(options.BaseURL+"/v1/privacy/deadlines", wrapper.ListPrivacyDeadlines, options.OperationMiddlewares["listPrivacyDeadlines"]...)
 	router.GET(options.BaseURL+"/v1/jobs", wrapper.ListJobs, options.OperationMiddlewares["listJobs"]...)
 	router.GET(options.BaseURL+"/v1/jobs/durations", wrapper.GetJobDurations, options.OperationMiddlewares["getJobDurations"]...)
 	router.GET(options.BaseURL+"/v1/jobs/:job_id", wrapper.GetJob, options.OperationMiddlewares["getJob"]...)
@@ -11420,6 +12088,55 @@ func (response ListPolicyVersionsdefaultApplicationProblemPlusJSONResponse) Visi
 	return err
 }
 
+type ListPrivacyDeadlinesRequestObject struct {
+}
+
+type ListPrivacyDeadlinesResponseObject interface {
+	VisitListPrivacyDeadlinesResponse(w http.ResponseWriter) error
+}
+
+type ListPrivacyDeadlines200JSONResponse struct {
+	Open     int              `json:"open"`
+	Overdue  int              `json:"overdue"`
+	Requests []PrivacyRequest `json:"requests"`
+}
+
+func (response ListPrivacyDeadlines200JSONResponse) VisitListPrivacyDeadlinesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPrivacyDeadlinesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPrivacyDeadlinesdefaultApplicationProblemPlusJSONResponse) VisitListPrivacyDeadlinesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetMinimisationRequestObject struct {
 	Params GetMinimisationParams
 }
@@ -11449,6 +12166,388 @@ type GetMinimisationdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetMinimisationdefaultApplicationProblemPlusJSONResponse) VisitGetMinimisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewPrivacyRequestRequestObject struct {
+	Body *PreviewPrivacyRequestJSONRequestBody
+}
+
+type PreviewPrivacyRequestResponseObject interface {
+	VisitPreviewPrivacyRequestResponse(w http.ResponseWriter) error
+}
+
+type PreviewPrivacyRequest200JSONResponse struct {
+	Copies []PrivacyHolding `json:"copies"`
+	People []PrivacyPerson  `json:"people"`
+}
+
+func (response PreviewPrivacyRequest200JSONResponse) VisitPreviewPrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewPrivacyRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PreviewPrivacyRequestdefaultApplicationProblemPlusJSONResponse) VisitPreviewPrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPrivacyRequestsRequestObject struct {
+	Params ListPrivacyRequestsParams
+}
+
+type ListPrivacyRequestsResponseObject interface {
+	VisitListPrivacyRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListPrivacyRequests200JSONResponse struct {
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor      `json:"next_cursor"`
+	Requests   []PrivacyRequest `json:"requests"`
+}
+
+func (response ListPrivacyRequests200JSONResponse) VisitListPrivacyRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPrivacyRequestsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPrivacyRequestsdefaultApplicationProblemPlusJSONResponse) VisitListPrivacyRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePrivacyRequestRequestObject struct {
+	Params CreatePrivacyRequestParams
+	Body   *CreatePrivacyRequestJSONRequestBody
+}
+
+type CreatePrivacyRequestResponseObject interface {
+	VisitCreatePrivacyRequestResponse(w http.ResponseWriter) error
+}
+
+type CreatePrivacyRequest202JSONResponse PrivacyRequest
+
+func (response CreatePrivacyRequest202JSONResponse) VisitCreatePrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePrivacyRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreatePrivacyRequestdefaultApplicationProblemPlusJSONResponse) VisitCreatePrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPrivacyRequestRequestObject struct {
+	RequestId PrivacyRequestID `json:"request_id"`
+}
+
+type GetPrivacyRequestResponseObject interface {
+	VisitGetPrivacyRequestResponse(w http.ResponseWriter) error
+}
+
+type GetPrivacyRequest200JSONResponse PrivacyRequestDetails
+
+func (response GetPrivacyRequest200JSONResponse) VisitGetPrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPrivacyRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPrivacyRequestdefaultApplicationProblemPlusJSONResponse) VisitGetPrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApprovePrivacyRequestRequestObject struct {
+	RequestId PrivacyRequestID `json:"request_id"`
+}
+
+type ApprovePrivacyRequestResponseObject interface {
+	VisitApprovePrivacyRequestResponse(w http.ResponseWriter) error
+}
+
+type ApprovePrivacyRequest200JSONResponse PrivacyRequest
+
+func (response ApprovePrivacyRequest200JSONResponse) VisitApprovePrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApprovePrivacyRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ApprovePrivacyRequestdefaultApplicationProblemPlusJSONResponse) VisitApprovePrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPrivacyRequestRequestObject struct {
+	RequestId PrivacyRequestID `json:"request_id"`
+}
+
+type CancelPrivacyRequestResponseObject interface {
+	VisitCancelPrivacyRequestResponse(w http.ResponseWriter) error
+}
+
+type CancelPrivacyRequest200JSONResponse PrivacyRequest
+
+func (response CancelPrivacyRequest200JSONResponse) VisitCancelPrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPrivacyRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CancelPrivacyRequestdefaultApplicationProblemPlusJSONResponse) VisitCancelPrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendPrivacyRequestRequestObject struct {
+	RequestId PrivacyRequestID `json:"request_id"`
+	Body      *ExtendPrivacyRequestJSONRequestBody
+}
+
+type ExtendPrivacyRequestResponseObject interface {
+	VisitExtendPrivacyRequestResponse(w http.ResponseWriter) error
+}
+
+type ExtendPrivacyRequest200JSONResponse PrivacyRequest
+
+func (response ExtendPrivacyRequest200JSONResponse) VisitExtendPrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendPrivacyRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ExtendPrivacyRequestdefaultApplicationProblemPlusJSONResponse) VisitExtendPrivacyRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPrivacySubjectsRequestObject struct {
+	RequestId PrivacyRequestID `json:"request_id"`
+	Params    ListPrivacySubjectsParams
+}
+
+type ListPrivacySubjectsResponseObject interface {
+	VisitListPrivacySubjectsResponse(w http.ResponseWriter) error
+}
+
+type ListPrivacySubjects200JSONResponse struct {
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor     `json:"next_cursor"`
+	People     []PrivacyPerson `json:"people"`
+}
+
+func (response ListPrivacySubjects200JSONResponse) VisitListPrivacySubjectsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPrivacySubjectsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPrivacySubjectsdefaultApplicationProblemPlusJSONResponse) VisitListPrivacySubjectsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14218,9 +15317,36 @@ type StrictServerInterface interface {
 	// ListPolicyVersions The versions of a policy
 	// (GET /v1/policies/{kind}/versions)
 	ListPolicyVersions(ctx context.Context, request ListPolicyVersionsRequestObject) (ListPolicyVersionsResponseObject, error)
+	// ListPrivacyDeadlines Requests that are not over, by their deadline
+	// (GET /v1/privacy/deadlines)
+	ListPrivacyDeadlines(ctx context.Context, request ListPrivacyDeadlinesRequestObject) (ListPrivacyDeadlinesResponseObject, error)
 	// GetMinimisation What is collected and never used
 	// (GET /v1/privacy/minimisation)
 	GetMinimisation(ctx context.Context, request GetMinimisationRequestObject) (GetMinimisationResponseObject, error)
+	// PreviewPrivacyRequest Who is meant, and how much there is of them
+	// (POST /v1/privacy/preview)
+	PreviewPrivacyRequest(ctx context.Context, request PreviewPrivacyRequestRequestObject) (PreviewPrivacyRequestResponseObject, error)
+	// ListPrivacyRequests Requests about people, newest first
+	// (GET /v1/privacy/requests)
+	ListPrivacyRequests(ctx context.Context, request ListPrivacyRequestsRequestObject) (ListPrivacyRequestsResponseObject, error)
+	// CreatePrivacyRequest Erase, export, suppress or restrict what there is of people
+	// (POST /v1/privacy/requests)
+	CreatePrivacyRequest(ctx context.Context, request CreatePrivacyRequestRequestObject) (CreatePrivacyRequestResponseObject, error)
+	// GetPrivacyRequest One request, with each copy and its history
+	// (GET /v1/privacy/requests/{request_id})
+	GetPrivacyRequest(ctx context.Context, request GetPrivacyRequestRequestObject) (GetPrivacyRequestResponseObject, error)
+	// ApprovePrivacyRequest Have a request carried out that waits for it
+	// (POST /v1/privacy/requests/{request_id}/approve)
+	ApprovePrivacyRequest(ctx context.Context, request ApprovePrivacyRequestRequestObject) (ApprovePrivacyRequestResponseObject, error)
+	// CancelPrivacyRequest Call a request off
+	// (POST /v1/privacy/requests/{request_id}/cancel)
+	CancelPrivacyRequest(ctx context.Context, request CancelPrivacyRequestRequestObject) (CancelPrivacyRequestResponseObject, error)
+	// ExtendPrivacyRequest Move the deadline of a request
+	// (POST /v1/privacy/requests/{request_id}/extend)
+	ExtendPrivacyRequest(ctx context.Context, request ExtendPrivacyRequestRequestObject) (ExtendPrivacyRequestResponseObject, error)
+	// ListPrivacySubjects Whom a request is about
+	// (GET /v1/privacy/requests/{request_id}/subjects)
+	ListPrivacySubjects(ctx context.Context, request ListPrivacySubjectsRequestObject) (ListPrivacySubjectsResponseObject, error)
 	// PreviewRetention What a retention policy would remove today
 	// (POST /v1/privacy/retention/preview)
 	PreviewRetention(ctx context.Context, request PreviewRetentionRequestObject) (PreviewRetentionResponseObject, error)
@@ -16804,6 +17930,29 @@ func (sh *strictHandler) ListPolicyVersions(ctx echo.Context, kind KindOfPolicy)
 	return nil
 }
 
+// ListPrivacyDeadlines operation middleware
+func (sh *strictHandler) ListPrivacyDeadlines(ctx echo.Context) error {
+	var request ListPrivacyDeadlinesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPrivacyDeadlines(ctx.Request().Context(), request.(ListPrivacyDeadlinesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPrivacyDeadlines")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPrivacyDeadlinesResponseObject); ok {
+		return validResponse.VisitListPrivacyDeadlinesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetMinimisation operation middleware
 func (sh *strictHandler) GetMinimisation(ctx echo.Context, params GetMinimisationParams) error {
 	var request GetMinimisationRequestObject
@@ -16823,6 +17972,274 @@ func (sh *strictHandler) GetMinimisation(ctx echo.Context, params GetMinimisatio
 		return err
 	} else if validResponse, ok := response.(GetMinimisationResponseObject); ok {
 		return validResponse.VisitGetMinimisationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewPrivacyRequest operation middleware
+func (sh *strictHandler) PreviewPrivacyRequest(ctx echo.Context) error {
+	var request PreviewPrivacyRequestRequestObject
+
+	var body PreviewPrivacyRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewPrivacyRequest(ctx.Request().Context(), request.(PreviewPrivacyRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewPrivacyRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewPrivacyRequestResponseObject); ok {
+		return validResponse.VisitPreviewPrivacyRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPrivacyRequests operation middleware
+func (sh *strictHandler) ListPrivacyRequests(ctx echo.Context, params ListPrivacyRequestsParams) error {
+	var request ListPrivacyRequestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPrivacyRequests(ctx.Request().Context(), request.(ListPrivacyRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPrivacyRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPrivacyRequestsResponseObject); ok {
+		return validResponse.VisitListPrivacyRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreatePrivacyRequest operation middleware
+func (sh *strictHandler) CreatePrivacyRequest(ctx echo.Context, params CreatePrivacyRequestParams) error {
+	var request CreatePrivacyRequestRequestObject
+
+	request.Params = params
+
+	var body CreatePrivacyRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePrivacyRequest(ctx.Request().Context(), request.(CreatePrivacyRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePrivacyRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePrivacyRequestResponseObject); ok {
+		return validResponse.VisitCreatePrivacyRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPrivacyRequest operation middleware
+func (sh *strictHandler) GetPrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error {
+	var request GetPrivacyRequestRequestObject
+
+	request.RequestId = requestId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPrivacyRequest(ctx.Request().Context(), request.(GetPrivacyRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPrivacyRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPrivacyRequestResponseObject); ok {
+		return validResponse.VisitGetPrivacyRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApprovePrivacyRequest operation middleware
+func (sh *strictHandler) ApprovePrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error {
+	var request ApprovePrivacyRequestRequestObject
+
+	request.RequestId = requestId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApprovePrivacyRequest(ctx.Request().Context(), request.(ApprovePrivacyRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApprovePrivacyRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApprovePrivacyRequestResponseObject); ok {
+		return validResponse.VisitApprovePrivacyRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelPrivacyRequest operation middleware
+func (sh *strictHandler) CancelPrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error {
+	var request CancelPrivacyRequestRequestObject
+
+	request.RequestId = requestId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelPrivacyRequest(ctx.Request().Context(), request.(CancelPrivacyRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelPrivacyRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelPrivacyRequestResponseObject); ok {
+		return validResponse.VisitCancelPrivacyRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExtendPrivacyRequest operation middleware
+func (sh *strictHandler) ExtendPrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error {
+	var request ExtendPrivacyRequestRequestObject
+
+	request.RequestId = requestId
+
+	var body ExtendPrivacyRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExtendPrivacyRequest(ctx.Request().Context(), request.(ExtendPrivacyRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExtendPrivacyRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExtendPrivacyRequestResponseObject); ok {
+		return validResponse.VisitExtendPrivacyRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPrivacySubjects operation middleware
+func (sh *strictHandler) ListPrivacySubjects(ctx echo.Context, requestId PrivacyRequestID, params ListPrivacySubjectsParams) error {
+	var request ListPrivacySubjectsRequestObject
+
+	request.RequestId = requestId
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPrivacySubjects(ctx.Request().Context(), request.(ListPrivacySubjectsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPrivacySubjects")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPrivacySubjectsResponseObject); ok {
+		return validResponse.VisitListPrivacySubjectsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -59,6 +59,7 @@ type node struct {
 	rollups  *rollup.Service
 	stitcher *people.Stitcher
 	notify   notifying
+	privacy  answering
 
 	freshness analytics.Freshness // nil where no events are accepted
 }
@@ -105,7 +106,10 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	})
 	links := people.NewLinker(analyticsch.NewLinks(analyticsch.Config{Conn: n.events, Now: n.now}), n.rollups)
 	n.stitcher = people.NewStitcher(links, n.jobs, n.now)
-	n.notify, err = newNotifying(n, public, mailer)
+	if n.notify, err = newNotifying(n, public, mailer); err != nil {
+		return nil, err
+	}
+	n.privacy, err = newAnswering(n)
 	return n, err
 }
 

@@ -19,24 +19,27 @@ CREATE TABLE privacy_requests (
     filed_by_kind   text        NOT NULL,
     filed_by_id     text        NOT NULL,
     filed_by        text        NOT NULL, -- label
-    idempotency     bytea CHECK (octet_length(idempotency) = 32), -- hash of the key that it came with
-    body            bytea       NOT NULL CHECK (octet_length(body) = 32), -- keyed hash of what was asked for
+    idempotency     bytea CHECK (octet_length(idempotency) = 16), -- keyed hash of the key that it came with
+    body            bytea       NOT NULL CHECK (octet_length(body) = 16), -- keyed hash of what was asked for
     deadline_at     timestamptz NOT NULL,
     extended        text        NOT NULL DEFAULT '' CHECK (char_length(extended) <= 1000), -- why the deadline was moved
     approved_at     timestamptz, -- NULL: waits for somebody to approve
     approved_by     text CHECK ((approved_by IS NULL) = (approved_at IS NULL)),
+    resolved        boolean     NOT NULL DEFAULT false, -- it has been found out who the subjects are
     mark            bigint      NOT NULL DEFAULT 0, -- of the suppressions that the barrier is about
     position        jsonb, -- of the logs, once they are past the barrier
     waiting         text        NOT NULL DEFAULT '', -- what it waits for, in words
     changed_at      timestamptz NOT NULL, -- when it got its state
     ended_at        timestamptz CHECK ((ended_at IS NOT NULL) = (state IN ('completed', 'completed_with_exceptions', 'failed', 'cancelled'))),
     error           text        NOT NULL DEFAULT '',
+    asleep          boolean     NOT NULL DEFAULT false, -- nothing is to be done until somebody does something
     told_at         timestamptz, -- when owners and admins were told that it is overdue
     UNIQUE (tenant_id, id)
 );
 CREATE INDEX privacy_requests_by_tenant ON privacy_requests (tenant_id, id DESC);
 CREATE INDEX privacy_requests_by_body ON privacy_requests (tenant_id, body, filed_at);
 CREATE INDEX privacy_requests_open ON privacy_requests (deadline_at) WHERE ended_at IS NULL;
+CREATE INDEX privacy_requests_awake ON privacy_requests (id) WHERE NOT asleep;
 CREATE UNIQUE INDEX privacy_requests_once ON privacy_requests (tenant_id, idempotency) WHERE idempotency IS NOT NULL;
 
 CREATE TABLE privacy_subjects (
@@ -44,7 +47,6 @@ CREATE TABLE privacy_subjects (
     request_id uuid     NOT NULL,
     number     integer  NOT NULL CHECK (number BETWEEN 0 AND 4999),
     hash       bytea    NOT NULL CHECK (octet_length(hash) = 16), -- keyed, of the identifier that was given
-    resolved   boolean  NOT NULL DEFAULT false,
     sealed     bytea, -- the person, for as long as the request is open
     PRIMARY KEY (request_id, number),
     FOREIGN KEY (tenant_id, request_id) REFERENCES privacy_requests (tenant_id, id)
@@ -105,9 +107,9 @@ ALTER TABLE privacy_moments ENABLE ROW LEVEL SECURITY;
 ALTER TABLE privacy_moments FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON privacy_moments TO observatory_app USING (tenant_id = current_tenant());
 
-GRANT SELECT, INSERT, UPDATE (state, deadline_at, extended, approved_at, approved_by, mark, position, waiting, changed_at, ended_at, error, told_at)
+GRANT SELECT, INSERT, UPDATE (state, deadline_at, extended, approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at)
     ON privacy_requests TO observatory_app;
-GRANT SELECT, INSERT, UPDATE (resolved, sealed) ON privacy_subjects TO observatory_app;
+GRANT SELECT, INSERT, UPDATE (sealed) ON privacy_subjects TO observatory_app;
 GRANT SELECT, INSERT, UPDATE (state, before, unit, after, pending, evidence, began_at, erased_at, ended_at, failing_at, error) ON privacy_steps TO observatory_app;
 GRANT SELECT, INSERT ON privacy_moments TO observatory_app;
-GRANT SELECT (id, tenant_id, state, deadline_at, ended_at, told_at) ON privacy_requests TO observatory_system;
+GRANT SELECT (id, tenant_id, state, deadline_at, ended_at, asleep, told_at) ON privacy_requests TO observatory_system;

@@ -3,3 +3,39 @@
 //   sqlc v1.31.1
 
 package db
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+type PrivacyRequest struct {
+	ID          uuid.UUID
+	TenantID    uuid.UUID
+	Type        string
+	State       string
+	Note        string
+	Stay        bool
+	Subjects    int32
+	Origin      string
+	FiledAt     time.Time
+	FiledByKind string
+	FiledByID   string
+	FiledBy     string
+	Idempotency []byte
+	Body        []byte
+	DeadlineAt  time.Time
+	Extended    string
+	ApprovedAt  *time.Time
+	ApprovedBy  *string
+	Resolved    bool
+	Mark        int64
+	Position    []byte
+	Waiting     string
+	ChangedAt   time.Time
+	EndedAt     *time.Time
+	Error       string
+	Asleep      bool
+	ToldAt      *time.Time
+}

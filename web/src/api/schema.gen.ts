@@ -415,6 +415,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/privacy/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests about people, newest first */
+        get: operations["listPrivacyRequests"];
+        put?: never;
+        /**
+         * Erase, export, suppress or restrict what there is of people
+         * @description `erase` removes everything of the subjects from every copy and proves it with a certificate; they stay suppressed afterwards, unless `suppress` is false. `export` makes a file of everything. `suppress` stores nothing new and keeps what is there. `unsuppress` ends that; what was erased does not come back.
+         *     `restrict` sets aside what is there and what comes, unused, until `unsuppress`.
+         *     With `confirm` the request finds out who the subjects are and then waits for `POST .../approve`. Asking again with the same `Idempotency-Key`, or with the same body within a minute, answers the request that was made.
+         */
+        post: operations["createPrivacyRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        /** One request, with each copy and its history */
+        get: operations["getPrivacyRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{request_id}/subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Whom a request is about
+         * @description As long as the request is open. Afterwards nobody knows any more, and the list is empty.
+         */
+        get: operations["listPrivacySubjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{request_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a request carried out that waits for it */
+        post: operations["approvePrivacyRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{request_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a request off
+         * @description Before copies are worked on. Suppressions that it made are taken back.
+         */
+        post: operations["cancelPrivacyRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{request_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move the deadline of a request
+         * @description Once, to a later time, at most three months after it was filed (GDPR, article 12(3)).
+         */
+        post: operations["extendPrivacyRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who is meant, and how much there is of them
+         * @description Finds the people and counts in each copy. Nothing is changed.
+         */
+        post: operations["previewPrivacyRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/deadlines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests that are not over, by their deadline */
+        get: operations["listPrivacyDeadlines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs": {
         parameters: {
             query?: never;
@@ -3999,6 +4163,182 @@ export interface components {
             /** Format: int64 */
             events: number;
         };
+        /**
+         * @description `offboard` erases the whole organisation and has a door of its own.
+         * @enum {string}
+         */
+        PrivacyRequestType: "erase" | "export" | "suppress" | "unsuppress" | "restrict" | "offboard";
+        /**
+         * @description `received` - through a form, and the address is not verified. `verified` - it becomes known who the subjects are; where that is asked for, somebody approves. `suppressed` - nothing new of them is stored. `barrier` - what was under way before is being stored. `deleting` - copies are being emptied (of a restriction - set aside); it cannot be cancelled any more.
+         *     `verifying` - copies are looked through again until nothing lies on a disk. The last four are final.
+         * @enum {string}
+         */
+        PrivacyRequestState: "received" | "verified" | "suppressed" | "barrier" | "deleting" | "verifying" | "completed" | "completed_with_exceptions" | "failed" | "cancelled";
+        /** @description One person: exactly one of `user_id`, `anonymous_id`, `email`, or `property` with `value`. */
+        PrivacySubject: {
+            user_id?: string;
+            anonymous_id?: string;
+            email?: string;
+            /** @description A path such as properties.phone or context.traits.phone. */
+            property?: string;
+            value?: string;
+        };
+        PrivacySubjects: components["schemas"]["PrivacySubject"][];
+        NewPrivacyRequest: {
+            /** @enum {string} */
+            type: "erase" | "export" | "suppress" | "unsuppress" | "restrict";
+            subjects: components["schemas"]["PrivacySubjects"];
+            /** @description Your own words. It is kept after the subjects are erased, and must not name any. */
+            note?: string;
+            /**
+             * @description Of an erasure - whether the subjects stay suppressed when it is over. False - they start empty.
+             * @default true
+             */
+            suppress?: boolean;
+            /**
+             * @description Wait for approval once it is known who the subjects are.
+             * @default false
+             */
+            confirm?: boolean;
+        };
+        PrivacyPerson: {
+            given: components["schemas"]["PrivacySubject"];
+            user_ids: string[];
+            anonymous_ids: string[];
+            properties: components["schemas"]["PrivacySubject"][];
+            /**
+             * Format: int64
+             * @description Theirs that are stored.
+             */
+            events: number;
+            /** Format: date-time */
+            first_seen: string | null;
+            /** Format: date-time */
+            last_seen: string | null;
+        };
+        PrivacyRequest: {
+            /** Format: uuid */
+            id: string;
+            type: components["schemas"]["PrivacyRequestType"];
+            state: components["schemas"]["PrivacyRequestState"];
+            note: string;
+            suppress: boolean;
+            /** @description How many it names. */
+            subjects: number;
+            /**
+             * @description How it came in - from a member or key, through the public form, or through Segment's interface.
+             * @enum {string}
+             */
+            origin: "member" | "form" | "segment";
+            /** Format: date-time */
+            filed_at: string;
+            filed_by: string;
+            /**
+             * Format: date-time
+             * @description A month after it was filed, unless it was moved.
+             */
+            deadline: string;
+            /** @description Why the deadline was moved. */
+            extension_reason: string | null;
+            overdue: boolean;
+            /** @description It has been found out who the subjects are. */
+            resolved: boolean;
+            /** @description It waits for somebody to approve it. */
+            needs_approval: boolean;
+            /** Format: date-time */
+            approved_at: string | null;
+            approved_by: string | null;
+            cancellable: boolean;
+            /** @description What it waits for, in words. */
+            waiting_for: string | null;
+            /**
+             * Format: date-time
+             * @description When it got its state.
+             */
+            changed_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description Why it failed. */
+            error: string | null;
+        };
+        PrivacyRequestDetails: components["schemas"]["PrivacyRequest"] & {
+            /** @description In the order in which they are worked on; empty before. */
+            copies: components["schemas"]["PrivacyStep"][];
+            barrier: components["schemas"]["PrivacyBarrier"] | null;
+            /** @description Oldest first. */
+            timeline: components["schemas"]["PrivacyMoment"][];
+        };
+        /** @description Up to where each log may have held something of the subjects. Everything before it is stored, and forgotten by the log. */
+        PrivacyBarrier: {
+            /** Format: date-time */
+            received_before: string;
+            logs: components["schemas"]["PrivacyLog"][];
+        };
+        PrivacyLog: {
+            /** Format: uuid */
+            log: string;
+            host: string;
+            kind: string;
+            /**
+             * Format: int64
+             * @description An offset.
+             */
+            end: number;
+            /** Format: date-time */
+            clock: string;
+            /** @description Its node never came back, so what lies there could not be reached. */
+            retired: boolean;
+            /** @description What else there is to say about it. */
+            text: string;
+        };
+        PrivacyMoment: {
+            /** Format: date-time */
+            at: string;
+            state: components["schemas"]["PrivacyRequestState"];
+            /** @description Empty - Observatory itself. */
+            actor: string;
+            text: string;
+        };
+        PrivacyHolding: {
+            copy: string;
+            /** Format: int64 */
+            items: number;
+            unit: string;
+        };
+        PrivacyStep: {
+            /** @example events */
+            copy: string;
+            /**
+             * @description `erased` - invisible to everybody (of a restriction - held). `clear` - looked through, and nothing lies on a disk.
+             * @enum {string}
+             */
+            state: "waiting" | "counted" | "erased" | "clear" | "failed";
+            /**
+             * Format: int64
+             * @description Items of the subjects before anything was erased.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Items that were left when it was looked through last.
+             */
+            after: number;
+            /** @example rows */
+            unit: string;
+            /** @description What is still to be removed from the disk. */
+            pending: string | null;
+            /** Format: date-time */
+            began_at: string | null;
+            /** Format: date-time */
+            erased_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            error: string | null;
+            /** @description Counts, IDs of queries, offsets; no personal data. */
+            evidence: {
+                [key: string]: unknown;
+            };
+        };
         Quality: {
             checks: components["schemas"]["QualityStanding"][];
             verdicts: components["schemas"]["QualityVerdicts"];
@@ -5185,6 +5525,7 @@ export interface components {
         RegistryDefaultToGlobal: boolean;
         AlertID: string;
         QualityCheckID: string;
+        PrivacyRequestID: string;
         /** @description `next_cursor` of the page before. */
         Cursor: string;
         Limit: number;
@@ -5736,6 +6077,264 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Replay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPrivacyRequests: {
+        parameters: {
+            query?: {
+                /** @description Several: any of them. */
+                state?: components["schemas"]["PrivacyRequestState"][];
+                type?: components["schemas"]["PrivacyRequestType"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of requests. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        requests: components["schemas"]["PrivacyRequest"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 256 characters. It holds for ever. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "erase",
+                 *       "subjects": [
+                 *         {
+                 *           "user_id": "user-482"
+                 *         },
+                 *         {
+                 *           "email": "ada@example.com"
+                 *         }
+                 *       ],
+                 *       "note": "Ticket 1834"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPrivacyRequest"];
+            };
+        };
+        responses: {
+            /** @description The request is filed, and being worked on. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestDetails"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPrivacySubjects: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of people, in the order in which they were named. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        people: components["schemas"]["PrivacyPerson"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    approvePrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelPrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    extendPrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: date-time */
+                    until: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The request with its new deadline. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewPrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    subjects: components["schemas"]["PrivacySubjects"];
+                };
+            };
+        };
+        responses: {
+            /** @description The people, in the order in which they were named, and the copies. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        people: components["schemas"]["PrivacyPerson"][];
+                        copies: components["schemas"]["PrivacyHolding"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPrivacyDeadlines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The soonest first, 500 at most. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        requests: components["schemas"]["PrivacyRequest"][];
+                        open: number;
+                        overdue: number;
+                    };
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"github.com/observatory/observatory/internal/seal"
+	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/privacypg"
+	"github.com/observatory/observatory/privacy/suppress"
+)
+
+// answering is what answers for people: what tenants' users ask for, and every copy that it reaches.
+type answering struct {
+	store    *privacypg.Store
+	requests privacypg.Requests
+	service  *privacy.Service
+}
+
+func newAnswering(n *node) (a answering, err error) {
+	keys, err := suppress.NewKeys(n.cfg.SecretKey)
+	if err != nil {
+		return a, err
+	}
+	sealer, err := seal.New(n.cfg.SecretKey, "privacy requests")
+	if err != nil {
+		return a, err
+	}
+	a.store = privacypg.New(n.postgres, keys, n.logger)
+	a.requests = a.store.Requests(sealer)
+	a.service = privacy.NewService(a.requests, nil, nil, n.now)
+	return a, nil
+}

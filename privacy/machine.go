@@ -1,0 +1,231 @@
+package privacy
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/observatory/observatory/internal/follow"
+)
+
+// Action is one small thing to do about a request. Doing it twice has the effect of doing it once: whoever is cut short begins it again.
+type Action string
+
+// The actions.
+const (
+	Rest     Action = "rest"     // nothing, until a person does something
+	Resolve  Action = "resolve"  // find out who the subjects are
+	Bar      Action = "bar"      // put the suppressions, or free the subjects
+	Await    Action = "await"    // the logs; whoever belongs to the subjects since is barred as well, and the logs are waited for once more
+	Count    Action = "count"    // what a copy holds, before anything is erased
+	Begin    Action = "begin"    // say that what was received before the barrier stays out for ever; from here on there is no way back
+	Empty    Action = "empty"    // a copy: erase it, hold it, give back what it holds, or write the file
+	Look     Action = "look"     // through a copy again
+	Finish   Action = "finish"   // sign the certificate, forget who it was about
+	Withdraw Action = "withdraw" // take back the suppressions of a request that was cancelled, forget who it was about
+)
+
+// Next says what is to be done now, and about which step; -1 where about none. It and the verbs below are the whole machine: pure, so that
+// the driver only does what Next says, has a verb write down what came of it, and looks again.
+func (r *Request) Next() (Action, int) {
+	switch {
+	case r.Asleep, r.State == Received:
+		return Rest, -1
+	case r.State == Cancelled:
+		return Withdraw, -1
+	case r.State.Final():
+		return Rest, -1
+	case r.State == Verified:
+		return r.nextVerified()
+	case r.State == Suppressed && r.Type == Suppress:
+		return Finish, -1
+	case r.State == Suppressed && r.Type == Unsuppress:
+		return r.nextCopy()
+	case r.Position == nil:
+		return Await, -1
+	case r.State == Barrier:
+		if i := r.first(StepWaiting); i >= 0 {
+			return Count, i
+		}
+		return Begin, -1
+	}
+	return r.nextCopy()
+}
+
+func (r *Request) nextVerified() (Action, int) {
+	switch {
+	case !r.Resolved:
+		return Resolve, -1
+	case r.Approval == nil:
+		return Rest, -1
+	case r.Type == Export:
+		return r.nextCopy()
+	}
+	return Bar, -1
+}
+
+// nextCopy empties all before it looks through the first, because one copy may be made of another.
+func (r *Request) nextCopy() (Action, int) {
+	if i := r.first(StepWaiting, StepCounted); i >= 0 {
+		return Empty, i
+	}
+	if i := r.first(StepErased); i >= 0 {
+		return Look, i
+	}
+	return Finish, -1
+}
+
+func (r *Request) first(states ...StepState) int {
+	return slices.IndexFunc(r.Steps, func(s Step) bool { return slices.Contains(states, s.State) })
+}
+
+// The verbs. Each is what Next asked for, done at a time.
+
+func (r *Request) become(s State, now time.Time) {
+	if r.State != s {
+		r.State, r.Changed, r.Waiting = s, now, ""
+	}
+}
+
+// resolved says that it is known who the subjects are. Where nobody has approved yet, it rests.
+func (r *Request) resolved(copies []string) {
+	r.Resolved, r.Asleep = true, r.Approval == nil
+	if r.Type == Export {
+		r.plan(copies)
+	}
+}
+
+func (r *Request) plan(copies []string) {
+	r.Steps = make([]Step, len(copies))
+	for i, name := range copies {
+		r.Steps[i] = Step{Copy: name, State: StepWaiting}
+	}
+}
+
+// barred says that the suppressions are put, and which copies are to be dealt with.
+func (r *Request) barred(mark follow.Mark, copies []string, now time.Time) {
+	r.Mark = mark
+	r.plan(copies)
+	r.become(Suppressed, now)
+}
+
+// awaiting says what the logs are waited for.
+func (r *Request) awaiting(why string, now time.Time) {
+	r.become(Barrier, now)
+	r.Waiting = why
+}
+
+// joined says that more IDs of the subjects are barred now, and the logs have to come past that.
+func (r *Request) joined(mark follow.Mark, now time.Time) {
+	r.become(Barrier, now)
+	r.Mark = mark
+}
+
+// passed says that every log is past the barrier.
+func (r *Request) passed(p Position, now time.Time) {
+	r.become(Barrier, now)
+	r.Position, r.Waiting = &p, ""
+}
+
+// counted says how much the copy held before anything was erased.
+func (r *Request) counted(i int, h Holding) {
+	s := &r.Steps[i]
+	s.Before, s.State = h, StepCounted
+	s.works()
+}
+
+// begun says that from here on there is no way back.
+func (r *Request) begun(now time.Time) {
+	r.become(Deleting, now)
+	r.proceed(now)
+}
+
+// emptied says that nobody sees anything of the subjects in the copy any more.
+func (r *Request) emptied(i int, e Evidence, now time.Time) {
+	s := &r.Steps[i]
+	if s.Began == nil {
+		s.Began = &now
+	}
+	if s.Erased == nil {
+		s.Erased = &now
+	}
+	s.note(e)
+	s.State = StepErased
+	if r.Type == Export || r.Type == Unsuppress { // there is nothing to look through
+		s.State, s.Ended = StepClear, &now
+	}
+	s.works()
+	r.proceed(now)
+}
+
+// looked says what was found in a copy that is emptied. What is still to be removed is waited for; what turned up again is erased again.
+func (r *Request) looked(i int, v Verification, patience time.Duration, now time.Time) {
+	s := &r.Steps[i]
+	s.After, s.Pending = v.Left, v.Pending
+	s.note(v.Evidence)
+	switch {
+	case v.Left == 0 && v.Pending == "":
+		s.State, s.Ended = StepClear, &now
+		s.works()
+	case v.Left > 0:
+		s.State = StepCounted
+		r.troubled(i, "Something of the subjects is still found.", patience, now)
+	default:
+		r.troubled(i, v.Pending, patience, now)
+	}
+	r.proceed(now)
+}
+
+// troubled says that an attempt at a copy did not do. When that goes on for longer than patience, the copy is given up.
+func (r *Request) troubled(i int, why string, patience time.Duration, now time.Time) {
+	s := &r.Steps[i]
+	s.Error = why
+	if s.Failing == nil {
+		s.Failing = &now
+	}
+	if now.Sub(*s.Failing) >= patience {
+		s.State, s.Ended = StepFailed, &now
+	}
+	r.proceed(now)
+}
+
+// proceed goes on to verifying once every copy is emptied. It never goes back.
+func (r *Request) proceed(now time.Time) {
+	if r.State == Deleting && r.first(StepWaiting, StepCounted) < 0 {
+		r.become(Verifying, now)
+	}
+}
+
+// finished gives the request its final state.
+func (r *Request) finished(now time.Time) {
+	failed := 0
+	for _, s := range r.Steps {
+		if s.State == StepFailed {
+			failed++
+		}
+	}
+	state := Completed
+	switch {
+	case failed > 0 && failed == len(r.Steps):
+		state, r.Error = Failed, "No copy could be dealt with."
+	case failed > 0 || r.Position != nil && slices.ContainsFunc(r.Position.Logs, func(l LogPosition) bool { return l.Retired }):
+		state = Exceptions
+	}
+	r.end(state, now)
+}
+
+func (r *Request) end(s State, now time.Time) {
+	r.become(s, now)
+	r.Ended, r.Asleep = &now, s != Cancelled // what a cancelled one has put is to be taken back
+}
+
+// works says that the last attempt did.
+func (s *Step) works() { s.Failing, s.Error = nil, "" }
+
+// note adds evidence.
+func (s *Step) note(e Evidence) {
+	if s.Evidence == nil {
+		s.Evidence = Evidence{}
+	}
+	maps.Copy(s.Evidence, e)
+}
