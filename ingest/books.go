@@ -22,12 +22,13 @@ type LedgerHour struct {
 	Found *Found
 }
 
-// Found are rows that are really there: events, dead letters that were not repaired, and events that receipts speak of.
-type Found struct{ Events, DeadLetters, InReceipts int64 }
+// Found are rows that are really there: events, dead letters that were not repaired, held events that were not released, and events that receipts
+// speak of.
+type Found struct{ Events, DeadLetters, Held, InReceipts int64 }
 
 // Balanced tells whether every event has exactly one outcome and, where rows were counted, whether they are all there.
 func (h LedgerHour) Balanced() bool {
-	if h.Found != nil && *h.Found != (Found{Events: h.Counts.Stored, DeadLetters: h.Counts.Quarantined, InReceipts: h.Counts.Received}) {
+	if h.Found != nil && *h.Found != (Found{Events: h.Counts.Stored, DeadLetters: h.Counts.Quarantined, Held: h.Counts.Held, InReceipts: h.Counts.Received}) {
 		return false
 	}
 	return h.Counts.Balanced()

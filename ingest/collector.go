@@ -21,6 +21,7 @@ type Collector struct {
 	prepare  Preparer
 	receipts Receipts
 	limits   *RateLimits
+	suppress Suppression
 	now      func() time.Time
 	accepted func(who Sender, events int)
 	records  sync.Pool // of *[]byte
@@ -32,7 +33,9 @@ type CollectorDeps struct {
 	Prepare  Preparer
 	Receipts Receipts
 	Limits   *RateLimits
-	Now      func() time.Time
+	// Suppression may be nil: nobody is suppressed.
+	Suppression Suppression
+	Now         func() time.Time
 	// Accepted, when set, is told of each request that went into the log.
 	Accepted func(who Sender, events int)
 }
@@ -42,8 +45,11 @@ func NewCollector(d CollectorDeps) *Collector {
 	if d.Accepted == nil {
 		d.Accepted = func(Sender, int) {}
 	}
+	if d.Suppression == nil {
+		d.Suppression = NoSuppression{}
+	}
 	return &Collector{
-		log: d.Log, prepare: d.Prepare, receipts: d.Receipts, limits: d.Limits, now: d.Now, accepted: d.Accepted,
+		log: d.Log, prepare: d.Prepare, receipts: d.Receipts, limits: d.Limits, suppress: d.Suppression, now: d.Now, accepted: d.Accepted,
 		records: sync.Pool{New: func() any { return new([]byte) }},
 	}
 }
@@ -71,7 +77,8 @@ type RejectedItem struct {
 	Rejection
 }
 
-// Accept writes a request into the log and returns once it is durable. Events that break a rule go with it, into quarantine.
+// Accept writes a request into the log and returns once it is durable. Events that break a rule go with it, into quarantine. Of events of
+// people who are suppressed nothing is written but that there was one; their sender is not told so here, but by the receipt.
 //
 // Errors: rate_limited, those of Preparer, ErrLogFull, ErrLogUnavailable. After an error nothing was acknowledged; some of it may be stored all the same.
 func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, error) {
@@ -94,7 +101,9 @@ func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, err
 			e.ID = mintedID(id, i)
 		}
 	}
-	p := Preparation{Sender: in.Sender, Client: in.Client, Items: items}
+	view := c.suppress.Enter()
+	defer view.Leave() // when it is in the log, or not
+	p := Preparation{Sender: in.Sender, Client: in.Client, Items: items, Judge: view.Of(in.Sender.Tenant), ReceivedAt: now}
 	done, err := c.prepare.Prepare(ctx, &p)
 	if err != nil {
 		return Acceptance{}, err

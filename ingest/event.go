@@ -113,6 +113,8 @@ type Item struct {
 	Rejection *Rejection
 	Raw       []byte
 	Format    Format // of Raw
+	// Verdict is what becomes of it for the sake of the people whom it is about. Of an item that is barred nothing is left but its ID.
+	Verdict Verdict
 }
 
 // Batch is a decoded request.

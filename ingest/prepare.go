@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"net/netip"
+	"time"
 )
 
 // Preparer applies a tenant's rules to what was sent, before anything of it is written: it conforms events to their
@@ -18,7 +19,11 @@ type Preparation struct {
 	Sender Sender
 	Client Client
 	Items  []Item
-	Trial  bool // the events will not be stored, so that nothing is to be remembered of them
+	// Judge knows what holds for the people of the tenant; nil where nothing does. Before anything is found out from an item, Bars or
+	// BarsRejected is asked about it.
+	Judge      Judge
+	ReceivedAt time.Time
+	Trial      bool // the events will not be stored, so that nothing is to be remembered of them
 	// KeepDays is set: how many days those that are rejected stay in quarantine.
 	KeepDays int
 }

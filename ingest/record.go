@@ -29,7 +29,8 @@ type Header struct {
 // nothing is parsed a second time:
 //
 //	version 1 byte | tenant, source, key, receipt 16 bytes each | received at, int64 ms | correlation ID | days to keep | number of items
-//	then each item: type, 1 byte (its highest bit: rejected) | time, int64 ms | name | ID | user | anonymous | session | properties or raw | context
+//	then each item: type, 1 byte (its highest bit: rejected; the next: judged) | if judged: verdict, 1 byte; if that is to bar it: ID, and no more
+//	| time, int64 ms | name | ID | user | anonymous | session | properties or raw | context
 //	| SDK name | SDK version | schema | policy | redactions
 //	then of an event: bot | facts | violations, each code | path | message
 //	or of a rejected item: format, 1 byte | code | message | path
@@ -38,6 +39,7 @@ type Header struct {
 const (
 	recordVersion = 2
 	rejectedBit   = 0x80
+	judgedBit     = 0x40
 )
 
 var errRecord = errors.New("record is damaged")
@@ -65,7 +67,14 @@ func appendItem(dst []byte, item *Item) []byte {
 	if r := item.Rejection; r != nil {
 		typ, body, schema = typ|rejectedBit, item.Raw, r.Schema
 	}
-	dst = append(dst, typ)
+	if item.Verdict != Pass {
+		dst = append(dst, typ|judgedBit, byte(item.Verdict))
+		if item.Verdict == Bar {
+			return appendText(dst, e.ID)
+		}
+	} else {
+		dst = append(dst, typ)
+	}
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(e.Time.UnixMilli()))
 	for _, text := range [...][]byte{e.Name, e.ID, e.UserID, e.AnonymousID, e.SessionID, body, e.Context, e.Client.Name, e.Client.Version} {
 		dst = appendText(dst, text)
@@ -134,17 +143,31 @@ func ReadRecord(b []byte) (RecordReader, error) {
 	return r, err
 }
 
-// Next reads the next item; call it Items times. A rejected item has its Rejection and Raw, any other its Event.
+// Next reads the next item; call it Items times. A rejected item has its Rejection and Raw, one that is barred its ID, any other its Event.
 func (r *RecordReader) Next(item *Item) (err error) {
 	*item = Item{}
-	if len(r.rest) < 9 {
+	if len(r.rest) < 2 {
 		return errRecord
 	}
 	e := &item.Event
 	typ := r.rest[0]
-	e.Type = Type(typ &^ rejectedBit)
-	e.Time = time.UnixMilli(int64(binary.LittleEndian.Uint64(r.rest[1:]))).UTC()
-	r.rest = r.rest[9:]
+	r.rest = r.rest[1:]
+	if typ&judgedBit != 0 {
+		item.Verdict, r.rest = Verdict(r.rest[0]), r.rest[1:]
+		if item.Verdict == Pass || item.Verdict > Bar {
+			return errRecord
+		}
+		if item.Verdict == Bar {
+			e.ID, err = r.text()
+			return err
+		}
+	}
+	if len(r.rest) < 8 {
+		return errRecord
+	}
+	e.Type = Type(typ &^ (rejectedBit | judgedBit))
+	e.Time = time.UnixMilli(int64(binary.LittleEndian.Uint64(r.rest))).UTC()
+	r.rest = r.rest[8:]
 	var body []byte
 	for _, field := range [...]*[]byte{&e.Name, &e.ID, &e.UserID, &e.AnonymousID, &e.SessionID, &body, &e.Context, &e.Client.Name, &e.Client.Version} {
 		if *field, err = r.text(); err != nil {

@@ -17,6 +17,7 @@ type ReplayKind uint8
 const (
 	RepairReplay  ReplayKind = 0xf1 // takes events out of quarantine
 	HistoryReplay ReplayKind = 0xf2 // replaces stored events by what the rules make of them now
+	ReleaseReplay ReplayKind = 0xf3 // stores events that were held
 )
 
 // ReplayHeader says what the events of a replay's record have in common.
@@ -37,12 +38,14 @@ type Replayed struct {
 	Event         Event
 	// StoredAt is when an event with its ID was received that is stored; zero when there is none, as far as the store knows.
 	StoredAt time.Time
+	// HeldAt is since when it was held; of a release only.
+	HeldAt time.Time
 }
 
 // The record of a replay:
 //
 //	kind 1 byte | tenant, replay 16 bytes each | at, int64 ms | number of events
-//	then each: source, key, receipt 16 bytes each | stored at, int64 ms, 0: not stored | index | correlation ID | the event, as in the record of a request
+//	then each: source, key, receipt 16 bytes each | stored at, int64 ms, 0: not stored | of a release: held at, int64 ms | index | correlation ID | the event, as in the record of a request
 
 // AppendReplay appends the record of events of a replay to dst.
 func AppendReplay(dst []byte, h ReplayHeader, events []Replayed) []byte {
@@ -61,6 +64,9 @@ func AppendReplay(dst []byte, h ReplayHeader, events []Replayed) []byte {
 			stored = e.StoredAt.UnixMilli()
 		}
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(stored)) //nolint:gosec // after 1970
+		if h.Kind == ReleaseReplay {
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(e.HeldAt.UnixMilli())) //nolint:gosec // after 1970
+		}
 		dst = appendNumber(dst, e.Index)
 		dst = appendText(dst, e.CorrelationID)
 		dst = appendItem(dst, &Item{Event: e.Event})
@@ -70,7 +76,7 @@ func AppendReplay(dst []byte, h ReplayHeader, events []Replayed) []byte {
 
 // isReplay tells the record of a replay from that of a request.
 func isReplay(record []byte) bool {
-	return len(record) > 0 && (ReplayKind(record[0]) == RepairReplay || ReplayKind(record[0]) == HistoryReplay)
+	return len(record) > 0 && ReplayKind(record[0]) >= RepairReplay && ReplayKind(record[0]) <= ReleaseReplay
 }
 
 // ReplayReader walks over the record of a replay. What it returns points into the record.
@@ -112,6 +118,13 @@ func (r *ReplayReader) Next(e *Replayed) error {
 		e.StoredAt = time.UnixMilli(stored).UTC()
 	}
 	r.r.rest = b[fixed:]
+	if r.Kind == ReleaseReplay {
+		if len(r.r.rest) < 8 {
+			return errRecord
+		}
+		e.HeldAt = time.UnixMilli(int64(binary.LittleEndian.Uint64(r.r.rest))).UTC() //nolint:gosec // was one
+		r.r.rest = r.r.rest[8:]
+	}
 	var err error
 	if e.Index, err = r.r.number(math.MaxUint16); err != nil {
 		return err
@@ -123,7 +136,7 @@ func (r *ReplayReader) Next(e *Replayed) error {
 	if err := r.r.Next(&item); err != nil {
 		return err
 	}
-	if item.Rejection != nil {
+	if item.Rejection != nil || item.Verdict != Pass {
 		return errRecord
 	}
 	e.Event = item.Event
@@ -137,20 +150,15 @@ func (r *ReplayReader) header(e *Replayed) *Header {
 	}
 }
 
-// Repair is the outcome of a dead letter that was replayed.
+// Repair is the outcome of a dead letter that was replayed, or of an event that was held.
 type Repair struct {
 	*Header
 	Index   int
 	Replay  uuid.UUID
 	At      time.Time
-	Status  Status // Stored or Duplicate
+	Status  Status // Stored or Duplicate; of what was held also Suppressed
+	Held    bool   // it was held
 	Message string // why it is not stored; empty when it is
-}
-
-// Suppression knows whose events must not be stored any more.
-type Suppression interface {
-	// Suppressed tells it of one event. The answer may change from no to yes, and never back while the event is on its way.
-	Suppressed(tenant tenants.ID, e *Event) bool
 }
 
 // repairKey marks a dead letter as repaired in the sink's state. No event ID is like it: those are UTF-8.
@@ -166,21 +174,24 @@ func (b *builder) replay(record []byte) error {
 		return err
 	}
 	var e Replayed
-	for range reader.Events {
+	for i := range reader.Events {
 		if err := reader.Next(&e); err != nil {
 			return err
 		}
 		header := reader.header(&e)
-		switch {
-		case b.suppression != nil && b.suppression.Suppressed(reader.Tenant, &e.Event):
-			// It stays out, and what is there of it is for the erasure.
+		switch verdict := b.verdict(i, &e.Event, Pass); {
+		case reader.Kind == ReleaseReplay:
+			err = b.release(&reader.ReplayHeader, header, &e, verdict)
+		case verdict != Pass:
+			// It stays where it is: what is there of it is for the erasure.
 		case reader.Kind == HistoryReplay:
 			b.countsOf(header) // the batch is in the ledger, for whoever counts its rows
 			b.out.Reruns = append(b.out.Reruns, StoredEvent{Header: header, Event: e.Event, Index: e.Index, Rerun: reader.Replay})
 		default:
-			if err := b.repair(&reader.ReplayHeader, header, &e); err != nil {
-				return err
-			}
+			err = b.repair(&reader.ReplayHeader, header, &e)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -210,6 +221,43 @@ func (b *builder) repair(replay *ReplayHeader, header *Header, e *Replayed) erro
 	} else {
 		counts.Stored++
 		b.see(key, replay.At)
+		b.out.Events = append(b.out.Events, StoredEvent{Header: header, Event: e.Event, Index: e.Index})
+	}
+	b.out.Repairs = append(b.out.Repairs, out)
+	return nil
+}
+
+// heldKey marks an event that was held as released, in the sink's state. It may be held again later.
+func heldKey(e *Replayed) []byte {
+	key := append([]byte("\xffheld"), e.Receipt[:]...)
+	key = binary.BigEndian.AppendUint16(key, uint16(e.Index))               //nolint:gosec // at most MaxEvents
+	return binary.BigEndian.AppendUint64(key, uint64(e.HeldAt.UnixMilli())) //nolint:gosec // after 1970
+}
+
+// release settles an event that was held, once: it is stored, or goes for good where its person's data was erased meanwhile. What is still to be
+// held stays so.
+func (b *builder) release(replay *ReplayHeader, header *Header, e *Replayed, verdict Verdict) error {
+	if verdict != Pass && verdict != Bar {
+		return nil
+	}
+	once := b.state.KeyOf(header.Sender, heldKey(e))
+	if _, done, err := b.firstSeen(once, replay.At); err != nil || done {
+		return err
+	}
+	b.see(once, replay.At)
+	out := Repair{Header: header, Index: e.Index, Replay: replay.Replay, At: replay.At, Status: Stored, Held: true}
+	counts := &b.out.Ledger[b.countsOf(header)].Counts
+	counts.Held--
+	switch {
+	case verdict == Bar:
+		counts.Suppressed++
+		out.Status, out.Message = Suppressed, verdict.outcome(0).Message
+	case !e.StoredAt.IsZero():
+		counts.Duplicate++
+		out.Status, out.Message = Duplicate, duplicateOf(e.StoredAt)
+	default:
+		counts.Stored++
+		b.see(b.state.KeyOf(header.Sender, e.Event.ID), replay.At)
 		b.out.Events = append(b.out.Events, StoredEvent{Header: header, Event: e.Event, Index: e.Index})
 	}
 	b.out.Repairs = append(b.out.Repairs, out)

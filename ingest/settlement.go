@@ -11,12 +11,13 @@ const CodeDuplicate = "duplicate_event_id"
 // builder works out what a range of the log comes to. The same range gives the same settlement however often it is built,
 // because the state that it asks changes only when the range is settled. It keeps its memory between ranges.
 type builder struct {
-	state       SinkState
-	suppression Suppression           // nil: nobody is suppressed
-	now         map[SeenKey]time.Time // first seen within this range
-	seen        []Seen
-	out         Settlement
-	ledger      map[ledgerKey]int // place in out.Ledger
+	state   SinkState
+	now     map[SeenKey]time.Time // first seen within this range
+	seen    []Seen
+	out     Settlement
+	ledger  map[ledgerKey]int // place in out.Ledger
+	rulings []Ruling          // of what is still to be settled
+	entry   int               // that is being settled
 }
 
 type ledgerKey struct {
@@ -24,20 +25,21 @@ type ledgerKey struct {
 	hour int64
 }
 
-func newBuilder(state SinkState, suppression Suppression) builder {
-	return builder{state: state, suppression: suppression, now: map[SeenKey]time.Time{}, ledger: map[ledgerKey]int{}}
+func newBuilder(state SinkState) builder {
+	return builder{state: state, now: map[SeenKey]time.Time{}, ledger: map[ledgerKey]int{}}
 }
 
 func (b *builder) settlement(r Range, entries []Entry) (*Settlement, []Seen, error) {
 	clear(b.now)
 	clear(b.ledger)
 	clear(b.out.Events)
-	b.seen = b.seen[:0]
+	b.seen, b.rulings = b.seen[:0], r.Rulings
 	b.out = Settlement{
 		Range: r, Events: b.out.Events[:0], DeadLetters: b.out.DeadLetters[:0], Receipts: b.out.Receipts[:0], Ledger: b.out.Ledger[:0],
-		Repairs: b.out.Repairs[:0], Reruns: b.out.Reruns[:0],
+		Repairs: b.out.Repairs[:0], Reruns: b.out.Reruns[:0], Held: b.out.Held[:0],
 	}
-	for _, entry := range entries {
+	for i, entry := range entries {
+		b.entry = i
 		settle := b.request
 		if isReplay(entry.Record) {
 			settle = b.replay
@@ -79,6 +81,10 @@ func (b *builder) request(record []byte) error {
 
 // event decides what becomes of one event.
 func (b *builder) event(header *Header, item *Item, index int) (Outcome, error) {
+	verdict := b.verdict(index, &item.Event, item.Verdict)
+	if verdict == Bar {
+		return verdict.outcome(index), nil
+	}
 	if r := item.Rejection; r != nil {
 		b.out.DeadLetters = append(b.out.DeadLetters, DeadLetter{Header: header, Item: *item, Index: index})
 		return Outcome{Index: index, Status: Quarantined, Code: r.Code, Message: r.Message}, nil
@@ -92,8 +98,31 @@ func (b *builder) event(header *Header, item *Item, index int) (Outcome, error) 
 		return Outcome{Index: index, Status: Duplicate, Code: CodeDuplicate, Message: duplicateOf(first)}, nil
 	}
 	b.see(key, header.ReceivedAt)
-	b.out.Events = append(b.out.Events, StoredEvent{Header: header, Event: item.Event, Index: index})
+	stored := StoredEvent{Header: header, Event: item.Event, Index: index}
+	if verdict != Pass {
+		outcome := verdict.outcome(index)
+		b.out.Held = append(b.out.Held, HeldEvent{StoredEvent: stored, Reason: outcome.Code, At: header.ReceivedAt})
+		return outcome, nil
+	}
+	b.out.Events = append(b.out.Events, stored)
 	return Outcome{Index: index, Status: Stored}, nil
+}
+
+// verdict is what was ruled about an event of the entry in hand, now or when it was accepted. What is left of it after that is done here too.
+func (b *builder) verdict(index int, e *Event, accepted Verdict) Verdict {
+	verdict := accepted
+	if b.out.Range.Unknown {
+		verdict = max(verdict, HoldUnknown)
+	}
+	if len(b.rulings) > 0 && b.rulings[0].Entry == b.entry && b.rulings[0].Item == index {
+		ruled := b.rulings[0].Verdict
+		b.rulings = b.rulings[1:]
+		if ruled&Unlink != 0 {
+			e.AnonymousID = nil
+		}
+		verdict = max(verdict, ruled&^Unlink)
+	}
+	return verdict
 }
 
 func duplicateOf(first time.Time) string {

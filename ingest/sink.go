@@ -10,10 +10,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// Range is a part of the log that is stored as one batch. Its ID is fixed before anything of it is sent.
+// Range is a part of the log that is stored as one batch. All of this is fixed before anything of it is sent, so that a batch that is built again
+// is the same.
 type Range struct {
 	ID       uuid.UUID
 	From, To Offset
+	Rulings  []Ruling // in the order of the log; all other events pass
+	Unknown  bool     // nobody could say who is not suppressed: events that would pass are held
+}
+
+// Ruling is what becomes of one event of a range for the sake of people.
+type Ruling struct {
+	Entry, Item int // places in the range and in the entry, from 0
+	Verdict     Verdict
 }
 
 // SeenKey identifies an event for recognising duplicates: a keyed 128-bit hash of tenant and event ID.
@@ -56,6 +65,7 @@ type Settlement struct {
 	DeadLetters []DeadLetter
 	Receipts    []SettledReceipt
 	Repairs     []Repair
+	Held        []HeldEvent
 	Reruns      []StoredEvent // take the place of stored events, as long as those are still there
 	Ledger      []LedgerEntry
 }
@@ -66,6 +76,13 @@ type StoredEvent struct {
 	Event
 	Index int       // in its request
 	Rerun uuid.UUID // the replay of history that makes it anew; zero for an event that is stored for the first time
+}
+
+// HeldEvent is an event that is kept aside.
+type HeldEvent struct {
+	StoredEvent
+	Reason string    // code
+	At     time.Time // since when
 }
 
 // SettledReceipt is a request whose events all have an outcome. Exceptions are those that were not stored.
@@ -95,7 +112,7 @@ type SinkDeps struct {
 	Store  Store
 	Now    func() time.Time
 	Logger *slog.Logger
-	// Suppression is asked before an event that is replayed is stored. May be nil: nobody is suppressed.
+	// Suppression is asked about all that is in the log. May be nil: nobody is suppressed.
 	Suppression Suppression
 	// Stored is told of each settlement once it is stored; it must not keep it. May be nil.
 	Stored func(s *Settlement, took time.Duration)
@@ -121,11 +138,14 @@ func NewSink(cfg SinkConfig, deps SinkDeps) (*Sink, error) {
 	if cfg.Interval == 0 {
 		cfg.Interval = time.Second
 	}
+	if deps.Suppression == nil {
+		deps.Suppression = NoSuppression{}
+	}
 	settled, begun, err := deps.State.Load()
 	if err != nil {
 		return nil, fmt.Errorf("load sink state: %w", err)
 	}
-	return &Sink{cfg: cfg, deps: deps, settled: NewWatermark(settled), begun: begun, build: newBuilder(deps.State, deps.Suppression)}, nil
+	return &Sink{cfg: cfg, deps: deps, settled: NewWatermark(settled), begun: begun, build: newBuilder(deps.State)}, nil
 }
 
 // Settled is the offset up to which every event has its outcome and can be queried.
@@ -214,6 +234,8 @@ func (s *Sink) next(ctx context.Context, last time.Time) ([]Entry, error) {
 	if err := s.linger(ctx, settled, last); err != nil {
 		return nil, err
 	}
+	view := s.deps.Suppression.Enter()
+	defer view.Leave() // when the rulings are written down
 	end := s.deps.Log.End()
 	entries, err := s.deps.Log.Read(settled, s.cfg.MaxBytes)
 	if err != nil {
@@ -222,7 +244,10 @@ func (s *Sink) next(ctx context.Context, last time.Time) ([]Entry, error) {
 	if len(entries) == 0 {
 		return nil, fmt.Errorf("read log: nothing at offset %d, which lies before its end", settled)
 	}
-	begun := Range{ID: uuid.New(), From: entries[0].Offset, To: entries[len(entries)-1].Next}
+	begun := Range{ID: uuid.New(), From: entries[0].Offset, To: entries[len(entries)-1].Next, Unknown: !s.deps.Suppression.Known()}
+	if begun.Rulings, err = rulings(view, entries); err != nil {
+		return nil, err
+	}
 	if err := s.deps.State.Begin(begun); err != nil {
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}

@@ -103,6 +103,8 @@ type serving struct {
 	replays   *replays
 	metered   *sinkMetrics
 	pace      *pace
+
+	suppressions suppressions
 }
 
 func newServing(n *node) (*serving, error) {
@@ -126,8 +128,11 @@ func newServing(n *node) (*serving, error) {
 	if s.logID, err = logID(n.cfg.DataDir); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	if s.suppressions, err = newSuppressions(n, nil); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	s.sink, err = ingest.NewSink(ingest.SinkConfig{}, ingest.SinkDeps{
-		Log: s.log, State: s.state, Store: n.store.Writer(s.logID), Now: n.now, Logger: n.logger, Stored: s.stored,
+		Log: s.log, State: s.state, Store: n.store.Writer(s.logID), Now: n.now, Logger: n.logger, Stored: s.stored, Suppression: s.suppressions,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -140,7 +145,7 @@ func newServing(n *node) (*serving, error) {
 		Name: "observatory_rules_staleness_seconds", Help: "Time since the schemas and policies were last known to be up to date. They are applied as they are without contact.",
 	}, func() float64 { return s.rules.pipeline.Rulebook().Staleness().Seconds() })
 	s.freshness = freshness{s}
-	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Now: n.now, Accepted: s.pace.accepted})
+	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Suppression: s.suppressions, Now: n.now, Accepted: s.pace.accepted})
 	s.replays = newReplays(s)
 	return s, nil
 }
@@ -209,7 +214,7 @@ func (s *serving) run(ctx context.Context, listener net.Listener) (err error) {
 // sends events is told to come again.
 func (s *serving) control(ctx context.Context) error {
 	err := s.migratePostgres(ctx)
-	for _, refresh := range []func(context.Context) error{s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh} {
+	for _, refresh := range []func(context.Context) error{s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh, s.suppressions.set.Refresh} {
 		if err == nil {
 			err = s.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return refresh(ctx) })
 		}
@@ -225,15 +230,19 @@ func (s *serving) control(ctx context.Context) error {
 	var group errgroup.Group
 	group.Go(func() error { return s.keys.Run(ctx) })
 	group.Go(func() error { return s.rules.run(ctx) })
+	group.Go(func() error { return s.suppressions.set.Run(ctx) })
 	if s.cfg.Workers {
 		group.Go(func() error { return working.Run(ctx) })
 	}
 	return group.Wait()
 }
 
-// carry carries the log into ClickHouse, as soon as that answers.
+// carry carries the log into ClickHouse, as soon as that answers and it is known whose events are not to be stored.
 func (s *serving) carry(ctx context.Context) error {
 	if err := s.migrateClickHouse(ctx); err != nil {
+		return unlessAsked(ctx, err)
+	}
+	if err := s.suppressions.await(ctx); err != nil {
 		return unlessAsked(ctx, err)
 	}
 	var group errgroup.Group
@@ -244,7 +253,11 @@ func (s *serving) carry(ctx context.Context) error {
 
 // drain stores what is left in the log. What cannot be stored in time stays there for the next start.
 func (s *serving) drain(ctx context.Context) {
-	if err := s.sink.Drain(ctx); err != nil {
+	err := s.suppressions.known()
+	if err == nil {
+		err = s.sink.Drain(ctx)
+	}
+	if err != nil {
 		s.logger.Warn("not everything could be stored; the rest is safe in the log and is stored at the next start", "error", err)
 	}
 }

@@ -45,7 +45,17 @@ func (m *sinkMetrics) stored(s *ingest.Settlement, took time.Duration) {
 	}
 	m.events.WithLabelValues("stored").Add(float64(sum.Stored))
 	m.events.WithLabelValues("duplicate").Add(float64(sum.Duplicate))
-	m.events.WithLabelValues("quarantined").Add(float64(sum.Quarantined + int64(len(s.Repairs)))) // a repair takes one back
+	var repaired, released int64 // which the ledger takes back
+	for i := range s.Repairs {
+		if s.Repairs[i].Held {
+			released++
+		} else {
+			repaired++
+		}
+	}
+	m.events.WithLabelValues("quarantined").Add(float64(sum.Quarantined + repaired))
+	m.events.WithLabelValues("suppressed").Add(float64(sum.Suppressed))
+	m.events.WithLabelValues("held").Add(float64(sum.Held + released))
 	if n := len(s.Receipts); n > 0 {
 		m.lastDone.Store(s.Receipts[n-1].ReceivedAt.UnixMilli())
 	}

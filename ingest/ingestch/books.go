@@ -3,7 +3,6 @@ package ingestch
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -52,18 +51,16 @@ func (s *Store) Receipt(ctx context.Context, tenant tenants.ID, id ingest.Receip
 		o := &receipt.Outcomes[at]
 		o.Status, o.Code, o.Message = ingest.Status(status[i]), codes[i], messages[i] //nolint:gosec // an Enum8 of ours
 	}
-	if !slices.Contains(status, int8(ingest.Quarantined)) {
-		return &receipt, nil
-	}
 	return &receipt, s.layRepairs(ctx, tenant, &receipt)
 }
 
-// layRepairs lays what became of dead letters over the receipt of the request that they came with.
+// layRepairs lays what became later of dead letters, and of events that were held, over the receipt of the request that they came with.
 func (s *Store) layRepairs(ctx context.Context, tenant tenants.ID, receipt *ingest.Receipt) error {
 	rows, err := s.conn.Query(ctx, `
 		SELECT receipt_index, CAST(status, 'Int8'), message
 		FROM repairs
-		WHERE tenant_id = {tenant:UUID} AND received_at = fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND receipt_id = {receipt:UUID}`,
+		WHERE tenant_id = {tenant:UUID} AND received_at = fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND receipt_id = {receipt:UUID}
+		ORDER BY repaired_at`,
 		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("at", fmt.Sprint(receipt.ID.ReceivedAt().UnixMilli())), clickhouse.Named("receipt", uuid.UUID(receipt.ID).String()))
 	if err != nil {
 		return ch.Fault(err)
@@ -77,12 +74,24 @@ func (s *Store) layRepairs(ctx context.Context, tenant tenants.ID, receipt *inge
 			return fmt.Errorf("read repair: %w", err)
 		}
 		o := &receipt.Outcomes[index]
-		o.Status, o.Code, o.Message = ingest.Status(status), "", message //nolint:gosec // an Enum8 of ours
-		if o.Status == ingest.Duplicate {
-			o.Code = ingest.CodeDuplicate
-		}
+		o.Status, o.Message = ingest.Status(status), message //nolint:gosec // an Enum8 of ours
+		o.Code = codeOf(o.Status)
 	}
 	return ch.Fault(rows.Err())
+}
+
+// codeOf is the code of an outcome that came later. Of what was stored only the events of people whose data was restricted are held.
+func codeOf(s ingest.Status) string {
+	switch s {
+	case ingest.Duplicate:
+		return ingest.CodeDuplicate
+	case ingest.Suppressed:
+		return ingest.CodeSuppressed
+	case ingest.Held:
+		return ingest.CodeRestricted
+	case ingest.Stored, ingest.Quarantined, ingest.Pending:
+	}
+	return ""
 }
 
 // Ledger implements ingest.BookStore.
@@ -105,7 +114,7 @@ func (s *Store) Unbalanced(ctx context.Context, tenant tenants.ID, since time.Ti
 	}
 	return s.hours(ctx, whose, since, since.Add(farAhead), since, `
 		HAVING received != stored + duplicate + quarantined + suppressed + held
-			OR stored != found_events OR quarantined != found_dead_letters OR received != found_in_receipts`)
+			OR stored != found_events OR quarantined != found_dead_letters OR held != found_held OR received != found_in_receipts`)
 }
 
 // Newest implements ingest.BookStore.
@@ -126,7 +135,7 @@ func (s *Store) Newest(ctx context.Context, tenant tenants.ID, event string, sin
 }
 
 // hours sums the ledger and counts the rows that should be there. Only batches that are in the ledger count: it is written last. A dead
-// letter that was repaired counts no more; an event that a replay of history wrote again counts once, whether or not the row before is still there.
+// letter that was repaired counts no more, nor does an event that was held and released; an event that a replay of history wrote again counts once, whether or not the row before is still there.
 func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted time.Time, having string) ([]ingest.LedgerHour, error) {
 	whose, args := "1", []any{
 		clickhouse.Named("from", fmt.Sprint(from.UnixMilli())), clickhouse.Named("to", fmt.Sprint(to.UnixMilli())),
@@ -147,18 +156,20 @@ func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted
 	const once = "_rerun_id = toUUID('00000000-0000-0000-0000-000000000000')"
 	rerun := "SELECT receipt_id, receipt_index FROM events WHERE " + whose + inHours + " AND NOT " + once
 	repaired := "SELECT receipt_id, receipt_index FROM repairs WHERE " + whose + inHours + settled
+	released := "SELECT receipt_id, receipt_index, max(repaired_at) AS at FROM repairs WHERE " + whose + inHours + settled + " AND status != 'held' GROUP BY receipt_id, receipt_index"
 	rows, err := s.conn.Query(ctx, `
 		SELECT tenant_id, hour, sum(t.received) AS received, sum(t.stored) AS stored, sum(t.duplicate) AS duplicate,
 			sum(t.quarantined) AS quarantined, sum(t.suppressed) AS suppressed, sum(t.held) AS held,
-			toInt64(sum(t.e)) AS found_events, toInt64(sum(t.d)) AS found_dead_letters, toInt64(sum(t.r)) AS found_in_receipts
+			toInt64(sum(t.e)) AS found_events, toInt64(sum(t.d)) AS found_dead_letters, toInt64(sum(t.h)) AS found_held, toInt64(sum(t.r)) AS found_in_receipts
 		FROM (
-			SELECT tenant_id, hour, received, stored, duplicate, quarantined, suppressed, held, 0 AS e, 0 AS d, 0 AS r
+			SELECT tenant_id, hour, received, stored, duplicate, quarantined, suppressed, held, 0 AS e, 0 AS d, 0 AS h, 0 AS r
 			FROM ledger
 			WHERE `+whose+` AND hour >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND hour < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-			UNION ALL `+found("events", "count() AS e, 0 AS d, 0 AS r", settled+" AND "+once+" AND (receipt_id, receipt_index) NOT IN ("+rerun+")")+`
-			UNION ALL `+found("events", "uniqExact(receipt_id, receipt_index) AS e, 0 AS d, 0 AS r", " AND NOT "+once)+`
-			UNION ALL `+found("dead_letters", "0 AS e, count() AS d, 0 AS r", settled+" AND (receipt_id, receipt_index) NOT IN ("+repaired+")")+`
-			UNION ALL `+found("receipts", "0 AS e, 0 AS d, sum(length(event_ids)) AS r", settled)+`
+			UNION ALL `+found("events", "count() AS e, 0 AS d, 0 AS h, 0 AS r", settled+" AND "+once+" AND (receipt_id, receipt_index) NOT IN ("+rerun+")")+`
+			UNION ALL `+found("events", "uniqExact(receipt_id, receipt_index) AS e, 0 AS d, 0 AS h, 0 AS r", " AND NOT "+once)+`
+			UNION ALL `+found("dead_letters", "0 AS e, count() AS d, 0 AS h, 0 AS r", settled+" AND (receipt_id, receipt_index) NOT IN ("+repaired+")")+`
+			UNION ALL `+found("held_events LEFT JOIN ("+released+") AS released USING (receipt_id, receipt_index)", "0 AS e, 0 AS d, count() AS h, 0 AS r", settled+" AND held_at > released.at")+`
+			UNION ALL `+found("receipts", "0 AS e, 0 AS d, 0 AS h, sum(length(event_ids)) AS r", settled)+`
 		) AS t
 		GROUP BY tenant_id, hour`+having+`
 		ORDER BY hour DESC, tenant_id
@@ -170,7 +181,7 @@ func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted
 		h.Found = &ingest.Found{}
 		var id uuid.UUID
 		c := &h.Counts
-		err := rows.Scan(&id, &h.Hour, &c.Received, &c.Stored, &c.Duplicate, &c.Quarantined, &c.Suppressed, &c.Held, &h.Found.Events, &h.Found.DeadLetters, &h.Found.InReceipts)
+		err := rows.Scan(&id, &h.Hour, &c.Received, &c.Stored, &c.Duplicate, &c.Quarantined, &c.Suppressed, &c.Held, &h.Found.Events, &h.Found.DeadLetters, &h.Found.Held, &h.Found.InReceipts)
 		h.Tenant = tenants.ID(id)
 		return err
 	})

@@ -40,6 +40,9 @@ func (w *Writer) Write(ctx context.Context, set *ingest.Settlement, again bool) 
 	if err := w.mark(ctx, changing, 0, set.Range.To); err != nil {
 		return err
 	}
+	if err := write(ctx, w.conn, heldEvents(), set.Range.ID, set.Held, again); err != nil {
+		return err
+	}
 	if err := write(ctx, w.conn, deadLetters(), set.Range.ID, set.DeadLetters, again); err != nil {
 		return err
 	}

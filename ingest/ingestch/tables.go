@@ -16,34 +16,59 @@ func events() table[ingest.StoredEvent] {
 		name:     "events",
 		identity: "concat(toString(receipt_id), ' ', toString(receipt_index))",
 		same:     func(r *row) string { return identity(r.Header, r.Index) },
-		columns: []column[row]{
-			of("tenant_id", func(r *row) uuid.UUID { return uuid.UUID(r.Tenant) }),
-			text("event", func(r *row) []byte { return r.Name }),
-			of("type", func(r *row) int8 { return int8(r.Type) }), //nolint:gosec // six of them
-			of("time", func(r *row) time.Time { return r.Time }),
-			text("event_id", func(r *row) []byte { return r.ID }),
-			text("user_id", func(r *row) []byte { return r.UserID }),
-			text("anonymous_id", func(r *row) []byte { return r.AnonymousID }),
-			text("session_id", func(r *row) []byte { return r.SessionID }),
-			text("properties", func(r *row) []byte { return r.Properties }),
-			text("context", func(r *row) []byte { return r.Context }),
-			of("source_id", func(r *row) uuid.UUID { return uuid.UUID(r.Source) }),
-			of("received_at", func(r *row) time.Time { return r.ReceivedAt }),
-			of("correlation_id", func(r *row) string { return r.CorrelationID }),
-			of("receipt_id", func(r *row) uuid.UUID { return uuid.UUID(r.Receipt) }),
-			of("receipt_index", func(r *row) uint16 { return uint16(r.Index) }), //nolint:gosec // at most MaxEvents
-			text("sdk_name", func(r *row) []byte { return r.Client.Name }),
-			text("sdk_version", func(r *row) []byte { return r.Client.Version }),
-			of("schema_id", func(r *row) uint32 { return uint32(r.Schema) }), //nolint:gosec // none is negative
-			of("violations_code", func(r *row) []string { return each(r.Violations, func(v ingest.Violation) string { return v.Code }) }),
-			of("violations_path", func(r *row) []string { return each(r.Violations, func(v ingest.Violation) string { return v.Path }) }),
-			of("violations_message", func(r *row) []string { return each(r.Violations, func(v ingest.Violation) string { return v.Message }) }),
-			of("redactions", func(r *row) []string { return r.Redactions }),
-			of("policy_version", func(r *row) uint32 { return uint32(r.Policy) }), //nolint:gosec // none is negative
-			text("bot", func(r *row) []byte { return r.Bot }),
-			text("facts", func(r *row) []byte { return r.Facts }),
+		columns: append(eventColumns(func(r *row) *row { return r }),
 			of("_rerun_id", func(r *row) uuid.UUID { return r.Rerun }),
-		},
+		),
+	}
+}
+
+func heldEvents() table[ingest.HeldEvent] {
+	type row = ingest.HeldEvent
+	return table[row]{
+		name:     "held_events",
+		identity: "concat(toString(receipt_id), ' ', toString(receipt_index))",
+		same:     func(r *row) string { return identity(r.Header, r.Index) },
+		columns: append(eventColumns(func(r *row) *ingest.StoredEvent { return &r.StoredEvent }),
+			of("reason", func(r *row) string { return r.Reason }),
+			of("held_at", func(r *row) time.Time { return r.At }),
+		),
+	}
+}
+
+// eventColumns are the columns that stored and held events have in common.
+func eventColumns[R any](event func(*R) *ingest.StoredEvent) []column[R] {
+	return []column[R]{
+		of("tenant_id", func(r *R) uuid.UUID { return uuid.UUID(event(r).Tenant) }),
+		text("event", func(r *R) []byte { return event(r).Name }),
+		of("type", func(r *R) int8 { return int8(event(r).Type) }), //nolint:gosec // six of them
+		of("time", func(r *R) time.Time { return event(r).Time }),
+		text("event_id", func(r *R) []byte { return event(r).ID }),
+		text("user_id", func(r *R) []byte { return event(r).UserID }),
+		text("anonymous_id", func(r *R) []byte { return event(r).AnonymousID }),
+		text("session_id", func(r *R) []byte { return event(r).SessionID }),
+		text("properties", func(r *R) []byte { return event(r).Properties }),
+		text("context", func(r *R) []byte { return event(r).Context }),
+		of("source_id", func(r *R) uuid.UUID { return uuid.UUID(event(r).Source) }),
+		of("received_at", func(r *R) time.Time { return event(r).ReceivedAt }),
+		of("correlation_id", func(r *R) string { return event(r).CorrelationID }),
+		of("receipt_id", func(r *R) uuid.UUID { return uuid.UUID(event(r).Receipt) }),
+		of("receipt_index", func(r *R) uint16 { return uint16(event(r).Index) }), //nolint:gosec // at most MaxEvents
+		text("sdk_name", func(r *R) []byte { return event(r).Client.Name }),
+		text("sdk_version", func(r *R) []byte { return event(r).Client.Version }),
+		of("schema_id", func(r *R) uint32 { return uint32(event(r).Schema) }), //nolint:gosec // none is negative
+		of("violations_code", func(r *R) []string {
+			return each(event(r).Violations, func(v ingest.Violation) string { return v.Code })
+		}),
+		of("violations_path", func(r *R) []string {
+			return each(event(r).Violations, func(v ingest.Violation) string { return v.Path })
+		}),
+		of("violations_message", func(r *R) []string {
+			return each(event(r).Violations, func(v ingest.Violation) string { return v.Message })
+		}),
+		of("redactions", func(r *R) []string { return event(r).Redactions }),
+		of("policy_version", func(r *R) uint32 { return uint32(event(r).Policy) }), //nolint:gosec // none is negative
+		text("bot", func(r *R) []byte { return event(r).Bot }),
+		text("facts", func(r *R) []byte { return event(r).Facts }),
 	}
 }
 

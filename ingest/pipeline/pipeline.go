@@ -63,19 +63,29 @@ func (p *Pipeline) Prepare(_ context.Context, in *ingest.Preparation) (func(), e
 }
 
 // apply makes of an item what the rules say. The order matters: the contract is about what was sent, nothing is found out from what
-// is redacted, and what is set aside is redacted like everything else.
+// is redacted, and what is set aside is redacted like everything else. People are known by what was sent, payloads included.
 func (r *Rules) apply(s *space, in *ingest.Preparation, item *ingest.Item) {
 	e := &item.Event
-	e.Policy = r.redaction
 	if item.Rejection != nil {
+		if in.BarsRejected(item, &s.context) {
+			return
+		}
+		e.Policy = r.redaction
 		r.Redactor.Rejected(item)
 		s.setSDK(in, item)
 		return
 	}
+	e.Policy = r.redaction
 	properties, context := object(&s.properties, &e.Properties), object(&s.context, &e.Context)
 	if item.Rejection = r.Contract.Conform(&s.conforming, e, properties); item.Rejection != nil {
+		if in.Bars(item, properties, context) {
+			return
+		}
 		r.setAside(item, properties, context)
 		s.setSDK(in, item)
+		return
+	}
+	if in.Bars(item, properties, context) {
 		return
 	}
 	r.Redactor.Event(e, properties, context)

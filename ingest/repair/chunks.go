@@ -32,6 +32,9 @@ func (j *job) repair(ctx context.Context) (*chunk, error) {
 		return nil, err
 	}
 	defer done()
+	view := j.r.deps.Suppression.Enter()
+	defer view.Leave() // when it is in the log
+	judge := view.Of(j.Tenant)
 	c := &chunk{cursor: letters[len(letters)-1].cursor()}
 	events := make([]ingest.Replayed, 0, len(all))
 	for i := range all {
@@ -41,7 +44,7 @@ func (j *job) repair(ctx context.Context) (*chunk, error) {
 		case m.Item.Rejection != nil:
 			c.counts.StillQuarantined++
 			c.faults = addProblem(c.faults, m.Item.Rejection)
-		case j.suppressed(&m.Item.Event):
+		case !passes(judge, &m.Item.Event, m.Letter.Receipt):
 			c.counts.Skipped++
 		default:
 			l := m.Letter
@@ -94,6 +97,9 @@ func (j *job) rerun(ctx context.Context) (*chunk, error) {
 		return nil, err
 	}
 	defer done()
+	view := j.r.deps.Suppression.Enter()
+	defer view.Leave() // when it is in the log
+	judge := view.Of(j.Tenant)
 	c := &chunk{cursor: events[len(events)-1].cursor()}
 	changed := make([]ingest.Replayed, 0, len(all))
 	for i := range all {
@@ -103,7 +109,7 @@ func (j *job) rerun(ctx context.Context) (*chunk, error) {
 			c.faults = addProblem(c.faults, rerun.Item.Rejection)
 		case !rerun.Changed:
 			c.counts.Unchanged++
-		case j.suppressed(&rerun.Item.Event):
+		case !passes(judge, &rerun.Item.Event, events[i].Receipt):
 			c.counts.Skipped++
 		default:
 			e := &events[i]

@@ -316,7 +316,16 @@ func newUUID() uuid.UUID { return uuid.New() }
 // suppressed is somebody whose events must not be stored any more.
 type suppressed struct{ user atomic.Value }
 
-func (s *suppressed) Suppressed(_ tenants.ID, e *ingest.Event) bool {
-	user, ok := s.user.Load().(string)
-	return ok && user == string(e.UserID)
+func (s *suppressed) Enter() ingest.SuppressionView { return s }
+func (s *suppressed) Known() bool                   { return true }
+func (s *suppressed) Leave()                        {}
+func (s *suppressed) Empty() bool                   { return s.user.Load() == nil }
+func (s *suppressed) Of(tenants.ID) ingest.Judge    { return s }
+func (s *suppressed) Paths() []string               { return nil }
+
+func (s *suppressed) Verdict(t ingest.Traces) ingest.Verdict {
+	if user, ok := s.user.Load().(string); ok && user == string(t.UserID) {
+		return ingest.Bar
+	}
+	return ingest.Pass
 }

@@ -76,6 +76,9 @@ const (
 
 // NewRunner makes a runner.
 func NewRunner(deps RunnerDeps) *Runner {
+	if deps.Suppression == nil {
+		deps.Suppression = ingest.NoSuppression{}
+	}
 	if deps.ChunkEvents == 0 {
 		deps.ChunkEvents = chunkEvents
 	}
@@ -322,9 +325,17 @@ func (j *job) append(ctx context.Context, kind ingest.ReplayKind, events []inges
 	return end, nil
 }
 
-// suppressed tells whether an event must not be stored any more.
-func (j *job) suppressed(e *ingest.Event) bool {
-	return j.r.deps.Suppression != nil && j.r.deps.Suppression.Suppressed(j.Tenant, e)
+// passes tells whether an event may go into the log for the sake of the people whom it is about. One of somebody else goes without an anonymous ID
+// that is not wanted any more.
+func passes(judge ingest.Judge, e *ingest.Event, receipt ingest.ReceiptID) bool {
+	if judge == nil {
+		return true
+	}
+	verdict := ingest.VerdictOf(judge, e, receipt.ReceivedAt())
+	if verdict&ingest.Unlink != 0 {
+		e.AnonymousID = nil
+	}
+	return verdict&^ingest.Unlink == ingest.Pass
 }
 
 // settle takes over what the sink has settled.

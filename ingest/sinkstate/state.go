@@ -28,7 +28,7 @@ type Config struct {
 
 // State is an ingest.SinkState in a Pebble database. It has one user, the sink.
 //
-// Keys: "c" how far the log is settled; "b" the range that was begun; "s" + hour (4 bytes) + hash (16 bytes) -> when an
+// Keys: "c" how far the log is settled; "b" the range that was begun, with what was ruled about its events; "s" + hour (4 bytes) + hash (16 bytes) -> when an
 // event was received, ms. Events lie by the hour of their receipt: an hour that is over is never compacted with newer
 // ones again, and is forgotten by one range deletion.
 type State struct {
@@ -93,12 +93,11 @@ func (s *State) Load() (ingest.Offset, *ingest.Range, error) {
 	if err != nil || b == nil {
 		return offset, nil, err
 	}
-	r := &ingest.Range{
-		From: ingest.Offset(binary.BigEndian.Uint64(b[16:])), //nolint:gosec // was one
-		To:   ingest.Offset(binary.BigEndian.Uint64(b[24:])), //nolint:gosec // was one
+	r, err := readRange(b)
+	if err != nil {
+		return 0, nil, err
 	}
-	copy(r.ID[:], b)
-	return offset, r, nil
+	return offset, &r, nil
 }
 
 // get returns a copy of a value, nil when there is none.
@@ -119,10 +118,7 @@ func (s *State) Begin(r ingest.Range) error {
 	if err := s.room.check(); err != nil {
 		return err
 	}
-	b := append(make([]byte, 0, 32), r.ID[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(r.From)) //nolint:gosec // offsets are not negative
-	b = binary.BigEndian.AppendUint64(b, uint64(r.To))   //nolint:gosec // offsets are not negative
-	return s.db.Set(begunKey(), b, pebble.Sync)
+	return s.db.Set(begunKey(), appendRange(nil, &r), pebble.Sync)
 }
 
 // KeyOf implements ingest.SinkState.

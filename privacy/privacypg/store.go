@@ -1,5 +1,3 @@
-// Package privacypg keeps in PostgreSQL what people asked for, and what holds for them. Each subject has a file of its own here and one in
-// queries/. The package holds no rules: those are in package privacy, and in the constraints and policies of the tables.
 package privacypg
 
 import (

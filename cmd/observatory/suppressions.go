@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/internal/follow"
+	"github.com/observatory/observatory/privacy/privacypg"
+	"github.com/observatory/observatory/privacy/suppress"
+	"github.com/observatory/observatory/tenants"
+)
+
+// suppressions tell collector, sink and replays of this node whose events must not be stored: the ingest.Suppression of a suppress.Set.
+type suppressions struct{ set *suppress.Set }
+
+// newSuppressions makes them; applied, which may be nil, is told what is in force on this node.
+func newSuppressions(n *node, applied func(follow.Mark)) (suppressions, error) {
+	keys, err := suppress.NewKeys(n.cfg.SecretKey)
+	if err != nil {
+		return suppressions{}, err
+	}
+	feed := privacypg.New(n.postgres, keys, n.logger)
+	s := suppressions{suppress.NewSet(suppress.Config{Keys: keys, Feed: feed, Applied: applied, Log: n.logger, Now: n.now})}
+	f := promauto.With(n.metrics)
+	f.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "observatory_suppressions_staleness_seconds", Help: "Time since the suppressions were last known to be up to date. Beyond 15 minutes events are held.",
+	}, func() float64 { return s.set.Staleness().Seconds() })
+	f.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "observatory_suppressions", Help: "Identifiers that are suppressed, restricted, or of whom something was erased.",
+	}, func() float64 {
+		view := s.set.Enter()
+		defer view.Leave()
+		return float64(view.Entries())
+	})
+	return s, nil
+}
+
+// await returns when it is known who is suppressed, or nobody could find out for so long that events are to be held.
+func (s suppressions) await(ctx context.Context) error {
+	const pause = 100 * time.Millisecond
+	for {
+		if _, ok := s.set.SyncedAt(); ok || !s.set.Known() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+var errSuppressionsUnknown = errors.New("it was never known who is suppressed")
+
+// known is an error until the suppressions were read for the first time.
+func (s suppressions) known() error {
+	if _, ok := s.set.SyncedAt(); !ok {
+		return errSuppressionsUnknown
+	}
+	return nil
+}
+
+// Enter implements ingest.Suppression.
+func (s suppressions) Enter() ingest.SuppressionView { return suppressionView{s.set.Enter()} }
+
+// Known implements ingest.Suppression.
+func (s suppressions) Known() bool { return s.set.Known() }
+
+type suppressionView struct{ *suppress.View }
+
+// Of implements ingest.SuppressionView.
+func (v suppressionView) Of(tenant tenants.ID) ingest.Judge {
+	if t := v.View.Of(tenant); t != nil {
+		return judge{t}
+	}
+	return nil
+}
+
+// judge says in the words of ingest what holds for a tenant's people.
+type judge struct{ *suppress.Tenant }
+
+// Verdict implements ingest.Judge.
+func (j judge) Verdict(t ingest.Traces) ingest.Verdict {
+	v := j.Tenant.Verdict(suppress.Traces(t))
+	verdict := [...]ingest.Verdict{suppress.Pass: ingest.Pass, suppress.Hold: ingest.HoldPerson, suppress.Out: ingest.Bar}[v.Fate]
+	if v.Unlink {
+		verdict |= ingest.Unlink
+	}
+	return verdict
+}

@@ -1,0 +1,116 @@
+package suppress
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/tenants"
+)
+
+// Fate is what becomes of an event.
+type Fate uint8
+
+// The fates, the strongest last.
+const (
+	Pass Fate = iota
+	Hold      // somebody's whose data is kept and not used
+	Out       // it is not stored
+)
+
+// Verdict is what becomes of an event for the sake of people.
+type Verdict struct {
+	Fate   Fate
+	Unlink bool // it is somebody else's, and goes on without its anonymous ID
+}
+
+// Traces are what an event tells about people.
+type Traces struct {
+	UserID, AnonymousID []byte
+	PreviousID          []byte // of an alias: who the user was before
+	ReceivedAt          time.Time
+	Paths               []string // of the values, each one of the tenant's Paths
+	Values              [][]byte // texts
+}
+
+// Tenant is what holds for the people of one tenant. It does not change.
+type Tenant struct {
+	rules   map[Hash]rule
+	paths   []string
+	hashers *sync.Pool // of *hasher
+}
+
+type rule struct {
+	standing privacy.Standing
+	erased   time.Time // what was received before stays out
+}
+
+// newTenant makes of what held before, which may be nil, what holds with entries that changed. Nil: nothing holds.
+func newTenant(keys Keys, id tenants.ID, before *Tenant, entries []Entry) *Tenant {
+	t := &Tenant{rules: map[Hash]rule{}}
+	if before != nil {
+		t.rules, t.paths, t.hashers = maps.Clone(before.rules), slices.Clone(before.paths), before.hashers
+	} else {
+		t.hashers = &sync.Pool{New: func() any { return newHasher(keys, id) }}
+	}
+	for _, e := range entries {
+		if e.Standing == privacy.Free && e.ErasedBefore.IsZero() {
+			delete(t.rules, e.Hash)
+			continue
+		}
+		t.rules[e.Hash] = rule{standing: e.Standing, erased: e.ErasedBefore}
+		if e.Kind == privacy.Property && !slices.Contains(t.paths, e.Path) {
+			t.paths = append(t.paths, e.Path)
+		}
+	}
+	if len(t.rules) == 0 {
+		return nil
+	}
+	return t
+}
+
+// Paths are the properties whose values matter, as in properties.phone.
+func (t *Tenant) Paths() []string { return t.paths }
+
+// Verdict judges an event. It is somebody's by its user ID, or by its anonymous ID where it has no user ID, or by the value of a property, or
+// because it says that somebody goes by another ID from now on.
+func (t *Tenant) Verdict(e Traces) Verdict {
+	h := t.hashers.Get().(*hasher) //nolint:forcetypeassert // the pool holds nothing else
+	defer t.hashers.Put(h)
+	fate := t.of(h, privacy.UserID, "", e.UserID, e.ReceivedAt)
+	device := t.of(h, privacy.AnonymousID, "", e.AnonymousID, e.ReceivedAt)
+	if len(e.UserID) == 0 {
+		fate = device
+	}
+	if len(e.PreviousID) > 0 {
+		fate = max(fate, t.of(h, privacy.UserID, "", e.PreviousID, e.ReceivedAt), t.of(h, privacy.AnonymousID, "", e.PreviousID, e.ReceivedAt))
+	}
+	for i, path := range e.Paths {
+		fate = max(fate, t.of(h, privacy.Property, path, e.Values[i], e.ReceivedAt))
+		if slices.Contains(privacy.EmailPaths(), path) { // an address is the same however it is written
+			if folded := bytes.ToLower(bytes.TrimSpace(e.Values[i])); !bytes.Equal(folded, e.Values[i]) {
+				fate = max(fate, t.of(h, privacy.Property, path, folded, e.ReceivedAt))
+			}
+		}
+	}
+	return Verdict{Fate: fate, Unlink: fate != Out && len(e.UserID) > 0 && device == Out}
+}
+
+func (t *Tenant) of(h *hasher, kind privacy.Kind, path string, value []byte, received time.Time) Fate {
+	if len(value) == 0 || len(value) > privacy.MaxValueBytes {
+		return Pass
+	}
+	r, ok := t.rules[h.of(kind, path, value)]
+	switch {
+	case !ok:
+		return Pass
+	case r.standing == privacy.Barred || received.Before(r.erased):
+		return Out
+	case r.standing == privacy.Restricted:
+		return Hold
+	}
+	return Pass
+}
