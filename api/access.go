@@ -59,6 +59,8 @@ func accessTo(operation string) (access, bool) {
 		"updateRotation": {needs: tenants.ManageAlerts}, "deleteRotation": {needs: tenants.ManageAlerts}, "listDeliveries": query,
 		"acknowledgeIncident": {needs: tenants.ManageAlerts}, "snoozeIncident": {needs: tenants.ManageAlerts}, "resolveIncident": {needs: tenants.ManageAlerts},
 
+		"getCertificateKeys": {public: true}, "downloadPrivacyExport": {public: true}, "getPrivacyCertificate": following,
+		"getPrivacyExport": {needs: tenants.ManagePrivacy}, "createPrivacyExportLink": {needs: tenants.ManagePrivacy},
 		"createPrivacyRequest": {needs: tenants.ManagePrivacy}, "listPrivacyRequests": following, "getPrivacyRequest": following, "listPrivacyDeadlines": following,
 		"listPrivacySubjects": {needs: tenants.ManagePrivacy}, "approvePrivacyRequest": {needs: tenants.ManagePrivacy}, "cancelPrivacyRequest": {needs: tenants.ManagePrivacy},
 		"extendPrivacyRequest": {needs: tenants.ManagePrivacy}, "previewPrivacyRequest": {needs: tenants.ManagePrivacy},

@@ -28,6 +28,8 @@ import (
 	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/ingest/schema"
 	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/certificate"
+	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -67,6 +69,8 @@ type Deps struct {
 	Silences   *alert.Silences
 	People     *people.Service
 	Privacy    *privacy.Service
+	Proofs     *certificate.Service
+	Exports    *export.Service
 	Pipeline   Pipeline
 	Jobs       Jobs
 	Readiness  Readiness
@@ -133,6 +137,8 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	s.routeRPC(e) //nolint:contextcheck // the same
 	described := e.Group("", s.admit, s.routes.validate)
 	described.GET("/v1/events/stream", s.stream)
+	described.GET("/v1/privacy/requests/:request_id/certificate", s.certificate)
+	described.GET("/v1/privacy/exports/:token", s.downloadExport)
 	gen.RegisterHandlers(described, gen.NewStrictHandler(s, nil))
 	s.routeOperators(e)
 	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(deps.Metrics, promhttp.HandlerOpts{})))

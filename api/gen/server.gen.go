@@ -237,6 +237,48 @@ func (e CauseDetailsInterval) Valid() bool {
 	}
 }
 
+// Defines values for CertificateCopiesState.
+const (
+	CertificateCopiesStateClear   CertificateCopiesState = "clear"
+	CertificateCopiesStateCounted CertificateCopiesState = "counted"
+	CertificateCopiesStateErased  CertificateCopiesState = "erased"
+	CertificateCopiesStateFailed  CertificateCopiesState = "failed"
+	CertificateCopiesStateWaiting CertificateCopiesState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the CertificateCopiesState enum.
+func (e CertificateCopiesState) Valid() bool {
+	switch e {
+	case CertificateCopiesStateClear:
+		return true
+	case CertificateCopiesStateCounted:
+		return true
+	case CertificateCopiesStateErased:
+		return true
+	case CertificateCopiesStateFailed:
+		return true
+	case CertificateCopiesStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CertificateFormat.
+const (
+	ObservatoryCertificate1 CertificateFormat = "observatory-certificate/1"
+)
+
+// Valid indicates whether the value is a known member of the CertificateFormat enum.
+func (e CertificateFormat) Valid() bool {
+	switch e {
+	case ObservatoryCertificate1:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChannelKind.
 const (
 	ChannelKindEmail   ChannelKind = "email"
@@ -2365,6 +2407,83 @@ type CauseSender struct {
 	SourceId   openapi_types.UUID `json:"source_id"`
 }
 
+// Certificate What the signed text says.
+type Certificate struct {
+	Barrier *struct {
+		Logs []struct {
+			At  time.Time `json:"at"`
+			End int64     `json:"end"`
+
+			// Forgotten Nothing before the offset is left in it.
+			Forgotten bool               `json:"forgotten"`
+			Id        openapi_types.UUID `json:"id"`
+			Kind      string             `json:"kind"`
+		} `json:"logs"`
+
+		// ReceivedBefore All that was received before it was looked through, whatever time events claim.
+		ReceivedBefore time.Time `json:"received_before"`
+	} `json:"barrier"`
+	Copies []struct {
+		After    int64                  `json:"after"`
+		Before   int64                  `json:"before"`
+		BeganAt  *time.Time             `json:"began_at"`
+		EndedAt  *time.Time             `json:"ended_at"`
+		Evidence map[string]interface{} `json:"evidence"`
+		HiddenAt *time.Time             `json:"hidden_at"`
+		Name     string                 `json:"name"`
+		State    CertificateCopiesState `json:"state"`
+		Unit     string                 `json:"unit"`
+	} `json:"copies"`
+
+	// Exceptions What could not be done; none of a request that is completed.
+	Exceptions []struct {
+		Copy string `json:"copy"`
+		Text string `json:"text"`
+	} `json:"exceptions"`
+	Format   CertificateFormat `json:"format"`
+	IssuedAt time.Time         `json:"issued_at"`
+	Issuer   struct {
+		// Name The installation's public URL.
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	} `json:"issuer"`
+	Request struct {
+		CompletedAt time.Time          `json:"completed_at"`
+		DueAt       time.Time          `json:"due_at"`
+		FiledAt     time.Time          `json:"filed_at"`
+		Id          openapi_types.UUID `json:"id"`
+
+		// State `received` - through a form, and the address is not verified. `verified` - it becomes known who the subjects are; where that is asked for, somebody approves. `suppressed` - nothing new of them is stored. `barrier` - what was under way before is being stored. `deleting` - copies are being emptied (of a restriction - set aside); it cannot be cancelled any more.
+		// `verifying` - copies are looked through again until nothing lies on a disk. The last four are final.
+		State PrivacyRequestState `json:"state"`
+
+		// Subjects How many people were named.
+		Subjects int `json:"subjects"`
+
+		// Suppressed Whether nothing new of them is stored from then on.
+		Suppressed bool `json:"suppressed"`
+
+		// Type `offboard` erases the whole organisation and has a door of its own.
+		Type PrivacyRequestType `json:"type"`
+	} `json:"request"`
+
+	// Statements What holds for every such request, and is not counted.
+	Statements []struct {
+		About string `json:"about"`
+		Text  string `json:"text"`
+	} `json:"statements"`
+	Tenant struct {
+		Id   openapi_types.UUID `json:"id"`
+		Name string             `json:"name"`
+	} `json:"tenant"`
+}
+
+// CertificateCopiesState defines model for Certificate.Copies.State.
+type CertificateCopiesState string
+
+// CertificateFormat defines model for Certificate.Format.
+type CertificateFormat string
+
 // Channel defines model for Channel.
 type Channel struct {
 	CreatedAt time.Time          `json:"created_at"`
@@ -3634,6 +3753,32 @@ type PrivacyBarrier struct {
 	ReceivedBefore time.Time    `json:"received_before"`
 }
 
+// PrivacyExport defines model for PrivacyExport.
+type PrivacyExport struct {
+	Bytes     int64     `json:"bytes"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// DownloadedAt The last time.
+	DownloadedAt *time.Time `json:"downloaded_at"`
+	Downloads    int        `json:"downloads"`
+
+	// ErasedAt Since when the file is gone: it expired, or a subject of it was erased.
+	ErasedAt *time.Time `json:"erased_at"`
+
+	// ExpiresAt The file is deleted then.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// LinkOpen There is a link that nobody has used.
+	LinkOpen bool `json:"link_open"`
+
+	// Records How many records each file in it has.
+	//
+	// Example: {"events.jsonl":1204,"quarantine.jsonl":3}
+	Records   map[string]int64   `json:"records"`
+	RequestId openapi_types.UUID `json:"request_id"`
+	Sha256    string             `json:"sha256"`
+}
+
 // PrivacyHolding defines model for PrivacyHolding.
 type PrivacyHolding struct {
 	Copy  string `json:"copy"`
@@ -4556,6 +4701,19 @@ type SignUpResult struct {
 	Source Source `json:"source"`
 	Tenant Tenant `json:"tenant"`
 	User   User   `json:"user"`
+}
+
+// SignedCertificate defines model for SignedCertificate.
+type SignedCertificate struct {
+	// Certificate What the signed text says.
+	Certificate Certificate `json:"certificate"`
+	IssuedAt    time.Time   `json:"issued_at"`
+
+	// Jws The certificate with its signature. This is what counts.
+	Jws string `json:"jws"`
+
+	// Kid The key that it was signed with.
+	Kid string `json:"kid"`
 }
 
 // Silence defines model for Silence.
@@ -5616,6 +5774,9 @@ type ServerInterface interface {
 	// GetJWKS Public keys that API keys are signed with
 	// (GET /.well-known/jwks.json)
 	GetJWKS(ctx echo.Context) error
+	// GetCertificateKeys Public keys that certificates are signed with
+	// (GET /.well-known/observatory-certificates.json)
+	GetCertificateKeys(ctx echo.Context) error
 	// Healthz The process is alive
 	// (GET /healthz)
 	Healthz(ctx echo.Context) error
@@ -5865,6 +6026,12 @@ type ServerInterface interface {
 	// CancelPrivacyRequest Call a request off
 	// (POST /v1/privacy/requests/{request_id}/cancel)
 	CancelPrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error
+	// GetPrivacyExport The file of an export
+	// (GET /v1/privacy/requests/{request_id}/export)
+	GetPrivacyExport(ctx echo.Context, requestId PrivacyRequestID) error
+	// CreatePrivacyExportLink Make a link to the file of an export
+	// (POST /v1/privacy/requests/{request_id}/export/link)
+	CreatePrivacyExportLink(ctx echo.Context, requestId PrivacyRequestID) error
 	// ExtendPrivacyRequest Move the deadline of a request
 	// (POST /v1/privacy/requests/{request_id}/extend)
 	ExtendPrivacyRequest(ctx echo.Context, requestId PrivacyRequestID) error
@@ -6046,6 +6213,15 @@ func (w *ServerInterfaceWrapper) GetJWKS(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetJWKS(ctx)
+	return err
+}
+
+// GetCertificateKeys converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCertificateKeys(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCertificateKeys(ctx)
 	return err
 }
 
@@ -7513,6 +7689,38 @@ func (w *ServerInterfaceWrapper) CancelPrivacyRequest(ctx echo.Context) error {
 	return err
 }
 
+// GetPrivacyExport converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPrivacyExport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "request_id" -------------
+	var requestId PrivacyRequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request_id", ctx.Param("request_id"), &requestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPrivacyExport(ctx, requestId)
+	return err
+}
+
+// CreatePrivacyExportLink converts echo context to params.
+func (w *ServerInterfaceWrapper) CreatePrivacyExportLink(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "request_id" -------------
+	var requestId PrivacyRequestID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request_id", ctx.Param("request_id"), &requestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreatePrivacyExportLink(ctx, requestId)
+	return err
+}
+
 // ExtendPrivacyRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) ExtendPrivacyRequest(ctx echo.Context) error {
 	var err error
@@ -8514,6 +8722,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/tenant/offboarding", wrapper.StartOffboarding, options.OperationMiddlewares["startOffboarding"]...)
 	router.GET(options.BaseURL+"/v1/offboardings/:token/export", wrapper.DownloadOffboardingExport, options.OperationMiddlewares["downloadOffboardingExport"]...)
 	router.GET(options.BaseURL+"/v1/offboardings/:token/certificate", wrapper.DownloadOffboardingCertificate, options.OperationMiddlewares["downloadOffboardingCertificate"]...)
+	router.GET(options.BaseURL+"/v1/privacy/requests/:request_id/export", wrapper.GetPrivacyExport, options.OperationMiddlewares["getPrivacyExport"]...)
+	router.POST(options.BaseURL+"/v1/privacy/requests/:request_id/export/link", wrapper.CreatePrivacyExportLink, options.OperationMiddlewares["createPrivacyExportLink"]...)
 	router.POST(options.BaseURL+"/v1/signup", wrapper.SignUp, options.OperationMiddlewares["signUp"]...)
 	router.POST(options.BaseURL+"/v1/login", wrapper.LogIn, options.OperationMiddlewares["logIn"]...)
 	router.POST(options.BaseURL+"/v1/logout", wrapper.LogOut, options.OperationMiddlewares["logOut"]...)
@@ -8548,6 +8758,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/healthz", wrapper.Healthz, options.OperationMiddlewares["healthz"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.Readyz, options.OperationMiddlewares["readyz"]...)
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJWKS, options.OperationMiddlewares["getJWKS"]...)
+	router.GET(options.BaseURL+"/.well-known/observatory-certificates.json", wrapper.GetCertificateKeys, options.OperationMiddlewares["getCertificateKeys"]...)
 
 }
 
@@ -8611,6 +8822,53 @@ type GetJWKSdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetJWKSdefaultApplicationProblemPlusJSONResponse) VisitGetJWKSResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCertificateKeysRequestObject struct {
+}
+
+type GetCertificateKeysResponseObject interface {
+	VisitGetCertificateKeysResponse(w http.ResponseWriter) error
+}
+
+type GetCertificateKeys200JSONResponse struct {
+	Keys []JWK `json:"keys"`
+}
+
+func (response GetCertificateKeys200JSONResponse) VisitGetCertificateKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCertificateKeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetCertificateKeysdefaultApplicationProblemPlusJSONResponse) VisitGetCertificateKeysResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -12467,6 +12725,101 @@ func (response CancelPrivacyRequestdefaultApplicationProblemPlusJSONResponse) Vi
 	return err
 }
 
+type GetPrivacyExportRequestObject struct {
+	RequestId PrivacyRequestID `json:"request_id"`
+}
+
+type GetPrivacyExportResponseObject interface {
+	VisitGetPrivacyExportResponse(w http.ResponseWriter) error
+}
+
+type GetPrivacyExport200JSONResponse PrivacyExport
+
+func (response GetPrivacyExport200JSONResponse) VisitGetPrivacyExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPrivacyExportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPrivacyExportdefaultApplicationProblemPlusJSONResponse) VisitGetPrivacyExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePrivacyExportLinkRequestObject struct {
+	RequestId PrivacyRequestID `json:"request_id"`
+}
+
+type CreatePrivacyExportLinkResponseObject interface {
+	VisitCreatePrivacyExportLinkResponse(w http.ResponseWriter) error
+}
+
+type CreatePrivacyExportLink201JSONResponse struct {
+	ExpiresAt time.Time `json:"expires_at"`
+	Url       string    `json:"url"`
+}
+
+func (response CreatePrivacyExportLink201JSONResponse) VisitCreatePrivacyExportLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePrivacyExportLinkdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreatePrivacyExportLinkdefaultApplicationProblemPlusJSONResponse) VisitCreatePrivacyExportLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ExtendPrivacyRequestRequestObject struct {
 	RequestId PrivacyRequestID `json:"request_id"`
 	Body      *ExtendPrivacyRequestJSONRequestBody
@@ -15092,6 +15445,9 @@ type StrictServerInterface interface {
 	// GetJWKS Public keys that API keys are signed with
 	// (GET /.well-known/jwks.json)
 	GetJWKS(ctx context.Context, request GetJWKSRequestObject) (GetJWKSResponseObject, error)
+	// GetCertificateKeys Public keys that certificates are signed with
+	// (GET /.well-known/observatory-certificates.json)
+	GetCertificateKeys(ctx context.Context, request GetCertificateKeysRequestObject) (GetCertificateKeysResponseObject, error)
 	// Healthz The process is alive
 	// (GET /healthz)
 	Healthz(ctx context.Context, request HealthzRequestObject) (HealthzResponseObject, error)
@@ -15341,6 +15697,12 @@ type StrictServerInterface interface {
 	// CancelPrivacyRequest Call a request off
 	// (POST /v1/privacy/requests/{request_id}/cancel)
 	CancelPrivacyRequest(ctx context.Context, request CancelPrivacyRequestRequestObject) (CancelPrivacyRequestResponseObject, error)
+	// GetPrivacyExport The file of an export
+	// (GET /v1/privacy/requests/{request_id}/export)
+	GetPrivacyExport(ctx context.Context, request GetPrivacyExportRequestObject) (GetPrivacyExportResponseObject, error)
+	// CreatePrivacyExportLink Make a link to the file of an export
+	// (POST /v1/privacy/requests/{request_id}/export/link)
+	CreatePrivacyExportLink(ctx context.Context, request CreatePrivacyExportLinkRequestObject) (CreatePrivacyExportLinkResponseObject, error)
 	// ExtendPrivacyRequest Move the deadline of a request
 	// (POST /v1/privacy/requests/{request_id}/extend)
 	ExtendPrivacyRequest(ctx context.Context, request ExtendPrivacyRequestRequestObject) (ExtendPrivacyRequestResponseObject, error)
@@ -15540,6 +15902,29 @@ func (sh *strictHandler) GetJWKS(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetJWKSResponseObject); ok {
 		return validResponse.VisitGetJWKSResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCertificateKeys operation middleware
+func (sh *strictHandler) GetCertificateKeys(ctx echo.Context) error {
+	var request GetCertificateKeysRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCertificateKeys(ctx.Request().Context(), request.(GetCertificateKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCertificateKeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetCertificateKeysResponseObject); ok {
+		return validResponse.VisitGetCertificateKeysResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -18166,6 +18551,56 @@ func (sh *strictHandler) CancelPrivacyRequest(ctx echo.Context, requestId Privac
 		return err
 	} else if validResponse, ok := response.(CancelPrivacyRequestResponseObject); ok {
 		return validResponse.VisitCancelPrivacyRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPrivacyExport operation middleware
+func (sh *strictHandler) GetPrivacyExport(ctx echo.Context, requestId PrivacyRequestID) error {
+	var request GetPrivacyExportRequestObject
+
+	request.RequestId = requestId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPrivacyExport(ctx.Request().Context(), request.(GetPrivacyExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPrivacyExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPrivacyExportResponseObject); ok {
+		return validResponse.VisitGetPrivacyExportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreatePrivacyExportLink operation middleware
+func (sh *strictHandler) CreatePrivacyExportLink(ctx echo.Context, requestId PrivacyRequestID) error {
+	var request CreatePrivacyExportLinkRequestObject
+
+	request.RequestId = requestId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePrivacyExportLink(ctx.Request().Context(), request.(CreatePrivacyExportLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePrivacyExportLink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePrivacyExportLinkResponseObject); ok {
+		return validResponse.VisitCreatePrivacyExportLinkResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

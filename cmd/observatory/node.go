@@ -109,7 +109,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.notify, err = newNotifying(n, public, mailer); err != nil {
 		return nil, err
 	}
-	n.privacy, err = newAnswering(n)
+	n.privacy, err = newAnswering(n, public)
 	return n, err
 }
 
@@ -146,7 +146,10 @@ func (n *node) migratePostgres(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return n.tenants.SigningKeys.Ensure(ctx)
+	if err := n.tenants.SigningKeys.Ensure(ctx); err != nil {
+		return err
+	}
+	return n.privacy.proofs.EnsureKey(ctx)
 }
 
 // migrateClickHouse brings the store of events up to date. It waits for a server that does not answer yet.

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"net/url"
+
 	"github.com/observatory/observatory/internal/seal"
 	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/certificate"
+	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/privacy/privacypg"
 	"github.com/observatory/observatory/privacy/suppress"
 )
@@ -12,9 +16,11 @@ type answering struct {
 	store    *privacypg.Store
 	requests privacypg.Requests
 	service  *privacy.Service
+	proofs   *certificate.Service
+	exports  *export.Service
 }
 
-func newAnswering(n *node) (a answering, err error) {
+func newAnswering(n *node, public *url.URL) (a answering, err error) {
 	keys, err := suppress.NewKeys(n.cfg.SecretKey)
 	if err != nil {
 		return a, err
@@ -26,5 +32,5 @@ func newAnswering(n *node) (a answering, err error) {
 	a.store = privacypg.New(n.postgres, keys, n.logger)
 	a.requests = a.store.Requests(sealer)
 	a.service = privacy.NewService(a.requests, nil, nil, n.now)
-	return a, nil
+	return a, a.prove(n, public)
 }

@@ -1949,6 +1949,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/privacy/requests/{request_id}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The proof that a request was done
+         * @description It is there once the request is completed, names every copy with what was counted before and after, and holds no personal data. With `Accept: application/jose` it is the signed text alone (JSON Web Signature, compact, EdDSA), which `observatory verify-certificate` checks, and anybody with the keys below `/.well-known/observatory-certificates.json`.
+         */
+        get: operations["getPrivacyCertificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{request_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The file of an export
+         * @description What is in it, and until when it is there. It can be downloaded by a link.
+         */
+        get: operations["getPrivacyExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/requests/{request_id}/export/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link to the file of an export
+         * @description Whoever has the link may download the file, once, until it expires. The link before this one does not work any more.
+         */
+        post: operations["createPrivacyExportLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/exports/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Download the file of an export, once
+         * @description A ZIP archive with JSON Lines, their schema, and a manifest with the SHA-256 of each file.
+         */
+        get: operations["downloadPrivacyExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/signup": {
         parameters: {
             query?: never;
@@ -2432,6 +2520,26 @@ export interface paths {
         };
         /** Public keys that API keys are signed with */
         get: operations["getJWKS"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/observatory-certificates.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Public keys that certificates are signed with
+         * @description All that ever were, so that every certificate can be verified.
+         */
+        get: operations["getCertificateKeys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5449,6 +5557,132 @@ export interface components {
             name: string;
             ok: boolean;
             detail?: string;
+        };
+        SignedCertificate: {
+            /** @description The certificate with its signature. This is what counts. */
+            jws: string;
+            /** @description The key that it was signed with. */
+            kid: string;
+            /** Format: date-time */
+            issued_at: string;
+            certificate: components["schemas"]["Certificate"];
+        };
+        /** @description What the signed text says. */
+        Certificate: {
+            /** @enum {string} */
+            format: "observatory-certificate/1";
+            issuer: {
+                /** @description The installation's public URL. */
+                name: string;
+                version: string;
+            };
+            /** Format: date-time */
+            issued_at: string;
+            tenant: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+            };
+            request: {
+                /** Format: uuid */
+                id: string;
+                type: components["schemas"]["PrivacyRequestType"];
+                state: components["schemas"]["PrivacyRequestState"];
+                /** Format: date-time */
+                filed_at: string;
+                /** Format: date-time */
+                completed_at: string;
+                /** Format: date-time */
+                due_at: string;
+                /** @description How many people were named. */
+                subjects: number;
+                /** @description Whether nothing new of them is stored from then on. */
+                suppressed: boolean;
+            };
+            barrier: {
+                /**
+                 * Format: date-time
+                 * @description All that was received before it was looked through, whatever time events claim.
+                 */
+                received_before: string;
+                logs: {
+                    /** Format: uuid */
+                    id: string;
+                    kind: string;
+                    /** Format: int64 */
+                    end: number;
+                    /** Format: date-time */
+                    at: string;
+                    /** @description Nothing before the offset is left in it. */
+                    forgotten: boolean;
+                }[];
+            } | null;
+            copies: {
+                name: string;
+                /** @enum {string} */
+                state: "waiting" | "counted" | "erased" | "clear" | "failed";
+                unit: string;
+                /** Format: int64 */
+                before: number;
+                /** Format: int64 */
+                after: number;
+                /** Format: date-time */
+                began_at: string | null;
+                /** Format: date-time */
+                hidden_at: string | null;
+                /** Format: date-time */
+                ended_at: string | null;
+                evidence: {
+                    [key: string]: unknown;
+                };
+            }[];
+            /** @description What could not be done; none of a request that is completed. */
+            exceptions: {
+                copy: string;
+                text: string;
+            }[];
+            /** @description What holds for every such request, and is not counted. */
+            statements: {
+                about: string;
+                text: string;
+            }[];
+        };
+        PrivacyExport: {
+            /** Format: uuid */
+            request_id: string;
+            /** Format: int64 */
+            bytes: number;
+            sha256: string;
+            /**
+             * @description How many records each file in it has.
+             * @example {
+             *       "events.jsonl": 1204,
+             *       "quarantine.jsonl": 3
+             *     }
+             */
+            records: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The file is deleted then.
+             */
+            expires_at: string;
+            downloads: number;
+            /**
+             * Format: date-time
+             * @description The last time.
+             */
+            downloaded_at: string | null;
+            /** @description There is a link that nobody has used. */
+            link_open: boolean;
+            /**
+             * Format: date-time
+             * @description Since when the file is gone: it expired, or a subject of it was erased.
+             */
+            erased_at: string | null;
         };
         JWK: {
             kty: string;
@@ -8747,6 +8981,107 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getPrivacyCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedCertificate"];
+                    "application/jose": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPrivacyExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyExport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPrivacyExportLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: components["parameters"]["PrivacyRequestID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link. It is shown only here. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uri */
+                        url: string;
+                        /** Format: date-time */
+                        expires_at: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    downloadPrivacyExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    /** @description SHA-256 of the file (RFC 3230). */
+                    Digest?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     signUp: {
         parameters: {
             query?: never;
@@ -9596,6 +9931,29 @@ export interface operations {
         };
     };
     getJWKS: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JSON Web Key Set (RFC 7517). */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        keys: components["schemas"]["JWK"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCertificateKeys: {
         parameters: {
             query?: never;
             header?: never;

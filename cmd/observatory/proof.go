@@ -1,0 +1,20 @@
+package main
+
+import (
+	"net/url"
+
+	"github.com/observatory/observatory/privacy/certificate"
+	"github.com/observatory/observatory/privacy/export"
+)
+
+// prove makes what proves that requests were done, and gives people what there is about them.
+func (a *answering) prove(n *node, public *url.URL) (err error) {
+	a.proofs, err = certificate.New(certificate.Deps{
+		Store: a.store, SecretKey: n.cfg.SecretKey, Issuer: certificate.Issuer{Name: public.String(), Version: version}, Now: n.now,
+	})
+	if err != nil {
+		return err
+	}
+	a.exports = export.New(export.Deps{Store: a.store, PublicURL: public, Now: n.now, Logger: n.logger})
+	return nil
+}
