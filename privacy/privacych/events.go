@@ -1,0 +1,161 @@
+package privacych
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/tenants"
+)
+
+// events is the copy in a table of events. What is theirs goes; others' events that carry an anonymous ID of theirs lose it.
+type events struct {
+	store *Store
+	name  string
+	table string
+	hours bool // rollups are computed from it
+}
+
+// Events is the copy of the events themselves.
+func (s *Store) Events() privacy.Copy {
+	return events{store: s, name: "events", table: "events", hours: true}
+}
+
+func (e events) Name() string { return e.name }
+
+// found counts rows.
+type found struct{ theirs, carried int64 }
+
+// Find implements privacy.Copy. Rows that were replaced and not merged yet count.
+func (e events) Find(ctx context.Context, tenant tenants.ID, op privacy.Operation) (privacy.Holding, error) {
+	n, err := e.find(ctx, tenant, op)
+	return privacy.Holding{Items: n.theirs + n.carried, Unit: "events"}, err
+}
+
+func (e events) find(ctx context.Context, tenant tenants.ID, op privacy.Operation) (n found, err error) {
+	w, err := newWho(op.Subjects)
+	if err != nil {
+		return found{}, err
+	}
+	for _, c := range []struct {
+		n     *int64
+		which condition
+	}{{&n.theirs, w.theirs(plainly{})}, {&n.carried, w.carried(plainly{})}} {
+		subjects, err := w.table()
+		if err != nil {
+			return found{}, err
+		}
+		which := during(tenant, op, c.which)
+		if *c.n, err = e.store.count(patient(ctx, clickhouse.WithExternalTable(subjects)), "SELECT count() FROM "+e.table+" WHERE "+which.sql, which.args...); err != nil {
+			return found{}, fmt.Errorf("count %s: %w", e.name, err)
+		}
+	}
+	return n, nil
+}
+
+// Erase implements privacy.Copy.
+func (e events) Erase(ctx context.Context, tenant tenants.ID, op privacy.Operation) (privacy.Evidence, error) {
+	w, err := newWho(op.Subjects)
+	if err != nil {
+		return nil, err
+	}
+	m := e.store.mutation(e.table, tenant, op)
+	if err := m.wait(ctx); err != nil { // for what an earlier attempt has begun
+		return nil, err
+	}
+	n, err := e.find(ctx, tenant, op)
+	if err != nil {
+		return nil, err
+	}
+	before, err := m.trace(ctx)
+	if err != nil {
+		return nil, err
+	}
+	evidence := privacy.Evidence{"deleted": n.theirs, "unlinked": n.carried}
+	if n == (found{}) && !before.begun {
+		return evidence, nil
+	}
+	if err := m.begin(ctx); err != nil {
+		return nil, err
+	}
+	if n != (found{}) {
+		if err := e.hide(ctx, m, w, op, n); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.recompute(ctx, m); err != nil {
+		return nil, err
+	}
+	if n != (found{}) || before.version == 0 {
+		if err := m.hidden(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return evidence, m.empty(ctx)
+}
+
+// hide makes the rows invisible. The hours that change by it are written down before, because nobody can tell them afterwards.
+func (e events) hide(ctx context.Context, m mutation, w who, op privacy.Operation, n found) error {
+	if err := e.noteHours(ctx, m, w, op); err != nil {
+		return err
+	}
+	if err := m.fill(ctx, w); err != nil {
+		return err
+	}
+	if n.carried > 0 { // while it is known still who is not theirs
+		if err := m.run(ctx, "ALTER TABLE "+e.table+" UPDATE anonymous_id = ''", during(m.tenant, op, w.carried(m.set()))); err != nil {
+			return err
+		}
+	}
+	if n.theirs > 0 {
+		return m.run(ctx, "DELETE FROM "+e.table, during(m.tenant, op, w.theirs(m.set())))
+	}
+	return nil
+}
+
+func (e events) noteHours(ctx context.Context, m mutation, w who, op privacy.Operation) error {
+	if !e.hours {
+		return nil
+	}
+	for _, c := range []condition{w.theirs(plainly{}), w.carried(plainly{})} {
+		subjects, err := w.table()
+		if err != nil {
+			return err
+		}
+		which := during(m.tenant, op, c)
+		err = e.store.conn.Exec(patient(ctx, clickhouse.WithExternalTable(subjects)), `
+			INSERT INTO erased_hours (operation_id, tenant_id, hour)
+			SELECT DISTINCT {operation:UUID}, tenant_id, toStartOfHour(time) FROM `+e.table+` WHERE `+which.sql,
+			slices.Concat(which.args, []any{clickhouse.Named("operation", op.ID.String())})...)
+		if err != nil {
+			return fmt.Errorf("note the hours of events that are erased: %w", ch.Fault(err))
+		}
+	}
+	return nil
+}
+
+// recompute has the rollups of these hours computed again, now that the change can be seen.
+func (e events) recompute(ctx context.Context, m mutation) error {
+	if !e.hours {
+		return nil
+	}
+	hours, err := e.store.hoursOf(ctx, m.operation, m.tenant)
+	if err != nil || len(hours) == 0 {
+		return err
+	}
+	return e.store.rollups.MarkHours(ctx, m.tenant, hours)
+}
+
+// Verify implements privacy.Copy.
+func (e events) Verify(ctx context.Context, tenant tenants.ID, op privacy.Operation) (privacy.Verification, error) {
+	left, err := e.Find(ctx, tenant, op)
+	if err != nil {
+		return privacy.Verification{}, err
+	}
+	pending, evidence, err := e.store.mutation(e.table, tenant, op).onDisk(ctx)
+	return privacy.Verification{Left: left.Items, Pending: pending, Evidence: evidence}, err
+}

@@ -1,0 +1,148 @@
+package privacych_test
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/testkit"
+	"github.com/observatory/observatory/privacy/privacych"
+	"github.com/observatory/observatory/tenants"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// house is a store of its own, whose files can be searched: nothing is compressed, and what is out of use goes within a second.
+type house struct {
+	conn  driver.Conn
+	store *privacych.Store
+	hours *marked
+}
+
+func openHouse(t testing.TB) house {
+	t.Helper()
+	conn, err := ch.Open(t.Context(), testkit.ClickHouse(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	lay(t, conn)
+	hours := &marked{}
+	return house{conn: conn, store: privacych.New(conn, hours), hours: hours}
+}
+
+// lay has the server write texts as they are, and tidy up at once.
+func lay(t testing.TB, conn driver.Conn) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `
+		SELECT c.table, c.name, c.type FROM system.columns AS c INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table
+		WHERE c.database = currentDatabase() AND t.engine LIKE '%MergeTree' AND c.type LIKE '%String%' AND c.type NOT LIKE '%AggregateFunction%'`)
+	require.NoError(t, err)
+	var changes []string
+	tables := map[string]bool{}
+	for rows.Next() {
+		var table, column, kind string
+		require.NoError(t, rows.Scan(&table, &column, &kind))
+		changes = append(changes, "ALTER TABLE "+table+" MODIFY COLUMN "+column+" "+kind+" CODEC(NONE)")
+		tables[table] = true
+	}
+	require.NoError(t, rows.Close())
+	require.NoError(t, rows.Err())
+	for table := range tables {
+		// The thread that tidies up reads how often it does so when the table is attached.
+		changes = append(changes, "ALTER TABLE "+table+" MODIFY SETTING compress_primary_key = 0, cleanup_delay_period = 1, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 1",
+			"DETACH TABLE "+table+" SYNC", "ATTACH TABLE "+table)
+	}
+	for _, sql := range changes {
+		require.NoError(t, conn.Exec(t.Context(), sql), sql)
+	}
+}
+
+// search looks for a text in all files of the server, in what tables it keeps about itself, and in our own.
+func (h house) search(t testing.TB, text string) (found []string) {
+	t.Helper()
+	var dir string
+	require.NoError(t, h.conn.QueryRow(t.Context(), "SELECT path FROM system.disks WHERE name = 'default'").Scan(&dir))
+	var database string
+	require.NoError(t, h.conn.QueryRow(t.Context(), "SELECT currentDatabase()").Scan(&database))
+	dir = filepath.Dir(filepath.Clean(dir))
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil //nolint:nilerr // files go while one looks
+		}
+		content, err := os.ReadFile(path)
+		if err == nil && bytes.Contains(content, []byte(text)) {
+			found = append(found, path)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	for _, sql := range []string{
+		"SELECT count() FROM system.mutations WHERE position(command, {text:String}) > 0",
+		"SELECT count() FROM system.errors WHERE position(last_error_message, {text:String}) > 0",
+	} {
+		var n uint64
+		require.NoError(t, h.conn.QueryRow(t.Context(), sql, named("text", text)).Scan(&n))
+		if n > 0 {
+			found = append(found, sql)
+		}
+	}
+	return found
+}
+
+// marked notes which hours were marked.
+type marked struct {
+	mu    sync.Mutex
+	hours []time.Time
+}
+
+func (m *marked) MarkHours(_ context.Context, _ tenants.ID, hours []time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hours = append(m.hours, hours...)
+	return nil
+}
+
+func (h house) purge(t testing.TB) {
+	t.Helper()
+	_, err := h.store.Purge(t.Context())
+	require.NoError(t, err)
+}
+
+// event is a row of events.
+type event struct {
+	tenant              tenants.ID
+	id, user, anonymous string
+	properties, context string
+	time, receivedAt    time.Time
+}
+
+func (h house) put(t testing.TB, all ...event) {
+	t.Helper()
+	batch, err := h.conn.PrepareBatch(t.Context(), "INSERT INTO events (tenant_id, event, type, time, event_id, user_id, anonymous_id, properties, context, received_at, receipt_id)")
+	require.NoError(t, err)
+	for _, e := range all {
+		if e.id == "" {
+			e.id = uuid.NewString()
+		}
+		if e.properties == "" {
+			e.properties = "{}"
+		}
+		if e.context == "" {
+			e.context = "{}"
+		}
+		if e.time.IsZero() {
+			e.time = e.receivedAt
+		}
+		require.NoError(t, batch.Append(uuid.UUID(e.tenant), "opened", "track", e.time, e.id, e.user, e.anonymous, e.properties, e.context, e.receivedAt, uuid.New()))
+	}
+	require.NoError(t, batch.Send())
+}
