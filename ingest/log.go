@@ -41,8 +41,8 @@ type Log interface {
 	// Trim says that no entry before the offset will be read again. What lies before it may be removed.
 	Trim(before Offset) error
 	// Forget is Trim where it matters that nothing is left: of all entries before the offset every byte is to be removed. It returns up to
-	// where that is so. Other entries may keep some of them in place for a while, but none does that were added later: so once Trim was
-	// called with what End returned after the first Forget, the second one gets as far as it was asked to.
+	// where that is so. Entries that are behind the offset and not trimmed may keep some of it in place, but none does that is added later: it
+	// gets as far as it was asked to, when it is called again, once everything is trimmed that was in the log when it was called first.
 	Forget(before Offset) (Offset, error)
 	Close() error
 }

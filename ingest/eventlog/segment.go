@@ -24,12 +24,13 @@ type segments struct {
 	dir   string
 	limit int64
 
-	mu     sync.Mutex
-	bases  []ingest.Offset // ascending
-	end    ingest.Offset   // behind the last durable frame
-	file   vfs.File        // nil: the next append begins a segment
-	synced int64           // bytes of file that are durable
-	faded  bool            // a segment was removed, and a power cut may bring it back
+	mu      sync.Mutex
+	bases   []ingest.Offset // ascending
+	end     ingest.Offset   // behind the last durable frame
+	trimmed ingest.Offset   // what is before is not read again
+	file    vfs.File        // nil: the next append begins a segment
+	synced  int64           // bytes of file that are durable
+	faded   bool            // a segment was removed, and a power cut may bring it back
 }
 
 func (s *segments) path(base ingest.Offset) string {
@@ -197,7 +198,8 @@ func (s *segments) trim(before ingest.Offset) error {
 }
 
 func (s *segments) remove(before ingest.Offset) error {
-	for len(s.bases) > 1 && s.bases[1] <= before {
+	s.trimmed = max(s.trimmed, before)
+	for len(s.bases) > 1 && s.bases[1] <= s.trimmed {
 		if err := s.fs.Remove(s.path(s.bases[0])); err != nil {
 			return fmt.Errorf("trim log: %w", err)
 		}

@@ -55,6 +55,8 @@ func testForget(t *testing.T, fresh Fresh) {
 	require.GreaterOrEqual(t, rest[0].Offset, upTo)
 	require.Equal(t, "after", string(rest[len(rest)-1].Record))
 
+	require.NoError(t, l.Trim(l.End()))
+	require.Equal(t, l.End(), forget(l.End()-1), "what is trimmed keeps nothing in place either")
 	require.Equal(t, l.End(), forget(l.End()))
 	require.Empty(t, ReadAll(t, l, 0, 1<<20))
 	end = l.End()
