@@ -30,6 +30,7 @@ import (
 	"github.com/observatory/observatory/internal/config"
 	"github.com/observatory/observatory/internal/embedded"
 	"github.com/observatory/observatory/internal/pg"
+	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/web"
 )
 
@@ -103,6 +104,7 @@ type serving struct {
 	replays   *replays
 	metered   *sinkMetrics
 	pace      *pace
+	barrier   *privacy.LogAgent // tells how far the log is, for the sake of those who want to be forgotten
 
 	suppressions suppressions
 }
@@ -128,7 +130,10 @@ func newServing(n *node) (*serving, error) {
 	if s.logID, err = logID(n.cfg.DataDir); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	if s.suppressions, err = newSuppressions(n, nil); err != nil {
+	if s.barrier, err = newLogAgent(s); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if s.suppressions, err = newSuppressions(n, s.barrier.Applied); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	s.sink, err = ingest.NewSink(ingest.SinkConfig{}, ingest.SinkDeps{
@@ -214,7 +219,8 @@ func (s *serving) run(ctx context.Context, listener net.Listener) (err error) {
 // sends events is told to come again.
 func (s *serving) control(ctx context.Context) error {
 	err := s.migratePostgres(ctx)
-	for _, refresh := range []func(context.Context) error{s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh, s.suppressions.set.Refresh} {
+	refreshes := []func(context.Context) error{s.barrier.Begin, s.suppressions.set.Refresh, s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh}
+	for _, refresh := range refreshes { // keys after suppressions: nothing is accepted before it is known whose events are not
 		if err == nil {
 			err = s.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return refresh(ctx) })
 		}
@@ -231,6 +237,7 @@ func (s *serving) control(ctx context.Context) error {
 	group.Go(func() error { return s.keys.Run(ctx) })
 	group.Go(func() error { return s.rules.run(ctx) })
 	group.Go(func() error { return s.suppressions.set.Run(ctx) })
+	group.Go(func() error { return s.barrier.Run(ctx) })
 	if s.cfg.Workers {
 		group.Go(func() error { return working.Run(ctx) })
 	}
@@ -259,6 +266,9 @@ func (s *serving) drain(ctx context.Context) {
 	}
 	if err != nil {
 		s.logger.Warn("not everything could be stored; the rest is safe in the log and is stored at the next start", "error", err)
+	}
+	if err := s.barrier.End(ctx); err != nil {
+		s.logger.Warn("that this node has ended could not be told; requests of data subjects wait until it starts again, or its log is retired", "error", err)
 	}
 }
 

@@ -18,8 +18,8 @@ import (
 // suppressions tell collector, sink and replays of this node whose events must not be stored: the ingest.Suppression of a suppress.Set.
 type suppressions struct{ set *suppress.Set }
 
-// newSuppressions makes them; applied, which may be nil, is told what is in force on this node.
-func newSuppressions(n *node, applied func(follow.Mark)) (suppressions, error) {
+// newSuppressions makes them; applied is told what is in force on this node, and whether that is a change.
+func newSuppressions(n *node, applied func(mark follow.Mark, changed bool)) (suppressions, error) {
 	keys, err := suppress.NewKeys(n.cfg.SecretKey)
 	if err != nil {
 		return suppressions{}, err

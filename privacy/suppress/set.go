@@ -25,9 +25,9 @@ const (
 type Config struct {
 	Keys Keys
 	Feed Feed
-	// Applied, when set, is told after each refresh what is in force: all that transactions before the mark have changed. Nobody acts on
-	// anything older by then.
-	Applied func(follow.Mark)
+	// Applied, when set, is told after each refresh what is in force: all that transactions before the mark have changed; and whether
+	// that may be more than before. Nobody acts on anything older by then.
+	Applied func(mark follow.Mark, changed bool)
 	Log     *slog.Logger
 	Now     func() time.Time
 }
@@ -51,7 +51,7 @@ func NewSet(cfg Config) *Set {
 			return changes.Mark, func() {
 				s.apply(changes)
 				if cfg.Applied != nil {
-					cfg.Applied(changes.Mark)
+					cfg.Applied(changes.Mark, changes.Complete || len(changes.Entries) > 0)
 				}
 			}, err
 		},
