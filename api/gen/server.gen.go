@@ -4540,7 +4540,7 @@ type RetentionPolicy struct {
 
 	// Properties What is taken out of events that are kept.
 	Properties *[]struct {
-		// Event Without it
+		// Event Without it, of every event.
 		Event    *string `json:"event,omitempty"`
 		KeepDays int     `json:"keep_days"`
 

@@ -3240,7 +3240,7 @@ export interface components {
             }[];
             /** @description What is taken out of events that are kept. */
             properties?: {
-                /** @description Without it */
+                /** @description Without it, of every event. */
                 event?: string;
                 /** @description As in properties.phone, context.traits.email or facts.city. */
                 path: string;
