@@ -65,6 +65,11 @@ func accessTo(operation string) (access, bool) {
 		"listPrivacySubjects": {needs: tenants.ManagePrivacy}, "approvePrivacyRequest": {needs: tenants.ManagePrivacy}, "cancelPrivacyRequest": {needs: tenants.ManagePrivacy},
 		"extendPrivacyRequest": {needs: tenants.ManagePrivacy}, "previewPrivacyRequest": {needs: tenants.ManagePrivacy},
 
+		"getPrivacyForm": {needs: tenants.ManagePrivacy}, "putPrivacyForm": {needs: tenants.ManagePrivacy},
+		"getPublicForm": {public: true}, "fileByForm": {public: true}, "confirmFiling": {public: true},
+		"listRegulations": {needs: tenants.ManagePrivacy}, "createRegulation": {needs: tenants.ManagePrivacy},
+		"getRegulation": {needs: tenants.ManagePrivacy}, "deleteRegulation": {needs: tenants.ManagePrivacy},
+
 		"updateTenant": {needs: tenants.ManageTenant},
 		"createSource": {needs: tenants.ManageSources}, "updateSource": {needs: tenants.ManageSources}, "archiveSource": {needs: tenants.ManageSources},
 		"listKeys": {needs: tenants.ManageKeys}, "createKey": {needs: tenants.ManageKeys}, "updateKey": {needs: tenants.ManageKeys},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -58,10 +59,14 @@ func (s *server) handleError(err error, c echo.Context) {
 	if status >= http.StatusInternalServerError {
 		s.deps.Logger.Error("request failed", "error", err, "correlation_id", it.correlationID, "method", c.Request().Method, "route", c.Path())
 	}
-	body, err := json.Marshal(gen.Problem{
+	problem := gen.Problem{
 		Type: s.cfg.PublicURL.String() + "/docs#" + string(f.Code), Title: http.StatusText(status), Status: status,
 		Code: string(f.Code), Detail: f.Message, CorrelationId: it.correlationID,
-	})
+	}
+	if strings.HasPrefix(c.Path(), "/v1/segment/") {
+		problem.Errors = &[]gen.SegmentError{{Type: string(f.Code), Message: f.Message}}
+	}
+	body, err := json.Marshal(problem)
 	if err != nil {
 		body = []byte(`{"code":"internal"}`)
 	}

@@ -30,6 +30,7 @@ import (
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
+	"github.com/observatory/observatory/privacy/form"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -71,6 +72,7 @@ type Deps struct {
 	Privacy    *privacy.Service
 	Proofs     *certificate.Service
 	Exports    *export.Service
+	Form       *form.Service // public, for data subjects
 	Pipeline   Pipeline
 	Jobs       Jobs
 	Readiness  Readiness

@@ -127,6 +127,16 @@ func (s *Service) File(ctx context.Context, by tenants.By, f Filing) (Request, e
 	return s.file(ctx, by, f, Verified)
 }
 
+// FileConfirmed files what a subject asked for on the public page, having proven that the address is theirs. It waits for approval; with an ID
+// that was filed already it is that request.
+func (s *Service) FileConfirmed(ctx context.Context, tenant tenants.ID, id uuid.UUID, t Type, email string) error {
+	by := tenants.By{Principal: tenants.Principal{Tenant: tenant, Actor: tenants.Actor{Kind: tenants.ActorSystem, Label: "public form"}}, CorrelationID: id.String()}
+	_, err := s.file(ctx, by, Filing{
+		Type: t, Subjects: []Identifier{{Kind: Email, Value: email}}, Suppress: true, Confirm: true, Key: "form:" + id.String(), Origin: ByForm,
+	}, Verified)
+	return err
+}
+
 func (s *Service) file(ctx context.Context, by tenants.By, f Filing, state State) (Request, error) {
 	if err := f.Validate(); err != nil {
 		return Request{}, err

@@ -618,6 +618,27 @@ func (e FilterOperator) Valid() bool {
 	}
 }
 
+// Defines values for FormType.
+const (
+	FormTypeErase    FormType = "erase"
+	FormTypeExport   FormType = "export"
+	FormTypeRestrict FormType = "restrict"
+)
+
+// Valid indicates whether the value is a known member of the FormType enum.
+func (e FormType) Valid() bool {
+	switch e {
+	case FormTypeErase:
+		return true
+	case FormTypeExport:
+		return true
+	case FormTypeRestrict:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for IncidentState.
 const (
 	IncidentStateOpen     IncidentState = "open"
@@ -1596,6 +1617,69 @@ func (e RegistrySchemaSchemaType) Valid() bool {
 	}
 }
 
+// Defines values for RegulationStatus.
+const (
+	FAILED         RegulationStatus = "FAILED"
+	FINISHED       RegulationStatus = "FINISHED"
+	INITIALIZED    RegulationStatus = "INITIALIZED"
+	INVALID        RegulationStatus = "INVALID"
+	NOTSUPPORTED   RegulationStatus = "NOT_SUPPORTED"
+	PARTIALSUCCESS RegulationStatus = "PARTIAL_SUCCESS"
+	RUNNING        RegulationStatus = "RUNNING"
+)
+
+// Valid indicates whether the value is a known member of the RegulationStatus enum.
+func (e RegulationStatus) Valid() bool {
+	switch e {
+	case FAILED:
+		return true
+	case FINISHED:
+		return true
+	case INITIALIZED:
+		return true
+	case INVALID:
+		return true
+	case NOTSUPPORTED:
+		return true
+	case PARTIALSUCCESS:
+		return true
+	case RUNNING:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RegulationType.
+const (
+	DELETEINTERNAL             RegulationType = "DELETE_INTERNAL"
+	DELETEONLY                 RegulationType = "DELETE_ONLY"
+	SUPPRESSONLY               RegulationType = "SUPPRESS_ONLY"
+	SUPPRESSWITHDELETE         RegulationType = "SUPPRESS_WITH_DELETE"
+	SUPPRESSWITHDELETEINTERNAL RegulationType = "SUPPRESS_WITH_DELETE_INTERNAL"
+	UNSUPPRESS                 RegulationType = "UNSUPPRESS"
+)
+
+// Valid indicates whether the value is a known member of the RegulationType enum.
+func (e RegulationType) Valid() bool {
+	switch e {
+	case DELETEINTERNAL:
+		return true
+	case DELETEONLY:
+		return true
+	case SUPPRESSONLY:
+		return true
+	case SUPPRESSWITHDELETE:
+		return true
+	case SUPPRESSWITHDELETEINTERNAL:
+		return true
+	case UNSUPPRESS:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReplayKind.
 const (
 	ReplayKindHistory ReplayKind = "history"
@@ -2010,6 +2094,39 @@ func (e GetSchemaStubParamsLang) Valid() bool {
 	case Python:
 		return true
 	case Ts:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateRegulationJSONBodySubjectType.
+const (
+	ANONYMOUSID CreateRegulationJSONBodySubjectType = "ANONYMOUS_ID"
+	USERID      CreateRegulationJSONBodySubjectType = "USER_ID"
+)
+
+// Valid indicates whether the value is a known member of the CreateRegulationJSONBodySubjectType enum.
+func (e CreateRegulationJSONBodySubjectType) Valid() bool {
+	switch e {
+	case ANONYMOUSID:
+		return true
+	case USERID:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeleteRegulation200JSONResponseBodyDataStatus.
+const (
+	SUCCESS DeleteRegulation200JSONResponseBodyDataStatus = "SUCCESS"
+)
+
+// Valid indicates whether the value is a known member of the DeleteRegulation200JSONResponseBodyDataStatus enum.
+func (e DeleteRegulation200JSONResponseBodyDataStatus) Valid() bool {
+	switch e {
+	case SUCCESS:
 		return true
 	default:
 		return false
@@ -2865,6 +2982,9 @@ type Filter struct {
 // FilterOperator defines model for Filter.Operator.
 type FilterOperator string
 
+// FormType defines model for FormType.
+type FormType string
+
 // Incident defines model for Incident.
 type Incident struct {
 	AcknowledgedAt *time.Time          `json:"acknowledged_at"`
@@ -3404,6 +3524,21 @@ type NewEvent struct {
 // NewEventType Default - `track`. The other types have names of their own when `event` is missing.
 type NewEventType string
 
+// NewPrivacyForm defines model for NewPrivacyForm.
+type NewPrivacyForm struct {
+	Enabled bool `json:"enabled"`
+
+	// Intro What you want to say about it. Plain text.
+	Intro *string `json:"intro,omitempty"`
+
+	// NewAddress The address of before leads nowhere from then on.
+	NewAddress *bool `json:"new_address,omitempty"`
+
+	// Title Empty: the page has one of its own.
+	Title *string    `json:"title,omitempty"`
+	Types []FormType `json:"types"`
+}
+
 // NewPrivacyRequest defines model for NewPrivacyRequest.
 type NewPrivacyRequest struct {
 	// Confirm Wait for approval once it is known who the subjects are.
@@ -3779,6 +3914,19 @@ type PrivacyExport struct {
 	Sha256    string             `json:"sha256"`
 }
 
+// PrivacyForm defines model for PrivacyForm.
+type PrivacyForm struct {
+	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	ChangedBy *string    `json:"changed_by,omitempty"`
+	Enabled   bool       `json:"enabled"`
+	Intro     string     `json:"intro"`
+	Title     string     `json:"title"`
+	Types     []FormType `json:"types"`
+
+	// Url Where your users find it. Null as long as there is none.
+	Url *string `json:"url,omitempty"`
+}
+
 // PrivacyHolding defines model for PrivacyHolding.
 type PrivacyHolding struct {
 	Copy  string `json:"copy"`
@@ -3999,11 +4147,22 @@ type Problem struct {
 
 	// Detail What happened and what to do.
 	Detail string `json:"detail"`
-	Status int    `json:"status"`
-	Title  string `json:"title"`
+
+	// Errors The same in the form of Segment's Public API, below `/v1/segment`.
+	Errors *[]SegmentError `json:"errors,omitempty"`
+	Status int             `json:"status"`
+	Title  string          `json:"title"`
 
 	// Type A page that explains the code.
 	Type string `json:"type"`
+}
+
+// PublicForm defines model for PublicForm.
+type PublicForm struct {
+	Intro        string     `json:"intro"`
+	Organization string     `json:"organization"`
+	Title        string     `json:"title"`
+	Types        []FormType `json:"types"`
 }
 
 // Quality defines model for Quality.
@@ -4324,6 +4483,52 @@ type RegistrySchema struct {
 
 // RegistrySchemaSchemaType Left out for Avro.
 type RegistrySchemaSchemaType string
+
+// Regulation defines model for Regulation.
+type Regulation struct {
+	CreatedAt time.Time `json:"createdAt"`
+
+	// FinishedAt Missing before the end.
+	FinishedAt    *time.Time         `json:"finishedAt,omitempty"`
+	Id            openapi_types.UUID `json:"id"`
+	OverallStatus RegulationStatus   `json:"overallStatus"`
+	StreamStatus  []RegulationStream `json:"streamStatus"`
+
+	// WorkspaceId The organization.
+	WorkspaceId openapi_types.UUID `json:"workspaceId"`
+}
+
+// RegulationDestination defines model for RegulationDestination.
+type RegulationDestination struct {
+	ErrString  string           `json:"errString"`
+	FinishedAt string           `json:"finishedAt"`
+	Id         string           `json:"id"`
+	Name       string           `json:"name"`
+	Status     RegulationStatus `json:"status"`
+}
+
+// RegulationEntry defines model for RegulationEntry.
+type RegulationEntry struct {
+	CreatedAt      time.Time          `json:"createdAt"`
+	FinishedAt     *time.Time         `json:"finishedAt,omitempty"`
+	Id             openapi_types.UUID `json:"id"`
+	RegulationType RegulationType     `json:"regulationType"`
+	Status         RegulationStatus   `json:"status"`
+	SubjectType    string             `json:"subjectType"`
+	Subjects       []string           `json:"subjects"`
+}
+
+// RegulationStatus defines model for RegulationStatus.
+type RegulationStatus string
+
+// RegulationStream defines model for RegulationStream.
+type RegulationStream struct {
+	DestinationStatus []RegulationDestination `json:"destinationStatus"`
+	Id                string                  `json:"id"`
+}
+
+// RegulationType defines model for RegulationType.
+type RegulationType string
 
 // RehearsalReport defines model for RehearsalReport.
 type RehearsalReport struct {
@@ -4652,6 +4857,26 @@ type SegmentCall struct {
 
 // SegmentCallType defines model for SegmentCall.Type.
 type SegmentCallType string
+
+// SegmentError defines model for SegmentError.
+type SegmentError struct {
+	Message string `json:"message"`
+	Type    string `json:"type"`
+}
+
+// SegmentPage defines model for SegmentPage.
+type SegmentPage struct {
+	Count  *int    `json:"count,omitempty"`
+	Cursor *string `json:"cursor,omitempty"`
+}
+
+// SegmentPagination defines model for SegmentPagination.
+type SegmentPagination struct {
+	Current string `json:"current"`
+
+	// Next Missing on the last page.
+	Next *string `json:"next,omitempty"`
+}
 
 // Series defines model for Series.
 type Series struct {
@@ -5186,6 +5411,18 @@ type RehearsePolicyJSONBody struct {
 	Last *int `json:"last,omitempty"`
 }
 
+// ConfirmFilingJSONBody defines parameters for ConfirmFiling.
+type ConfirmFilingJSONBody struct {
+	Token MailToken `json:"token"`
+}
+
+// FileByFormJSONBody defines parameters for FileByForm.
+type FileByFormJSONBody struct {
+	// Email Example: ada@example.com
+	Email Email    `json:"email"`
+	Type  FormType `json:"type"`
+}
+
 // GetMinimisationParams defines parameters for GetMinimisation.
 type GetMinimisationParams struct {
 	// Event Only events of this name.
@@ -5350,6 +5587,25 @@ type GetSchemaStubParams struct {
 // GetSchemaStubParamsLang defines parameters for GetSchemaStub.
 type GetSchemaStubParamsLang string
 
+// ListRegulationsParams defines parameters for ListRegulations.
+type ListRegulationsParams struct {
+	Status     *RegulationStatus `form:"status,omitempty" json:"status,omitempty"`
+	Pagination *SegmentPage      `json:"pagination,omitempty"`
+}
+
+// CreateRegulationJSONBody defines parameters for CreateRegulation.
+type CreateRegulationJSONBody struct {
+	RegulationType RegulationType                      `json:"regulationType"`
+	SubjectIds     []string                            `json:"subjectIds"`
+	SubjectType    CreateRegulationJSONBodySubjectType `json:"subjectType"`
+}
+
+// CreateRegulationJSONBodySubjectType defines parameters for CreateRegulation.
+type CreateRegulationJSONBodySubjectType string
+
+// DeleteRegulation200JSONResponseBodyDataStatus defines parameters for DeleteRegulation.
+type DeleteRegulation200JSONResponseBodyDataStatus string
+
 // ListSilencesParams defines parameters for ListSilences.
 type ListSilencesParams struct {
 	Phase *SilencePhase `form:"phase,omitempty" json:"phase,omitempty"`
@@ -5464,6 +5720,15 @@ type PublishPolicyJSONRequestBody PublishPolicyJSONBody
 // RehearsePolicyJSONRequestBody defines body for RehearsePolicy for application/json ContentType.
 type RehearsePolicyJSONRequestBody RehearsePolicyJSONBody
 
+// ConfirmFilingJSONRequestBody defines body for ConfirmFiling for application/json ContentType.
+type ConfirmFilingJSONRequestBody ConfirmFilingJSONBody
+
+// PutPrivacyFormJSONRequestBody defines body for PutPrivacyForm for application/json ContentType.
+type PutPrivacyFormJSONRequestBody = NewPrivacyForm
+
+// FileByFormJSONRequestBody defines body for FileByForm for application/json ContentType.
+type FileByFormJSONRequestBody FileByFormJSONBody
+
 // PreviewPrivacyRequestJSONRequestBody defines body for PreviewPrivacyRequest for application/json ContentType.
 type PreviewPrivacyRequestJSONRequestBody PreviewPrivacyRequestJSONBody
 
@@ -5514,6 +5779,9 @@ type InferSchemaJSONRequestBody InferSchemaJSONBody
 
 // RehearseSchemaJSONRequestBody defines body for RehearseSchema for application/json ContentType.
 type RehearseSchemaJSONRequestBody RehearseSchemaJSONBody
+
+// CreateRegulationJSONRequestBody defines body for CreateRegulation for application/json ContentType.
+type CreateRegulationJSONRequestBody CreateRegulationJSONBody
 
 // SignUpJSONRequestBody defines body for SignUp for application/json ContentType.
 type SignUpJSONRequestBody = SignUp
@@ -6005,6 +6273,21 @@ type ServerInterface interface {
 	// ListPrivacyDeadlines Requests that are not over, by their deadline
 	// (GET /v1/privacy/deadlines)
 	ListPrivacyDeadlines(ctx echo.Context) error
+	// ConfirmFiling Confirm a request with the token of a mail
+	// (POST /v1/privacy/filings/confirm)
+	ConfirmFiling(ctx echo.Context) error
+	// GetPrivacyForm The public form of your organization
+	// (GET /v1/privacy/form)
+	GetPrivacyForm(ctx echo.Context) error
+	// PutPrivacyForm Change the public form
+	// (PUT /v1/privacy/form)
+	PutPrivacyForm(ctx echo.Context) error
+	// GetPublicForm What a form offers, for anybody who has its address
+	// (GET /v1/privacy/forms/{form_token})
+	GetPublicForm(ctx echo.Context, formToken string) error
+	// FileByForm File a request about yourself
+	// (POST /v1/privacy/forms/{form_token}/filings)
+	FileByForm(ctx echo.Context, formToken string) error
 	// GetMinimisation What is collected and never used
 	// (GET /v1/privacy/minimisation)
 	GetMinimisation(ctx echo.Context, params GetMinimisationParams) error
@@ -6155,6 +6438,18 @@ type ServerInterface interface {
 	// GetSchemaStub Typed code for sending an event
 	// (GET /v1/schemas/{subject}/stub)
 	GetSchemaStub(ctx echo.Context, subject RegistrySubject, params GetSchemaStubParams) error
+	// ListRegulations Requests, as Segment's Public API lists regulations
+	// (GET /v1/segment/regulations)
+	ListRegulations(ctx echo.Context, params ListRegulationsParams) error
+	// CreateRegulation File a request in the shape of Segment's Public API
+	// (POST /v1/segment/regulations)
+	CreateRegulation(ctx echo.Context) error
+	// DeleteRegulation Call a request off
+	// (DELETE /v1/segment/regulations/{regulate_id})
+	DeleteRegulation(ctx echo.Context, regulateId openapi_types.UUID) error
+	// GetRegulation A request, as Segment's Public API tells of a regulation
+	// (GET /v1/segment/regulations/{regulate_id})
+	GetRegulation(ctx echo.Context, regulateId openapi_types.UUID) error
 	// SignUp Create an organization and its owner
 	// (POST /v1/signup)
 	SignUp(ctx echo.Context) error
@@ -7539,6 +7834,65 @@ func (w *ServerInterfaceWrapper) ListPrivacyDeadlines(ctx echo.Context) error {
 	return err
 }
 
+// ConfirmFiling converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmFiling(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmFiling(ctx)
+	return err
+}
+
+// GetPrivacyForm converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPrivacyForm(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPrivacyForm(ctx)
+	return err
+}
+
+// PutPrivacyForm converts echo context to params.
+func (w *ServerInterfaceWrapper) PutPrivacyForm(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutPrivacyForm(ctx)
+	return err
+}
+
+// GetPublicForm converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPublicForm(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "form_token" -------------
+	var formToken string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "form_token", ctx.Param("form_token"), &formToken, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter form_token: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPublicForm(ctx, formToken)
+	return err
+}
+
+// FileByForm converts echo context to params.
+func (w *ServerInterfaceWrapper) FileByForm(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "form_token" -------------
+	var formToken string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "form_token", ctx.Param("form_token"), &formToken, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter form_token: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FileByForm(ctx, formToken)
+	return err
+}
+
 // GetMinimisation converts echo context to params.
 func (w *ServerInterfaceWrapper) GetMinimisation(ctx echo.Context) error {
 	var err error
@@ -8376,6 +8730,72 @@ func (w *ServerInterfaceWrapper) GetSchemaStub(ctx echo.Context) error {
 	return err
 }
 
+// ListRegulations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRegulations(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRegulationsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "pagination" -------------
+
+	err = runtime.BindQueryParameterWithOptions("deepObject", true, false, "pagination", ctx.QueryParams(), &params.Pagination, runtime.BindQueryParameterOptions{Type: "object", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter pagination: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRegulations(ctx, params)
+	return err
+}
+
+// CreateRegulation converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateRegulation(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateRegulation(ctx)
+	return err
+}
+
+// DeleteRegulation converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteRegulation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "regulate_id" -------------
+	var regulateId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "regulate_id", ctx.Param("regulate_id"), &regulateId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter regulate_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteRegulation(ctx, regulateId)
+	return err
+}
+
+// GetRegulation converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRegulation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "regulate_id" -------------
+	var regulateId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "regulate_id", ctx.Param("regulate_id"), &regulateId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter regulate_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRegulation(ctx, regulateId)
+	return err
+}
+
 // SignUp converts echo context to params.
 func (w *ServerInterfaceWrapper) SignUp(ctx echo.Context) error {
 	var err error
@@ -8759,6 +9179,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/readyz", wrapper.Readyz, options.OperationMiddlewares["readyz"]...)
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJWKS, options.OperationMiddlewares["getJWKS"]...)
 	router.GET(options.BaseURL+"/.well-known/observatory-certificates.json", wrapper.GetCertificateKeys, options.OperationMiddlewares["getCertificateKeys"]...)
+	router.GET(options.BaseURL+"/v1/privacy/form", wrapper.GetPrivacyForm, options.OperationMiddlewares["getPrivacyForm"]...)
+	router.PUT(options.BaseURL+"/v1/privacy/form", wrapper.PutPrivacyForm, options.OperationMiddlewares["putPrivacyForm"]...)
+	router.GET(options.BaseURL+"/v1/privacy/forms/:form_token", wrapper.GetPublicForm, options.OperationMiddlewares["getPublicForm"]...)
+	router.POST(options.BaseURL+"/v1/privacy/forms/:form_token/filings", wrapper.FileByForm, options.OperationMiddlewares["fileByForm"]...)
+	router.POST(options.BaseURL+"/v1/privacy/filings/confirm", wrapper.ConfirmFiling, options.OperationMiddlewares["confirmFiling"]...)
+	router.GET(options.BaseURL+"/v1/segment/regulations", wrapper.ListRegulations, options.OperationMiddlewares["listRegulations"]...)
+	router.POST(options.BaseURL+"/v1/segment/regulations", wrapper.CreateRegulation, options.OperationMiddlewares["createRegulation"]...)
+	router.DELETE(options.BaseURL+"/v1/segment/regulations/:regulate_id", wrapper.DeleteRegulation, options.OperationMiddlewares["deleteRegulation"]...)
+	router.GET(options.BaseURL+"/v1/segment/regulations/:regulate_id", wrapper.GetRegulation, options.OperationMiddlewares["getRegulation"]...)
 
 }
 
@@ -12395,6 +12824,233 @@ func (response ListPrivacyDeadlinesdefaultApplicationProblemPlusJSONResponse) Vi
 	return err
 }
 
+type ConfirmFilingRequestObject struct {
+	Body *ConfirmFilingJSONRequestBody
+}
+
+type ConfirmFilingResponseObject interface {
+	VisitConfirmFilingResponse(w http.ResponseWriter) error
+}
+
+type ConfirmFiling200JSONResponse struct {
+	Organization string   `json:"organization"`
+	Type         FormType `json:"type"`
+}
+
+func (response ConfirmFiling200JSONResponse) VisitConfirmFilingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmFilingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmFilingdefaultApplicationProblemPlusJSONResponse) VisitConfirmFilingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPrivacyFormRequestObject struct {
+}
+
+type GetPrivacyFormResponseObject interface {
+	VisitGetPrivacyFormResponse(w http.ResponseWriter) error
+}
+
+type GetPrivacyForm200JSONResponse PrivacyForm
+
+func (response GetPrivacyForm200JSONResponse) VisitGetPrivacyFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPrivacyFormdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPrivacyFormdefaultApplicationProblemPlusJSONResponse) VisitGetPrivacyFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutPrivacyFormRequestObject struct {
+	Body *PutPrivacyFormJSONRequestBody
+}
+
+type PutPrivacyFormResponseObject interface {
+	VisitPutPrivacyFormResponse(w http.ResponseWriter) error
+}
+
+type PutPrivacyForm200JSONResponse PrivacyForm
+
+func (response PutPrivacyForm200JSONResponse) VisitPutPrivacyFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutPrivacyFormdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PutPrivacyFormdefaultApplicationProblemPlusJSONResponse) VisitPutPrivacyFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPublicFormRequestObject struct {
+	FormToken string `json:"form_token"`
+}
+
+type GetPublicFormResponseObject interface {
+	VisitGetPublicFormResponse(w http.ResponseWriter) error
+}
+
+type GetPublicForm200JSONResponse PublicForm
+
+func (response GetPublicForm200JSONResponse) VisitGetPublicFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPublicFormdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPublicFormdefaultApplicationProblemPlusJSONResponse) VisitGetPublicFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FileByFormRequestObject struct {
+	FormToken string `json:"form_token"`
+	Body      *FileByFormJSONRequestBody
+}
+
+type FileByFormResponseObject interface {
+	VisitFileByFormResponse(w http.ResponseWriter) error
+}
+
+type FileByForm202Response struct {
+}
+
+func (response FileByForm202Response) VisitFileByFormResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type FileByFormdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response FileByFormdefaultApplicationProblemPlusJSONResponse) VisitFileByFormResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetMinimisationRequestObject struct {
 	Params GetMinimisationParams
 }
@@ -14748,6 +15404,207 @@ func (response GetSchemaStubdefaultApplicationProblemPlusJSONResponse) VisitGetS
 	return err
 }
 
+type ListRegulationsRequestObject struct {
+	Params ListRegulationsParams
+}
+
+type ListRegulationsResponseObject interface {
+	VisitListRegulationsResponse(w http.ResponseWriter) error
+}
+
+type ListRegulations200JSONResponse struct {
+	Data struct {
+		Pagination  SegmentPagination `json:"pagination"`
+		Regulations []RegulationEntry `json:"regulations"`
+	} `json:"data"`
+}
+
+func (response ListRegulations200JSONResponse) VisitListRegulationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRegulationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListRegulationsdefaultApplicationProblemPlusJSONResponse) VisitListRegulationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRegulationRequestObject struct {
+	Body *CreateRegulationJSONRequestBody
+}
+
+type CreateRegulationResponseObject interface {
+	VisitCreateRegulationResponse(w http.ResponseWriter) error
+}
+
+type CreateRegulation200JSONResponse struct {
+	Data struct {
+		RegulateId openapi_types.UUID `json:"regulateId"`
+	} `json:"data"`
+}
+
+func (response CreateRegulation200JSONResponse) VisitCreateRegulationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRegulationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateRegulationdefaultApplicationProblemPlusJSONResponse) VisitCreateRegulationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRegulationRequestObject struct {
+	RegulateId openapi_types.UUID `json:"regulate_id"`
+}
+
+type DeleteRegulationResponseObject interface {
+	VisitDeleteRegulationResponse(w http.ResponseWriter) error
+}
+
+type DeleteRegulation200JSONResponse struct {
+	Data struct {
+		Status DeleteRegulation200JSONResponseBodyDataStatus `json:"status"`
+	} `json:"data"`
+}
+
+func (response DeleteRegulation200JSONResponse) VisitDeleteRegulationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteRegulationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteRegulationdefaultApplicationProblemPlusJSONResponse) VisitDeleteRegulationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRegulationRequestObject struct {
+	RegulateId openapi_types.UUID `json:"regulate_id"`
+}
+
+type GetRegulationResponseObject interface {
+	VisitGetRegulationResponse(w http.ResponseWriter) error
+}
+
+type GetRegulation200JSONResponse struct {
+	Data struct {
+		Regulation Regulation `json:"regulation"`
+	} `json:"data"`
+}
+
+func (response GetRegulation200JSONResponse) VisitGetRegulationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRegulationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetRegulationdefaultApplicationProblemPlusJSONResponse) VisitGetRegulationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignUpRequestObject struct {
 	Body *SignUpJSONRequestBody
 }
@@ -15676,6 +16533,21 @@ type StrictServerInterface interface {
 	// ListPrivacyDeadlines Requests that are not over, by their deadline
 	// (GET /v1/privacy/deadlines)
 	ListPrivacyDeadlines(ctx context.Context, request ListPrivacyDeadlinesRequestObject) (ListPrivacyDeadlinesResponseObject, error)
+	// ConfirmFiling Confirm a request with the token of a mail
+	// (POST /v1/privacy/filings/confirm)
+	ConfirmFiling(ctx context.Context, request ConfirmFilingRequestObject) (ConfirmFilingResponseObject, error)
+	// GetPrivacyForm The public form of your organization
+	// (GET /v1/privacy/form)
+	GetPrivacyForm(ctx context.Context, request GetPrivacyFormRequestObject) (GetPrivacyFormResponseObject, error)
+	// PutPrivacyForm Change the public form
+	// (PUT /v1/privacy/form)
+	PutPrivacyForm(ctx context.Context, request PutPrivacyFormRequestObject) (PutPrivacyFormResponseObject, error)
+	// GetPublicForm What a form offers, for anybody who has its address
+	// (GET /v1/privacy/forms/{form_token})
+	GetPublicForm(ctx context.Context, request GetPublicFormRequestObject) (GetPublicFormResponseObject, error)
+	// FileByForm File a request about yourself
+	// (POST /v1/privacy/forms/{form_token}/filings)
+	FileByForm(ctx context.Context, request FileByFormRequestObject) (FileByFormResponseObject, error)
 	// GetMinimisation What is collected and never used
 	// (GET /v1/privacy/minimisation)
 	GetMinimisation(ctx context.Context, request GetMinimisationRequestObject) (GetMinimisationResponseObject, error)
@@ -15826,6 +16698,18 @@ type StrictServerInterface interface {
 	// GetSchemaStub Typed code for sending an event
 	// (GET /v1/schemas/{subject}/stub)
 	GetSchemaStub(ctx context.Context, request GetSchemaStubRequestObject) (GetSchemaStubResponseObject, error)
+	// ListRegulations Requests, as Segment's Public API lists regulations
+	// (GET /v1/segment/regulations)
+	ListRegulations(ctx context.Context, request ListRegulationsRequestObject) (ListRegulationsResponseObject, error)
+	// CreateRegulation File a request in the shape of Segment's Public API
+	// (POST /v1/segment/regulations)
+	CreateRegulation(ctx context.Context, request CreateRegulationRequestObject) (CreateRegulationResponseObject, error)
+	// DeleteRegulation Call a request off
+	// (DELETE /v1/segment/regulations/{regulate_id})
+	DeleteRegulation(ctx context.Context, request DeleteRegulationRequestObject) (DeleteRegulationResponseObject, error)
+	// GetRegulation A request, as Segment's Public API tells of a regulation
+	// (GET /v1/segment/regulations/{regulate_id})
+	GetRegulation(ctx context.Context, request GetRegulationRequestObject) (GetRegulationResponseObject, error)
 	// SignUp Create an organization and its owner
 	// (POST /v1/signup)
 	SignUp(ctx context.Context, request SignUpRequestObject) (SignUpResponseObject, error)
@@ -18338,6 +19222,194 @@ func (sh *strictHandler) ListPrivacyDeadlines(ctx echo.Context) error {
 	return nil
 }
 
+// ConfirmFiling operation middleware
+func (sh *strictHandler) ConfirmFiling(ctx echo.Context) error {
+	var request ConfirmFilingRequestObject
+
+	var body ConfirmFilingJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmFiling(ctx.Request().Context(), request.(ConfirmFilingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmFiling")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmFilingResponseObject); ok {
+		return validResponse.VisitConfirmFilingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPrivacyForm operation middleware
+func (sh *strictHandler) GetPrivacyForm(ctx echo.Context) error {
+	var request GetPrivacyFormRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPrivacyForm(ctx.Request().Context(), request.(GetPrivacyFormRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPrivacyForm")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPrivacyFormResponseObject); ok {
+		return validResponse.VisitGetPrivacyFormResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutPrivacyForm operation middleware
+func (sh *strictHandler) PutPrivacyForm(ctx echo.Context) error {
+	var request PutPrivacyFormRequestObject
+
+	var body PutPrivacyFormJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutPrivacyForm(ctx.Request().Context(), request.(PutPrivacyFormRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutPrivacyForm")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutPrivacyFormResponseObject); ok {
+		return validResponse.VisitPutPrivacyFormResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPublicForm operation middleware
+func (sh *strictHandler) GetPublicForm(ctx echo.Context, formToken string) error {
+	var request GetPublicFormRequestObject
+
+	request.FormToken = formToken
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPublicForm(ctx.Request().Context(), request.(GetPublicFormRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPublicForm")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPublicFormResponseObject); ok {
+		return validResponse.VisitGetPublicFormResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FileByForm operation middleware
+func (sh *strictHandler) FileByForm(ctx echo.Context, formToken string) error {
+	var request FileByFormRequestObject
+
+	request.FormToken = formToken
+
+	var body FileByFormJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FileByForm(ctx.Request().Context(), request.(FileByFormRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FileByForm")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FileByFormResponseObject); ok {
+		return validResponse.VisitFileByFormResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetMinimisation operation middleware
 func (sh *strictHandler) GetMinimisation(ctx echo.Context, params GetMinimisationParams) error {
 	var request GetMinimisationRequestObject
@@ -19940,6 +21012,127 @@ func (sh *strictHandler) GetSchemaStub(ctx echo.Context, subject RegistrySubject
 		return err
 	} else if validResponse, ok := response.(GetSchemaStubResponseObject); ok {
 		return validResponse.VisitGetSchemaStubResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRegulations operation middleware
+func (sh *strictHandler) ListRegulations(ctx echo.Context, params ListRegulationsParams) error {
+	var request ListRegulationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRegulations(ctx.Request().Context(), request.(ListRegulationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRegulations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRegulationsResponseObject); ok {
+		return validResponse.VisitListRegulationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateRegulation operation middleware
+func (sh *strictHandler) CreateRegulation(ctx echo.Context) error {
+	var request CreateRegulationRequestObject
+
+	var body CreateRegulationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateRegulation(ctx.Request().Context(), request.(CreateRegulationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateRegulation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateRegulationResponseObject); ok {
+		return validResponse.VisitCreateRegulationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteRegulation operation middleware
+func (sh *strictHandler) DeleteRegulation(ctx echo.Context, regulateId openapi_types.UUID) error {
+	var request DeleteRegulationRequestObject
+
+	request.RegulateId = regulateId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteRegulation(ctx.Request().Context(), request.(DeleteRegulationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteRegulation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteRegulationResponseObject); ok {
+		return validResponse.VisitDeleteRegulationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRegulation operation middleware
+func (sh *strictHandler) GetRegulation(ctx echo.Context, regulateId openapi_types.UUID) error {
+	var request GetRegulationRequestObject
+
+	request.RegulateId = regulateId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRegulation(ctx.Request().Context(), request.(GetRegulationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRegulation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRegulationResponseObject); ok {
+		return validResponse.VisitGetRegulationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -125,6 +125,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.DeliverMail(n.tenants.Outbox, n.logger),
 		workers.SweepAccounts(n.tenants.Accounts),
 		workers.SweepJobs(n.jobs),
+		workers.SweepFilings(n.privacy.form),
 		workers.TellOfCauses(n.notices()),
 		workers.KeepRollups(n.rollups),
 		workers.StitchPeople(n.stitcher),

@@ -7,6 +7,7 @@ import (
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
+	"github.com/observatory/observatory/privacy/form"
 	"github.com/observatory/observatory/privacy/privacypg"
 	"github.com/observatory/observatory/privacy/suppress"
 )
@@ -18,6 +19,7 @@ type answering struct {
 	service  *privacy.Service
 	proofs   *certificate.Service
 	exports  *export.Service
+	form     *form.Service
 }
 
 func newAnswering(n *node, public *url.URL) (a answering, err error) {
@@ -32,5 +34,8 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 	a.store = privacypg.New(n.postgres, keys, n.logger)
 	a.requests = a.store.Requests(sealer)
 	a.service = privacy.NewService(a.requests, nil, nil, n.now)
+	if a.form, err = newForm(n, a); err != nil {
+		return a, err
+	}
 	return a, a.prove(n, public)
 }
