@@ -42,7 +42,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	Version        string
 	Region         string // of this server; empty: unknown
-	MaxBodyMemory  int64 // bytes that the bodies of requests in hand may take; default 128 MiB
+	MaxBodyMemory  int64  // bytes that the bodies of requests in hand may take; default 128 MiB
 }
 
 // Deps are what the edge hands requests to.

@@ -285,7 +285,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: s.freshness, Now: s.now}),
 		People:    people.New(people.Deps{Store: analyticsch.NewPeople(analyticsch.Config{Conn: s.events, Now: s.now}), Now: s.now}),
 		Quality:   s.quality(), Notify: s.notify.service, Privacy: s.privacy.service, Proofs: s.privacy.proofs, Exports: s.privacy.exports,
-		Form: s.privacy.form,
+		Form:   s.privacy.form,
 		Alerts: alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,
 		Pipeline: newStages(s, alerts.rules), Jobs: s.jobs, Rollups: s.rollups,
 		Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths, Queues: queues},

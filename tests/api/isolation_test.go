@@ -32,6 +32,7 @@ func TestNoForeignByte(t *testing.T) {
 	}
 	blind := nothing() // what only mails tell stays secret; all else is known to the stranger
 	x.invitationToken, x.resetToken, x.verifyToken, x.account.Keys = blind.invitationToken, blind.resetToken, blind.verifyToken, blind.account.Keys
+	x.forms.token, x.forms.link = blind.forms.token, blind.forms.link // the address of a form is for whom the tenant tells
 	for name, caller := range callers {
 		for _, o := range x.operations() {
 			switch o.id {
@@ -93,8 +94,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 		code string // where they may not: 403 with this code
 	}
 	for _, c := range []caller{
-		{"owner", account.Session, []access{people, asking, receiving, settingUp, lookingUp, declaring, alerting, managing, owning}, "permission_denied"},
-		{"admin", member("admin"), []access{people, asking, receiving, settingUp, lookingUp, declaring, alerting, managing}, "permission_denied"},
+		{"owner", account.Session, []access{people, asking, receiving, settingUp, lookingUp, declaring, alerting, answering, managing, owning}, "permission_denied"},
+		{"admin", member("admin"), []access{people, asking, receiving, settingUp, lookingUp, declaring, alerting, answering, managing}, "permission_denied"},
 		{"analyst", member("analyst"), []access{people, asking, receiving, lookingUp, alerting}, "permission_denied"},
 		{"viewer", member("viewer"), []access{people, asking, receiving, lookingUp}, "permission_denied"},
 		{"publishable", account.Publishable, []access{writing, receiving}, "scope_missing"},
@@ -102,7 +103,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"query:read", key("query:read"), []access{asking, receiving, lookingUp}, "scope_missing"},
 		{"schemas:read", key("schemas:read"), []access{lookingUp}, "scope_missing"},
 		{"schemas:write", key("schemas:write"), []access{lookingUp, declaring}, "scope_missing"},
-		{"privacy:write", key("privacy:write"), nil, "scope_missing"},
+		{"privacy:write", key("privacy:write"), []access{answering}, "scope_missing"},
 		{"admin key", key("admin"), []access{settingUp, lookingUp, declaring, alerting}, "scope_missing"},
 		{"revoked", server.WithKey(t, revoked.Token), nil, "key_revoked"},
 		{"nobody", server.Anonymous(t), nil, "session_missing"},

@@ -51,7 +51,7 @@ func mailToken(t *testing.T, server *harness.Server, kind, to string) string {
 				return err
 			}
 			mail := strings.NewReplacer("=\r\n", "", "=\n", "", "=3D", "=").Replace(string(text)) // quoted-printable
-			if found := regexp.MustCompile(`[?&]token=([\w-]+)`).FindStringSubmatch(mail); found != nil && strings.Contains(mail, "<"+to+">") {
+			if found := regexp.MustCompile(`(?:[?&]token|#confirm)=([\w-]+)`).FindStringSubmatch(mail); found != nil && strings.Contains(mail, "<"+to+">") {
 				token = found[1]
 				return nil
 			}

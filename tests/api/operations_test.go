@@ -31,6 +31,7 @@ const (
 	lookingUp        // a member, or a key with schemas:read, schemas:write, query:read or admin
 	declaring        // an owner or admin, or a key with schemas:write or admin
 	alerting         // an owner, admin or analyst, or a key with the scope admin
+	answering        // an owner or admin, or a key with privacy:write
 	managing         // an owner or admin
 	owning           // an owner
 )
@@ -62,6 +63,7 @@ type subjects struct {
 	checks                                                       checks
 	alerts                                                       alerts
 	notices                                                      notices
+	forms                                                        forms
 }
 
 // operations has a request for every operation. In this order each of them succeeds for the tenant whose subjects it is about.
@@ -76,7 +78,7 @@ func (x subjects) operations() []operation {
 	}
 	stubs = append(append(stubs, x.replays.operations()...), x.jobs.operations()...)
 	stubs = append(append(stubs, x.checks.operations()...), x.alerts.operations()...)
-	stubs = append(stubs, x.notices.operations()...)
+	stubs = append(append(stubs, x.notices.operations()...), x.forms.operations()...)
 	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
@@ -167,7 +169,7 @@ func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
 		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(), person: id(),
-		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(),
+		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(), forms: noForms(),
 	}
 	x.account.Keys.Publishable = "nobody's"
 	x.notices = noNotices(x.alerts.incident)
@@ -212,6 +214,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.checks = seedChecks(t, a, x.marker)
 	x.alerts = seedAlerts(t, server, a, x.marker)
 	x.notices = seedNotices(t, a, x.alerts.incident, x.marker)
+	x.forms = seedForms(t, server, a, x.marker)
 
 	x.invitation = created("/v1/invitations", map[string]string{"email": mail("guest"), "role": "viewer"})
 	created("/v1/invitations", map[string]string{"email": mail("another"), "role": "viewer"})
