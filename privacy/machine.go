@@ -14,6 +14,7 @@ type Action string
 // The actions.
 const (
 	Rest     Action = "rest"     // nothing, until a person does something
+	Wait     Action = "wait"     // for what was tried already
 	Resolve  Action = "resolve"  // find out who the subjects are
 	Bar      Action = "bar"      // put the suppressions, or free the subjects
 	Await    Action = "await"    // the logs; whoever belongs to the subjects since is barred as well, and the logs are waited for once more
@@ -25,9 +26,10 @@ const (
 	Withdraw Action = "withdraw" // take back the suppressions of a request that was cancelled, forget who it was about
 )
 
-// Next says what is to be done now, and about which step; -1 where about none. It and the verbs below are the whole machine: pure, so that
-// the driver only does what Next says, has a verb write down what came of it, and looks again.
-func (r *Request) Next() (Action, int) {
+// Next says what is to be done now, and about which step; -1 where about none. tried are steps that something was tried about just now in vain:
+// they wait while others go on. It and the verbs below are the whole machine: pure, so that the driver only does what Next says, has a verb
+// write down what came of it, and looks again.
+func (r *Request) Next(tried map[int]bool) (Action, int) {
 	switch {
 	case r.Asleep, r.State == Received:
 		return Rest, -1
@@ -35,48 +37,51 @@ func (r *Request) Next() (Action, int) {
 		return Withdraw, -1
 	case r.State.Final():
 		return Rest, -1
-	case r.State == Verified:
-		return r.nextVerified()
-	case r.State == Suppressed && r.Type == Suppress:
+	case r.State == Verified && !r.Resolved:
+		return Resolve, -1
+	case r.State == Verified && r.Approval == nil:
+		return Rest, -1
+	case r.Type == Export:
+		return r.nextCopy(tried)
+	case r.Mark == 0:
+		return Bar, -1
+	case r.Type == Suppress, r.Type == Unsuppress && len(r.Steps) == 0:
 		return Finish, -1
-	case r.State == Suppressed && r.Type == Unsuppress:
-		return r.nextCopy()
 	case r.Position == nil:
 		return Await, -1
-	case r.State == Barrier:
-		if i := r.first(StepWaiting); i >= 0 {
-			return Count, i
+	case r.State == Barrier && r.Type != Unsuppress:
+		if r.is(StepWaiting) {
+			return r.pick(Count, tried, StepWaiting)
 		}
 		return Begin, -1
 	}
-	return r.nextCopy()
+	return r.nextCopy(tried)
 }
 
-func (r *Request) nextVerified() (Action, int) {
-	switch {
-	case !r.Resolved:
-		return Resolve, -1
-	case r.Approval == nil:
-		return Rest, -1
-	case r.Type == Export:
-		return r.nextCopy()
+// nextCopy empties all before it looks through the first, because one copy may be made of another; but what fails keeps no other waiting.
+func (r *Request) nextCopy(tried map[int]bool) (Action, int) {
+	if action, i := r.pick(Empty, tried, StepWaiting, StepCounted); action != Wait {
+		return action, i
 	}
-	return Bar, -1
-}
-
-// nextCopy empties all before it looks through the first, because one copy may be made of another.
-func (r *Request) nextCopy() (Action, int) {
-	if i := r.first(StepWaiting, StepCounted); i >= 0 {
-		return Empty, i
-	}
-	if i := r.first(StepErased); i >= 0 {
-		return Look, i
+	if r.is(StepWaiting, StepCounted, StepErased) {
+		return r.pick(Look, tried, StepErased)
 	}
 	return Finish, -1
 }
 
-func (r *Request) first(states ...StepState) int {
-	return slices.IndexFunc(r.Steps, func(s Step) bool { return slices.Contains(states, s.State) })
+// is tells whether a step is in one of the states.
+func (r *Request) is(states ...StepState) bool {
+	return slices.ContainsFunc(r.Steps, func(s Step) bool { return slices.Contains(states, s.State) })
+}
+
+// pick finds the first step in one of the states that was not tried.
+func (r *Request) pick(a Action, tried map[int]bool, states ...StepState) (Action, int) {
+	for i, s := range r.Steps {
+		if slices.Contains(states, s.State) && !tried[i] {
+			return a, i
+		}
+	}
+	return Wait, -1
 }
 
 // The verbs. Each is what Next asked for, done at a time.
@@ -105,8 +110,10 @@ func (r *Request) plan(copies []string) {
 // barred says that the suppressions are put, and which copies are to be dealt with.
 func (r *Request) barred(mark follow.Mark, copies []string, now time.Time) {
 	r.Mark = mark
-	r.plan(copies)
-	r.become(Suppressed, now)
+	if r.State == Verified {
+		r.plan(copies)
+		r.become(Suppressed, now)
+	}
 }
 
 // awaiting says what the logs are waited for.
@@ -115,11 +122,8 @@ func (r *Request) awaiting(why string, now time.Time) {
 	r.Waiting = why
 }
 
-// joined says that more IDs of the subjects are barred now, and the logs have to come past that.
-func (r *Request) joined(mark follow.Mark, now time.Time) {
-	r.become(Barrier, now)
-	r.Mark = mark
-}
+// joined says that more IDs of the subjects are known, which have to be barred as well; the logs have to come past that.
+func (r *Request) joined() { r.Mark = 0 }
 
 // passed says that every log is past the barrier.
 func (r *Request) passed(p Position, now time.Time) {
@@ -132,6 +136,16 @@ func (r *Request) counted(i int, h Holding) {
 	s := &r.Steps[i]
 	s.Before, s.State = h, StepCounted
 	s.works()
+}
+
+// uncounted says that a copy cannot be counted now. What can be hidden is not kept waiting for that: after a while it goes on without.
+func (r *Request) uncounted(i int, why string, patience time.Duration, now time.Time) {
+	s := &r.Steps[i]
+	s.fails(why, now)
+	if now.Sub(*s.Failing) >= patience {
+		s.State, s.Failing = StepCounted, nil
+		s.note(Evidence{"counted_before": false})
+	}
 }
 
 // begun says that from here on there is no way back.
@@ -179,10 +193,7 @@ func (r *Request) looked(i int, v Verification, patience time.Duration, now time
 // troubled says that an attempt at a copy did not do. When that goes on for longer than patience, the copy is given up.
 func (r *Request) troubled(i int, why string, patience time.Duration, now time.Time) {
 	s := &r.Steps[i]
-	s.Error = why
-	if s.Failing == nil {
-		s.Failing = &now
-	}
+	s.fails(why, now)
 	if now.Sub(*s.Failing) >= patience {
 		s.State, s.Ended = StepFailed, &now
 	}
@@ -191,7 +202,7 @@ func (r *Request) troubled(i int, why string, patience time.Duration, now time.T
 
 // proceed goes on to verifying once every copy is emptied. It never goes back.
 func (r *Request) proceed(now time.Time) {
-	if r.State == Deleting && r.first(StepWaiting, StepCounted) < 0 {
+	if r.State == Deleting && !r.is(StepWaiting, StepCounted) {
 		r.become(Verifying, now)
 	}
 }
@@ -217,6 +228,14 @@ func (r *Request) finished(now time.Time) {
 func (r *Request) end(s State, now time.Time) {
 	r.become(s, now)
 	r.Ended, r.Asleep = &now, s != Cancelled // what a cancelled one has put is to be taken back
+}
+
+// fails says that the last attempt did not do, and why.
+func (s *Step) fails(why string, now time.Time) {
+	s.Error = why
+	if s.Failing == nil {
+		s.Failing = &now
+	}
 }
 
 // works says that the last attempt did.

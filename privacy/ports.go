@@ -19,7 +19,7 @@ type Person struct {
 	Events   int64      // theirs that are stored
 	First    *time.Time // the time of the earliest of these; nil when there is none
 	Last     *time.Time
-	Prior    []Standing `json:",omitempty"` // of a request: what held for each of its entries before it
+	Prior    []Entry `json:",omitempty"` // of a request: what held before it, where that was not Free
 }
 
 // Resolver finds out who is meant.

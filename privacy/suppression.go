@@ -21,6 +21,7 @@ type SuppressionList interface {
 type SuppressionState struct {
 	Standing Standing
 	Erased   *time.Time // what was received before stays out for ever; nil: nothing
+	Request  uuid.UUID  // that changed it last; uuid.Nil: none did
 }
 
 // SuppressionEntry is an entry of the list. Who it is about is not known any more.
@@ -29,7 +30,6 @@ type SuppressionEntry struct {
 	Kind      Kind
 	Path      string // of a Property
 	Hash      [16]byte
-	Request   uuid.UUID // that changed it last
 	CreatedAt time.Time
 	ChangedAt time.Time
 }

@@ -93,7 +93,7 @@ CREATE INDEX privacy_moments_by_request ON privacy_moments (tenant_id, request_i
 ALTER TABLE privacy_requests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE privacy_requests FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON privacy_requests TO observatory_app USING (tenant_id = current_tenant());
-CREATE POLICY read_all ON privacy_requests FOR SELECT TO observatory_system USING (true);
+CREATE POLICY work ON privacy_requests TO observatory_system USING (true);
 
 ALTER TABLE privacy_subjects ENABLE ROW LEVEL SECURITY;
 ALTER TABLE privacy_subjects FORCE ROW LEVEL SECURITY;
@@ -112,4 +112,4 @@ GRANT SELECT, INSERT, UPDATE (state, deadline_at, extended, approved_at, approve
 GRANT SELECT, INSERT, UPDATE (sealed) ON privacy_subjects TO observatory_app;
 GRANT SELECT, INSERT, UPDATE (state, before, unit, after, pending, evidence, began_at, erased_at, ended_at, failing_at, error) ON privacy_steps TO observatory_app;
 GRANT SELECT, INSERT ON privacy_moments TO observatory_app;
-GRANT SELECT (id, tenant_id, state, deadline_at, ended_at, asleep, told_at) ON privacy_requests TO observatory_system;
+GRANT SELECT (id, tenant_id, state, deadline_at, ended_at, asleep, told_at), UPDATE (told_at) ON privacy_requests TO observatory_system;

@@ -89,7 +89,7 @@ func (s suppressions) StateOf(ctx context.Context, tenant tenants.ID, all []priv
 	err := s.within(ctx, tenant, func(t tx) error {
 		rows, err := t.q.FindSuppressions(ctx, wanted)
 		for _, r := range rows {
-			known[suppress.Hash(r.Hash)] = privacy.SuppressionState{Standing: privacy.Standing(r.State), Erased: pg.UTC(r.ErasedBefore)}
+			known[suppress.Hash(r.Hash)] = privacy.SuppressionState{Standing: privacy.Standing(r.State), Erased: pg.UTC(r.ErasedBefore), Request: r.RequestID}
 		}
 		return err
 	})
@@ -118,8 +118,8 @@ func (s suppressions) List(ctx context.Context, tenant tenants.ID, filter privac
 		})
 		all, err = pg.Each(rows, err, func(r db.ListSuppressionsRow) privacy.SuppressionEntry {
 			return privacy.SuppressionEntry{
-				SuppressionState: privacy.SuppressionState{Standing: privacy.Standing(r.State), Erased: pg.UTC(r.ErasedBefore)},
-				Kind:             privacy.Kind(r.Kind), Path: r.Path, Hash: [16]byte(r.Hash), Request: r.RequestID, CreatedAt: r.CreatedAt.UTC(), ChangedAt: r.ChangedAt.UTC(),
+				SuppressionState: privacy.SuppressionState{Standing: privacy.Standing(r.State), Erased: pg.UTC(r.ErasedBefore), Request: r.RequestID},
+				Kind:             privacy.Kind(r.Kind), Path: r.Path, Hash: [16]byte(r.Hash), CreatedAt: r.CreatedAt.UTC(), ChangedAt: r.ChangedAt.UTC(),
 			}
 		})
 		return err

@@ -623,6 +623,24 @@ func (q *Queries) LockFiling(ctx context.Context) error {
 	return err
 }
 
+const markRequestTold = `-- name: MarkRequestTold :execrows
+UPDATE privacy_requests SET told_at = $1::timestamptz
+WHERE id = $2 AND told_at IS NULL AND ended_at IS NULL
+`
+
+type MarkRequestToldParams struct {
+	Now time.Time
+	ID  uuid.UUID
+}
+
+func (q *Queries) MarkRequestTold(ctx context.Context, arg MarkRequestToldParams) (int64, error) {
+	result, err := q.db.Exec(ctx, markRequestTold, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const putStep = `-- name: PutStep :exec
 INSERT INTO privacy_steps (tenant_id, request_id, number, copy, state, before, unit, after, pending, evidence, began_at, erased_at, ended_at, failing_at, error)
 VALUES (current_tenant(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,

@@ -24,7 +24,7 @@ func (q *Queries) CurrentXact(ctx context.Context) (int64, error) {
 }
 
 const findSuppressions = `-- name: FindSuppressions :many
-SELECT hash, state, erased_before FROM suppressions
+SELECT hash, state, erased_before, request_id FROM suppressions
 WHERE tenant_id = current_tenant() AND hash = ANY ($1::bytea[])
 `
 
@@ -32,6 +32,7 @@ type FindSuppressionsRow struct {
 	Hash         []byte
 	State        string
 	ErasedBefore *time.Time
+	RequestID    uuid.UUID
 }
 
 func (q *Queries) FindSuppressions(ctx context.Context, hashes [][]byte) ([]FindSuppressionsRow, error) {
@@ -43,7 +44,12 @@ func (q *Queries) FindSuppressions(ctx context.Context, hashes [][]byte) ([]Find
 	var items []FindSuppressionsRow
 	for rows.Next() {
 		var i FindSuppressionsRow
-		if err := rows.Scan(&i.Hash, &i.State, &i.ErasedBefore); err != nil {
+		if err := rows.Scan(
+			&i.Hash,
+			&i.State,
+			&i.ErasedBefore,
+			&i.RequestID,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

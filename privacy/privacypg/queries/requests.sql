@@ -113,3 +113,7 @@ SELECT t.name AS organisation, u.email
 FROM members m JOIN users u ON u.id = m.user_id JOIN tenants t ON t.id = m.tenant_id
 WHERE m.tenant_id = @tenant_id AND m.role IN ('owner', 'admin')
 ORDER BY u.id;
+
+-- name: MarkRequestTold :execrows
+UPDATE privacy_requests SET told_at = @now::timestamptz
+WHERE id = @id AND told_at IS NULL AND ended_at IS NULL;

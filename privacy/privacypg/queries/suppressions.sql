@@ -21,7 +21,7 @@ WHERE tenant_id = current_tenant() AND state <> 'none'
 SELECT pg_current_xact_id()::text::bigint AS xid;
 
 -- name: FindSuppressions :many
-SELECT hash, state, erased_before FROM suppressions
+SELECT hash, state, erased_before, request_id FROM suppressions
 WHERE tenant_id = current_tenant() AND hash = ANY (@hashes::bytea[]);
 
 -- name: ListSuppressions :many
