@@ -205,7 +205,7 @@ func (s *Service) People(ctx context.Context, by tenants.By, id ID, from, limit 
 // Approve has a request carried out that waits for it. Errors: ErrNoSuchRequest, ErrNotApprovable, ErrPermissionDenied.
 func (s *Service) Approve(ctx context.Context, by tenants.By, id ID) (Request, error) {
 	return s.change(ctx, by, id, "privacy_request.approved", func(r *Request, now time.Time) (string, error) {
-		if r.State != Verified || r.Approval != nil {
+		if r.State != Verified || !r.Resolved || r.Approval != nil { // nobody approves before it is known who is meant
 			return "", ErrNotApprovable
 		}
 		r.Approval, r.Asleep, r.Waiting = &Approval{At: now, By: by.Principal.Actor.Label}, false, ""
