@@ -25,6 +25,7 @@ const (
 var (
 	ErrPersonNotFound = fault.New(fault.NotFound, "person_not_found", "No stored event carries this ID, or none did at that time.")
 	ErrLimitInvalid   = fault.New(fault.Invalid, analytics.CodeLimitInvalid, "limit must be from 1 to %d.", MaxLimit)
+	ErrTooMany        = fault.New(fault.Invalid, "people_too_many", "More people, or IDs of them, are meant than can be looked up together.")
 	ErrAsOfInvalid    = fault.New(fault.Invalid, "as_of_invalid", "as_of must lie between the years 1970 and 2100.")
 )
 

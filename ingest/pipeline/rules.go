@@ -2,11 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"strconv"
 
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/contract"
@@ -69,7 +66,7 @@ func (c *compiler) set(r *Rules, d Declared, p ingest.Policy) error {
 		if err != nil {
 			return err
 		}
-		secrets, err := c.secrets(d)
+		secrets, err := redact.DeriveSecrets(c.secret, d.Tenant, d.Secrets)
 		if err != nil {
 			return err
 		}
@@ -90,19 +87,6 @@ func (c *compiler) set(r *Rules, d Declared, p ingest.Policy) error {
 	default:
 		return ingest.ErrNoSuchPolicy
 	}
-}
-
-// secrets are the tenant's redaction secrets, the newest last. They are derived (HKDF, RFC 5869) and kept nowhere.
-func (c *compiler) secrets(d Declared) (redact.Secrets, error) {
-	var all redact.Secrets
-	for version := 1; version <= max(d.Secrets, 1); version++ {
-		key, err := hkdf.Key(sha256.New, c.secret, d.Tenant[:], "observatory redaction secret "+strconv.Itoa(version), sha256.Size)
-		if err != nil {
-			return nil, fmt.Errorf("derive redaction secret: %w", err)
-		}
-		all = append(all, redact.Secret{Version: version, Key: key})
-	}
-	return all, nil
 }
 
 func (c *compiler) defaultOf(kind ingest.PolicyKind) json.RawMessage {
