@@ -33,7 +33,7 @@ func accessTo(operation string) (access, bool) {
 		"getReceipt": {needs: tenants.Query, orScope: tenants.ScopeEventsWrite},
 		"getLedger":  query, "listQuarantine": query, "queryTrends": query, "queryEvents": query, "getEvent": query, "getCatalog": query, "streamEvents": query,
 		"listPeople": query, "getPerson": query, "listPersonEvents": query, "getPersonHistory": query,
-		"getPolicy": query, "listPolicyVersions": query, "rehearsePolicy": query, "publishPolicy": {needs: tenants.ManageData},
+		"getPolicy": query, "listPolicyVersions": query, "rehearsePolicy": query, "publishPolicy": {needs: tenants.ManageData, orScope: tenants.ScopePrivacyWrite},
 		"inferSchema": query, "rehearseSchema": query, "getSchemaStub": {schemas: true},
 		"listDetectors": query, "listRedactionSecrets": query, "rotateRedactionSecret": {needs: tenants.ManageData}, "revealTokens": {needs: tenants.ManageData},
 		"listCauses": query, "getCause": query, "listReplays": query, "getReplay": query, "rehearseReplay": {needs: tenants.ManageData},
@@ -61,6 +61,7 @@ func accessTo(operation string) (access, bool) {
 
 		"getCertificateKeys": {public: true}, "downloadPrivacyExport": {public: true}, "getPrivacyCertificate": following,
 		"getPrivacyExport": {needs: tenants.ManagePrivacy}, "createPrivacyExportLink": {needs: tenants.ManagePrivacy},
+		"previewRetention": {needs: tenants.ManagePrivacy}, "runRetention": {needs: tenants.ManagePrivacy}, "listRetentionRuns": following,
 		"createPrivacyRequest": {needs: tenants.ManagePrivacy}, "listPrivacyRequests": following, "getPrivacyRequest": following, "listPrivacyDeadlines": following,
 		"listPrivacySubjects": {needs: tenants.ManagePrivacy}, "approvePrivacyRequest": {needs: tenants.ManagePrivacy}, "cancelPrivacyRequest": {needs: tenants.ManagePrivacy},
 		"extendPrivacyRequest": {needs: tenants.ManagePrivacy}, "previewPrivacyRequest": {needs: tenants.ManagePrivacy},

@@ -10,18 +10,6 @@ import (
 // errComing is the answer of operations that stand in the contract before what they do. Access is closed to them as well.
 var errComing = fault.New(fault.Unavailable, "not_built", "This operation is not built yet.")
 
-func (s *server) PreviewRetention(context.Context, gen.PreviewRetentionRequestObject) (gen.PreviewRetentionResponseObject, error) {
-	return nil, errComing
-}
-
-func (s *server) ListRetentionRuns(context.Context, gen.ListRetentionRunsRequestObject) (gen.ListRetentionRunsResponseObject, error) {
-	return nil, errComing
-}
-
-func (s *server) RunRetention(context.Context, gen.RunRetentionRequestObject) (gen.RunRetentionResponseObject, error) {
-	return nil, errComing
-}
-
 func (s *server) GetMinimisation(context.Context, gen.GetMinimisationRequestObject) (gen.GetMinimisationResponseObject, error) {
 	return nil, errComing
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/privacy/form"
+	"github.com/observatory/observatory/privacy/retention"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -70,6 +71,7 @@ type Deps struct {
 	Silences   *alert.Silences
 	People     *people.Service
 	Privacy    *privacy.Service
+	Retention  *retention.Service
 	Proofs     *certificate.Service
 	Exports    *export.Service
 	Form       *form.Service // public, for data subjects

@@ -22,11 +22,20 @@ const (
 	RedactionPolicy  PolicyKind = "redaction"  // what must never be stored
 	EnrichmentPolicy PolicyKind = "enrichment" // what is found out about events
 	QuarantinePolicy PolicyKind = "quarantine" // how long rejected events are kept
+	RetentionPolicy  PolicyKind = "retention"  // how long events and single properties are kept; another domain applies it
 )
 
 // PolicyKinds are all kinds.
 func PolicyKinds() []PolicyKind {
-	return []PolicyKind{ContractPolicy, RedactionPolicy, EnrichmentPolicy, QuarantinePolicy}
+	return []PolicyKind{ContractPolicy, RedactionPolicy, EnrichmentPolicy, QuarantinePolicy, RetentionPolicy}
+}
+
+// permission is what publishing takes. A retention policy removes events that are there.
+func (k PolicyKind) permission() tenants.Permission {
+	if k == RetentionPolicy {
+		return tenants.ManagePrivacy
+	}
+	return tenants.ManageData
 }
 
 // Policy is one version of a tenant's policy of a kind. The one with the highest version is in force.
@@ -48,7 +57,7 @@ const (
 
 // The faults of policies.
 var (
-	ErrNoSuchPolicy  = fault.New(fault.NotFound, "policy_not_found", "There is no policy of this kind or version. The kinds are contract, redaction, enrichment and quarantine.")
+	ErrNoSuchPolicy  = fault.New(fault.NotFound, "policy_not_found", "There is no policy of this kind or version. The kinds are contract, redaction, enrichment, quarantine and retention.")
 	ErrPolicyChanged = fault.New(fault.Conflict, "policy_changed", "The policy was changed meanwhile. Look at the newest version, and publish yours upon that one.")
 )
 
@@ -135,7 +144,7 @@ func (in PublishInput) Validate() error {
 // Publish puts a version into force, on every node within 5 s. Errors: invalid_policy, ErrPolicyChanged, ErrPermissionDenied.
 func (p *Policies) Publish(ctx context.Context, by tenants.By, in PublishInput) (Policy, error) {
 	tenant := by.Principal.Tenant
-	if err := by.Principal.Require(tenants.ManageData); err != nil {
+	if err := by.Principal.Require(in.Kind.permission()); err != nil {
 		return Policy{}, err
 	}
 	if err := in.Validate(); err != nil {

@@ -20,15 +20,15 @@ var (
 
 const maxRegion = 32
 
-// IsRegion tells whether a text can be the name of a region.
-func IsRegion(name string) bool {
+// isRegion tells whether a text can be the name of a region.
+func isRegion(name string) bool {
 	return name != "" && len(name) <= maxRegion && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // checkResidency refuses what no region is called, and any choice on a server that does not know where it is.
 func checkResidency(name, region string) error {
 	switch {
-	case !IsRegion(name):
+	case !isRegion(name):
 		return ErrResidencyInvalid
 	case region == "":
 		return ErrRegionUnknown

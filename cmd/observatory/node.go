@@ -61,6 +61,8 @@ type node struct {
 	notify   notifying
 	privacy  answering
 
+	lifecycle lifecycle
+
 	freshness analytics.Freshness // nil where no events are accepted
 }
 
@@ -109,8 +111,11 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.notify, err = newNotifying(n, public, mailer); err != nil {
 		return nil, err
 	}
-	n.privacy, err = newAnswering(n, public)
-	return n, err
+	if n.privacy, err = newAnswering(n, public); err != nil {
+		return nil, err
+	}
+	n.lifecycle = newLifecycle(n)
+	return n, nil
 }
 
 func (n *node) close() error {
@@ -132,6 +137,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.CheckQuality(n.checks(), n.jobs, n.metrics),
 		workers.EvaluateAlerts(n.alerts().evaluator, n.jobs, n.now),
 		workers.Notify(n.notify.escalator, n.notify.courier),
+		workers.Retain(n.lifecycle.retention),
 	)
 	ledger := jobspg.New(n.working, jobspg.Config{})
 	listen := func(ctx context.Context, changed func()) {

@@ -48,7 +48,7 @@ func newRules(n *node) (*rules, error) {
 		}
 	}
 	r.pipeline = pipeline.New(pipeline.Config{Secret: n.cfg.SecretKey}, pipeline.Deps{
-		Feed: n.declared, Formats: schemaFormats(), Resources: r.resources, Logger: n.logger, Now: n.now,
+		Feed: n.declared, Formats: schemaFormats(), Resources: r.resources, Retention: checkRetention, Logger: n.logger, Now: n.now,
 	})
 	r.policies = ingest.NewPolicies(n.declared, r.pipeline.Rulebook(), n.now)
 	r.rehearsals = pipeline.NewRehearsals(r.pipeline, n.store)

@@ -25,6 +25,7 @@ type Deps struct {
 	Feed      Feed
 	Formats   map[schema.Type]schema.Format
 	Resources enrich.Resources
+	Retention func(document []byte) error // checks policies of this kind, which another domain applies
 	Logger    *slog.Logger
 	Now       func() time.Time
 }

@@ -31,6 +31,9 @@ func NewRehearsals(p *Pipeline, samples ingest.Samples) *Rehearsals {
 
 // RehearsePolicy runs the last stored events, of one name or (empty) of any, through the tenant's rules with another policy of a kind. Errors: invalid_policy.
 func (r *Rehearsals) RehearsePolicy(ctx context.Context, tenant tenants.ID, kind ingest.PolicyKind, document []byte, event string, last int) (*ingest.RehearsalReport, error) {
+	if kind == ingest.RetentionPolicy {
+		return nil, fault.New(fault.Invalid, "nothing_to_rehearse", "A retention policy changes nothing about events that are sent. POST /v1/privacy/retention/preview tells what it would remove.")
+	}
 	if err := r.book.CheckPolicy(ctx, tenant, kind, document); err != nil {
 		return nil, err
 	}

@@ -56,6 +56,8 @@ type Rulebook struct {
 	compile *compiler
 	log     *slog.Logger
 
+	retention func(document []byte) error
+
 	mu      sync.RWMutex
 	tenants map[tenants.ID]*entry // made when first asked for, where nothing is declared
 }
@@ -82,7 +84,7 @@ const (
 
 func newRulebook(cfg Config, deps Deps) *Rulebook {
 	b := &Rulebook{
-		feed: deps.Feed, log: deps.Logger, tenants: map[tenants.ID]*entry{},
+		feed: deps.Feed, log: deps.Logger, tenants: map[tenants.ID]*entry{}, retention: deps.Retention,
 		compile: &compiler{secret: cfg.Secret, formats: deps.Formats, resources: deps.Resources},
 	}
 	b.Follower = follow.New(follow.Config{

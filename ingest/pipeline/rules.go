@@ -84,6 +84,8 @@ func (c *compiler) set(r *Rules, d Declared, p ingest.Policy) error {
 		policy, err := quarantine.Parse(p.Document)
 		r.KeepDays = policy.KeepDays
 		return err
+	case ingest.RetentionPolicy:
+		return nil // it is about what is stored
 	default:
 		return ingest.ErrNoSuchPolicy
 	}
@@ -100,6 +102,8 @@ func (c *compiler) defaultOf(kind ingest.PolicyKind) json.RawMessage {
 		policy = enrich.Default()
 	case ingest.QuarantinePolicy:
 		policy = quarantine.Default()
+	case ingest.RetentionPolicy:
+		policy = struct{}{} // everything is kept
 	}
 	document, err := json.Marshal(policy)
 	if err != nil {
@@ -117,6 +121,9 @@ func (b *Rulebook) DefaultPolicy(kind ingest.PolicyKind) json.RawMessage {
 
 // CheckPolicy implements ingest.PolicyRules.
 func (b *Rulebook) CheckPolicy(ctx context.Context, tenant tenants.ID, kind ingest.PolicyKind, document []byte) error {
+	if kind == ingest.RetentionPolicy {
+		return b.retention(document)
+	}
 	declared, err := b.feed.DeclaredBy(ctx, tenant)
 	if err != nil {
 		return err

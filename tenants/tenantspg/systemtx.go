@@ -93,7 +93,7 @@ func (s systemTx) Memberships(ctx context.Context, id tenants.UserID) ([]tenants
 			Tenant: tenants.Tenant{
 				ID: tenants.ID(r.ID), Name: r.Name, Timezone: r.Timezone, CreatedAt: r.CreatedAt.UTC(), Residency: textOrEmpty(r.Residency), ClosingAt: pg.UTC(r.ClosingAt),
 			},
-			Role:   tenants.Role(r.Role), JoinedAt: r.JoinedAt.UTC(),
+			Role: tenants.Role(r.Role), JoinedAt: r.JoinedAt.UTC(),
 		}
 	})
 }
