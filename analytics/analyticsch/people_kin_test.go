@@ -156,15 +156,20 @@ func TestCarriers(t *testing.T) {
 	)
 	b.hold(t, tenant, analytics.Event{UserID: "eve", Properties: object("email", "ada@example.com")})
 	wanted := []people.Carried{
-		{Path: "properties.email", Value: "ada@example.com", Folded: true}, {Path: "context.traits.email", Value: "ada@example.com", Folded: true},
-		{Path: "properties.phone", Value: "12345"}, {Path: "properties.email", Value: "dan@example.com", Folded: true},
+		{Path: "properties.email", Value: "ada@example.com", Folded: true},
+		{Path: "context.traits.email", Value: "ada@example.com", Folded: true},
+		{Path: "properties.phone", Value: "12345"},
+		{Path: "properties.email", Value: "dan@example.com", Folded: true},
 	}
 	found, err := b.kin().Carriers(t.Context(), tenant, wanted, 10)
 	require.NoError(t, err)
 	slices.SortFunc(found, func(a, b people.Carrier) int { return strings.Compare(a.ID, b.ID) })
 	require.Equal(t, []people.Carrier{
-		{Carried: wanted[0], ID: "ada", User: true}, {Carried: wanted[2], ID: "bob", User: true}, {Carried: wanted[3], ID: "dan", User: true},
-		{Carried: wanted[0], ID: "eve", User: true}, {Carried: wanted[1], ID: "phone"},
+		{Carried: wanted[0], ID: "ada", User: true},
+		{Carried: wanted[2], ID: "bob", User: true},
+		{Carried: wanted[3], ID: "dan", User: true},
+		{Carried: wanted[0], ID: "eve", User: true},
+		{Carried: wanted[1], ID: "phone"},
 	}, found)
 	_, err = b.kin().Carriers(t.Context(), tenant, wanted, 4)
 	require.ErrorIs(t, err, people.ErrTooMany)

@@ -27,6 +27,7 @@ import (
 	"github.com/observatory/observatory/internal/config"
 	"github.com/observatory/observatory/internal/embedded"
 	"github.com/observatory/observatory/internal/jobs/jobspg"
+	"github.com/observatory/observatory/internal/objects"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/migrations"
 	"github.com/observatory/observatory/tenants"
@@ -46,6 +47,7 @@ type node struct {
 	postgres *pg.Pool
 	working  *pg.Pool // of the workers: a lease must not be lost because requests take all connections, nor the other way round
 	events   driver.Conn
+	objects  *objects.Store // archive and exports
 
 	control  *tenantspg.Store
 	jobs     *jobspg.Store
@@ -81,6 +83,9 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 		return nil, err
 	}
 	if n.events, err = ch.Open(ctx, urls.ClickHouse); err != nil {
+		return nil, err
+	}
+	if n.objects, err = objects.Open(ctx, cfg.Archive()); err != nil {
 		return nil, err
 	}
 	mailer, err := mail.New(mail.Config{SMTPURL: cfg.SMTPURL, Folder: filepath.Join(cfg.DataDir, "mail"), Log: n.logger})
@@ -121,7 +126,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 func (n *node) close() error {
 	n.postgres.Close()
 	n.working.Close()
-	return n.events.Close()
+	return errors.Join(n.events.Close(), n.objects.Close())
 }
 
 // workers are the workers of this node, and everything that they do.

@@ -17,6 +17,7 @@ type answering struct {
 	store    *privacypg.Store
 	requests privacypg.Requests
 	service  *privacy.Service
+	resolver privacy.Resolver
 	proofs   *certificate.Service
 	exports  *export.Service
 	form     *form.Service
@@ -33,7 +34,8 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 	}
 	a.store = privacypg.New(n.postgres, keys, n.logger)
 	a.requests = a.store.Requests(sealer)
-	a.service = privacy.NewService(a.requests, nil, nil, n.now)
+	a.resolver = newResolver(n)
+	a.service = privacy.NewService(a.requests, a.resolver, nil, n.now)
 	if a.form, err = newForm(n, a); err != nil {
 		return a, err
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"net/url"
 
+	"github.com/observatory/observatory/analytics/analyticsch"
+	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
 )
@@ -15,6 +17,9 @@ func (a *answering) prove(n *node, public *url.URL) (err error) {
 	if err != nil {
 		return err
 	}
-	a.exports = export.New(export.Deps{Store: a.store, PublicURL: public, Now: n.now, Logger: n.logger})
+	known := people.New(people.Deps{Store: analyticsch.NewPeople(analyticsch.Config{Conn: n.events, Now: n.now}), Now: n.now})
+	a.exports = export.New(export.Deps{
+		Store: a.store, Profiles: profiles{known}, Objects: n.objects, PublicURL: public, Now: n.now, Logger: n.logger,
+	})
 	return nil
 }

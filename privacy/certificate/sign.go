@@ -96,7 +96,7 @@ func decode(part string, into any) error {
 	if err := d.Decode(into); err != nil {
 		return err
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // io.EOF is never wrapped here
+	if _, err := d.Token(); err != io.EOF {
 		return fmt.Errorf("something stands behind the header: %w", err)
 	}
 	return nil
