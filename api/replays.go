@@ -158,6 +158,7 @@ func replayOut(r repair.Replay) gen.Replay {
 		out.Cause = &r.Cause
 	case repair.History:
 		out.From, out.To = &r.From, &r.To
+	case repair.Release:
 	}
 	return out
 }

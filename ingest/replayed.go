@@ -38,8 +38,9 @@ type Replayed struct {
 	Event         Event
 	// StoredAt is when an event with its ID was received that is stored; zero when there is none, as far as the store knows.
 	StoredAt time.Time
-	// HeldAt is since when it was held; of a release only.
-	HeldAt time.Time
+	// Of a release only: since when it was held, and Bar where it must not be stored any more, so that nothing of it goes with it but its ID.
+	HeldAt  time.Time
+	Verdict Verdict
 }
 
 // The record of a replay:
@@ -69,7 +70,7 @@ func AppendReplay(dst []byte, h ReplayHeader, events []Replayed) []byte {
 		}
 		dst = appendNumber(dst, e.Index)
 		dst = appendText(dst, e.CorrelationID)
-		dst = appendItem(dst, &Item{Event: e.Event})
+		dst = appendItem(dst, &Item{Event: e.Event, Verdict: e.Verdict})
 	}
 	return dst
 }
@@ -136,10 +137,10 @@ func (r *ReplayReader) Next(e *Replayed) error {
 	if err := r.r.Next(&item); err != nil {
 		return err
 	}
-	if item.Rejection != nil || item.Verdict != Pass {
+	if item.Rejection != nil || item.Verdict != Pass && r.Kind != ReleaseReplay {
 		return errRecord
 	}
-	e.Event = item.Event
+	e.Event, e.Verdict = item.Event, item.Verdict
 	return nil
 }
 
@@ -179,7 +180,7 @@ func (b *builder) replay(record []byte) error {
 			return err
 		}
 		header := reader.header(&e)
-		switch verdict := b.verdict(i, &e.Event, Pass); {
+		switch verdict := b.verdict(i, &e.Event, e.Verdict); {
 		case reader.Kind == ReleaseReplay:
 			err = b.release(&reader.ReplayHeader, header, &e, verdict)
 		case verdict != Pass:

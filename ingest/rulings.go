@@ -71,7 +71,9 @@ func ruleReplay(judge Judge, record []byte, add func(item int, v Verdict)) error
 		if err := reader.Next(&e); err != nil {
 			return err
 		}
-		add(i, VerdictOf(judge, &e.Event, e.Receipt.ReceivedAt()))
+		if e.Verdict != Bar {
+			add(i, VerdictOf(judge, &e.Event, e.Receipt.ReceivedAt()))
+		}
 	}
 	return nil
 }

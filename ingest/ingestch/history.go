@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/ingest"
@@ -105,9 +106,7 @@ func (s *Store) eventsWhere(ctx context.Context, tenant tenants.ID, in repair.Ev
 	}
 	args = append(args, clickhouse.Named("limit", fmt.Sprint(limit)))
 	rows, err := s.conn.Query(ctx, `
-		SELECT event, CAST(type, 'Int8'), time, event_id, user_id, anonymous_id, session_id, properties, context, source_id, correlation_id, receipt_id, receipt_index,
-			CAST(sdk_name, 'String'), CAST(sdk_version, 'String'), schema_id, CAST(violations_code, 'Array(String)'), violations_path, violations_message,
-			CAST(redactions, 'Array(String)'), policy_version, CAST(bot, 'String'), facts
+		SELECT `+storedColumns+`
 		FROM events FINAL
 		WHERE `+where+`
 		ORDER BY `+order+`
@@ -115,26 +114,34 @@ func (s *Store) eventsWhere(ctx context.Context, tenant tenants.ID, in repair.Ev
 	if err != nil {
 		return nil, ch.Fault(err)
 	}
-	return scanAll(rows, func(e *repair.Stored) error {
-		var name, id, user, anonymous, session, properties, context, sdk, version, bot, facts string
-		var typ int8
-		var source, receipt uuid.UUID
-		var index uint16
-		var schema, policy uint32
-		var codes, paths, messages []string
-		err := rows.Scan(&name, &typ, &e.Time, &id, &user, &anonymous, &session, &properties, &context, &source, &e.CorrelationID, &receipt, &index,
-			&sdk, &version, &schema, &codes, &paths, &messages, &e.Redactions, &policy, &bot, &facts)
-		e.Type, e.Name, e.ID, e.Time = ingest.Type(typ), []byte(name), []byte(id), e.Time.UTC() //nolint:gosec // an Enum8 of ours
-		e.UserID, e.AnonymousID, e.SessionID = []byte(user), []byte(anonymous), []byte(session)
-		e.Properties, e.Context, e.Facts, e.Bot = []byte(properties), []byte(context), []byte(facts), []byte(bot)
-		e.Client = ingest.SDK{Name: []byte(sdk), Version: []byte(version)}
-		e.Schema, e.Policy = int32(schema), int(policy) //nolint:gosec // written from an int32
-		for i := range codes {
-			e.Violations = append(e.Violations, ingest.Violation{Code: codes[i], Path: paths[i], Message: messages[i]})
-		}
-		e.Sender = ingest.Sender{Tenant: tenant, Source: tenants.SourceID(source)}
-		e.Receipt, e.Index = ingest.ReceiptID(receipt), int(index)
-		e.ReceivedAt = e.Receipt.ReceivedAt()
-		return err
-	})
+	return scanAll(rows, func(e *repair.Stored) error { return scanStored(rows, tenant, e) })
+}
+
+// storedColumns are the columns that scanStored reads.
+const storedColumns = `event, CAST(type, 'Int8'), time, event_id, user_id, anonymous_id, session_id, properties, context, source_id, correlation_id, receipt_id, receipt_index,
+			CAST(sdk_name, 'String'), CAST(sdk_version, 'String'), schema_id, CAST(violations_code, 'Array(String)'), violations_path, violations_message,
+			CAST(redactions, 'Array(String)'), policy_version, CAST(bot, 'String'), facts`
+
+// scanStored reads an event, and the columns behind it.
+func scanStored(rows driver.Rows, tenant tenants.ID, e *repair.Stored, more ...any) error {
+	var name, id, user, anonymous, session, properties, context, sdk, version, bot, facts string
+	var typ int8
+	var source, receipt uuid.UUID
+	var index uint16
+	var schema, policy uint32
+	var codes, paths, messages []string
+	err := rows.Scan(append([]any{&name, &typ, &e.Time, &id, &user, &anonymous, &session, &properties, &context, &source, &e.CorrelationID, &receipt, &index,
+		&sdk, &version, &schema, &codes, &paths, &messages, &e.Redactions, &policy, &bot, &facts}, more...)...)
+	e.Type, e.Name, e.ID, e.Time = ingest.Type(typ), []byte(name), []byte(id), e.Time.UTC() //nolint:gosec // an Enum8 of ours
+	e.UserID, e.AnonymousID, e.SessionID = []byte(user), []byte(anonymous), []byte(session)
+	e.Properties, e.Context, e.Facts, e.Bot = []byte(properties), []byte(context), []byte(facts), []byte(bot)
+	e.Client = ingest.SDK{Name: []byte(sdk), Version: []byte(version)}
+	e.Schema, e.Policy = int32(schema), int(policy) //nolint:gosec // written from an int32
+	for i := range codes {
+		e.Violations = append(e.Violations, ingest.Violation{Code: codes[i], Path: paths[i], Message: messages[i]})
+	}
+	e.Sender = ingest.Sender{Tenant: tenant, Source: tenants.SourceID(source)}
+	e.Receipt, e.Index = ingest.ReceiptID(receipt), int(index)
+	e.ReceivedAt = e.Receipt.ReceivedAt()
+	return err
 }

@@ -58,12 +58,15 @@ func (s *Store) CountDeadLetters(ctx context.Context, tenant tenants.ID, in repa
 // StoredIDs implements repair.Archive.
 func (s *Store) StoredIDs(ctx context.Context, tenant tenants.ID, in repair.LettersInput) (map[string]time.Time, error) {
 	where, args := letters(tenant, in)
+	return s.storedIDs(ctx, "SELECT event_id FROM dead_letters WHERE "+where+" ORDER BY tenant_id, received_at, receipt_id, receipt_index LIMIT {limit:UInt32}", args)
+}
+
+// storedIDs tells which of the IDs that a query finds belong to stored events of the tenant, and when those were received.
+func (s *Store) storedIDs(ctx context.Context, ids string, args []any) (map[string]time.Time, error) {
 	rows, err := s.conn.Query(ctx, `
 		SELECT event_id, min(received_at)
 		FROM events
-		WHERE tenant_id = {tenant:UUID} AND event_id IN (
-			SELECT event_id FROM dead_letters WHERE `+where+` ORDER BY tenant_id, received_at, receipt_id, receipt_index LIMIT {limit:UInt32}
-		)
+		WHERE tenant_id = {tenant:UUID} AND event_id IN (`+ids+`)
 		GROUP BY event_id`, args...)
 	if err != nil {
 		return nil, ch.Fault(err)

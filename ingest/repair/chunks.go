@@ -2,6 +2,7 @@ package repair
 
 import (
 	"context"
+	"time"
 
 	"github.com/observatory/observatory/ingest"
 )
@@ -18,7 +19,10 @@ func (j *job) events() EventsInput {
 
 // repair reads dead letters, puts them right, and appends those that fit the rules now. Nil: none is left.
 func (j *job) repair(ctx context.Context) (*chunk, error) {
-	if err := j.lap(ctx); err != nil {
+	err := j.lap(ctx, func(ctx context.Context) (map[string]time.Time, error) {
+		return j.r.deps.Archive.StoredIDs(ctx, j.Tenant, j.letters(lapEvents))
+	})
+	if err != nil {
 		return nil, err
 	}
 	letters, err := j.r.deps.Archive.DeadLetters(ctx, j.Tenant, j.letters(j.r.deps.ChunkEvents))
@@ -59,9 +63,9 @@ func (j *job) repair(ctx context.Context) (*chunk, error) {
 	return c, err
 }
 
-// lap looks up, for many letters at once, whether an event with the same ID is stored already. All that was received before the lap is
+// lap looks up, for many events at once, whether one with the same ID is stored already. All that was received before the lap is
 // stored when it looks; what is received after it the sink knows.
-func (j *job) lap(ctx context.Context) error {
+func (j *job) lap(ctx context.Context, lookUp func(context.Context) (map[string]time.Time, error)) error {
 	if j.lapLeft > 0 && j.r.deps.Now().Before(j.lapUntil) {
 		return nil
 	}
@@ -70,7 +74,7 @@ func (j *job) lap(ctx context.Context) error {
 	}
 	var err error
 	j.lapLeft, j.lapUntil = lapEvents, j.r.deps.Now().Add(lapTime)
-	j.stored, err = j.r.deps.Archive.StoredIDs(ctx, j.Tenant, j.letters(lapEvents))
+	j.stored, err = lookUp(ctx)
 	return err
 }
 

@@ -26,6 +26,28 @@ type Archive interface {
 	Events(ctx context.Context, tenant tenants.ID, in EventsInput) ([]Stored, error)
 	// CountEvents counts those from behind the cursor on.
 	CountEvents(ctx context.Context, tenant tenants.ID, in EventsInput) (int64, error)
+
+	// Held reads events that are held since before until, behind the cursor, in its order.
+	Held(ctx context.Context, tenant tenants.ID, in HeldInput) ([]Held, error)
+	// CountHeld counts those from behind the cursor on.
+	CountHeld(ctx context.Context, tenant tenants.ID, in HeldInput) (int64, error)
+	// StoredHeld is StoredIDs for the same held events.
+	StoredHeld(ctx context.Context, tenant tenants.ID, in HeldInput) (map[string]time.Time, error)
+	// RemoveReleased removes what a replay has released, and was held since before until, from among the held events.
+	RemoveReleased(ctx context.Context, tenant tenants.ID, replay ID, until time.Time) error
+}
+
+// HeldInput says which held events.
+type HeldInput struct {
+	After Cursor
+	Until time.Time
+	Limit int
+}
+
+// Held is an event that is held.
+type Held struct {
+	Stored
+	At time.Time // since when
 }
 
 // LettersInput says which dead letters.

@@ -25,12 +25,13 @@ type Kind string
 const (
 	Repair  Kind = "repair"  // takes events out of quarantine
 	History Kind = "history" // runs stored events through the rules again
+	Release Kind = "release" // stores held events that may be used again
 )
 
 // State is how a replay stands.
 type State string
 
-// The states. What is waiting, running, pausing, cancelling or paused is open; of those there is one per cause, and one of history, in a tenant.
+// The states. What is waiting, running, pausing, cancelling or paused is open; of those there is one per cause, one of history and one release in a tenant.
 const (
 	Waiting    State = "waiting"
 	Running    State = "running"
@@ -72,6 +73,8 @@ func (s *Spec) Validate() (Mapping, error) {
 		return invalid("`from`, `to`, `events` and `policy` belong to a replay of kind history.")
 	case s.Kind == Repair:
 		return Compile(s.Mapping)
+	case s.Kind == Release:
+		return Mapping{}, nil
 	case s.Kind != History:
 		return invalid("`kind` must be repair or history.")
 	case s.Cause != uuid.Nil || len(s.Mapping) > 0:
@@ -126,8 +129,8 @@ func (c Counts) LookedAt() int64 {
 	return c.Replayed + c.Stored + c.Duplicate + c.StillQuarantined + c.Skipped + c.Unchanged
 }
 
-// Cursor is a place among the events of a replay: behind it they have not had their turn. Of a repair it is the last dead letter, of
-// history the last event in the order of time's hour, name and ID.
+// Cursor is a place among the events of a replay: behind it they have not had their turn. Of a repair it is the last dead letter, of a release the last
+// held event, of history the last event in the order of time's hour, name and ID.
 type Cursor struct {
 	ReceivedAt time.Time        `json:"received_at,omitzero"`
 	Receipt    ingest.ReceiptID `json:"receipt,omitzero"`

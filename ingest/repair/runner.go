@@ -289,6 +289,8 @@ func (j *job) begin(ctx context.Context) error {
 		j.progress.Counts.Found, err = j.r.deps.Archive.CountDeadLetters(ctx, j.Tenant, j.letters(0))
 	case History:
 		j.progress.Counts.Found, err = j.r.deps.Archive.CountEvents(ctx, j.Tenant, j.events())
+	case Release:
+		j.progress.Counts.Found, err = j.r.deps.Archive.CountHeld(ctx, j.Tenant, j.held(0))
 	}
 	return err
 }
@@ -301,6 +303,8 @@ func (j *job) next(ctx context.Context) (exhausted bool, err error) {
 		c, err = j.repair(ctx)
 	case History:
 		c, err = j.rerun(ctx)
+	case Release:
+		c, err = j.release(ctx)
 	}
 	if err != nil || c == nil {
 		return c == nil, err
@@ -418,6 +422,11 @@ func (j *job) count(ctx context.Context) error {
 func (j *job) end(ctx context.Context, wanted State) error {
 	if err := j.count(ctx); err != nil {
 		return err
+	}
+	if j.Kind == Release {
+		if err := j.r.deps.Archive.RemoveReleased(ctx, j.Tenant, j.ID, j.until); err != nil {
+			return err
+		}
 	}
 	j.progress.PerSecond = 0
 	j.progress.Problems = sortedProblems(j.progress.Problems)

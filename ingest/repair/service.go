@@ -54,6 +54,9 @@ func (s *Service) Create(ctx context.Context, by tenants.By, spec Spec) (Replay,
 	if _, err := spec.Validate(); err != nil {
 		return Replay{}, err
 	}
+	if spec.Kind == Release {
+		return Replay{}, fault.New(fault.Invalid, "replay_invalid", "Held events are released by themselves, once they may be used.")
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Replay{}, err
@@ -68,6 +71,7 @@ func (s *Service) Create(ctx context.Context, by tenants.By, spec Spec) (Replay,
 		details["cause"], details["steps"] = spec.Cause.String(), strconv.Itoa(len(spec.Mapping))
 	case History:
 		details["from"], details["to"] = spec.From.UTC().Format(time.RFC3339), spec.To.UTC().Format(time.RFC3339)
+	case Release: // not here
 	}
 	return r, s.jobs.AddReplay(ctx, r, s.entry(by, r.ID, "replay.created", details))
 }

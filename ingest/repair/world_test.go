@@ -307,6 +307,22 @@ func (*world) CountEvents(context.Context, tenants.ID, repair.EventsInput) (int6
 	return 0, errors.New("there is no history here")
 }
 
+func (*world) Held(context.Context, tenants.ID, repair.HeldInput) ([]repair.Held, error) {
+	return nil, errors.New("nothing is held here")
+}
+
+func (*world) CountHeld(context.Context, tenants.ID, repair.HeldInput) (int64, error) {
+	return 0, errors.New("nothing is held here")
+}
+
+func (*world) StoredHeld(context.Context, tenants.ID, repair.HeldInput) (map[string]time.Time, error) {
+	return nil, errors.New("nothing is held here")
+}
+
+func (*world) RemoveReleased(context.Context, tenants.ID, repair.ID, time.Time) error {
+	return errors.New("nothing is held here")
+}
+
 // ClaimReplay implements repair.Queue, as do the next.
 func (w *world) ClaimReplay(_ context.Context, log uuid.UUID, busy []repair.ID, now time.Time) (*repair.Replay, error) {
 	w.mu.Lock()

@@ -15,7 +15,7 @@ import { formatDuration } from '../../time/format'
 import { useTravel, useView } from '../../view/useView'
 import { Problems } from './Problems'
 import classes from './Quarantine.module.css'
-import { countsOf, stateMeanings, stateNames } from './words'
+import { countsOf, replayKinds, stateMeanings, stateNames } from './words'
 
 interface Props {
   replay: Replay
@@ -35,7 +35,7 @@ export function Replaying({ replay: known, what, own = false }: Props) {
     <Panel
       title={
         <span className={classes.state} data-state={r.state}>
-          <StateIcon replay={r} /> {r.kind === 'repair' ? 'Repair' : 'Replay of history'}:{' '}
+          <StateIcon replay={r} /> {replayKinds[r.kind]}:{' '}
           {stateNames[r.state].toLowerCase()}
         </span>
       }

@@ -108,9 +108,11 @@ function Row({ replay: r, cause }: { replay: Replay; cause: Cause | undefined })
             ? r.mapping.length === 0
               ? 'by the rules as they are now'
               : `by a mapping of ${plural(r.mapping.length, 'step')}`
-            : r.events.length === 0
-              ? 'every event'
-              : r.events.join(', ')}
+            : r.kind === 'release'
+              ? 'events that may be used again'
+              : r.events.length === 0
+                ? 'every event'
+                : r.events.join(', ')}
         </div>
       </td>
       <td>
@@ -139,5 +141,6 @@ function Row({ replay: r, cause }: { replay: Replay; cause: Cause | undefined })
 /** What a replay is about. */
 export function replayTitle(r: Replay, cause: Pick<Cause, 'code' | 'event'> | undefined, zone: string): string {
   if (r.kind === 'repair') return cause ? causeTitle(cause) : 'Repair of a cause'
+  if (r.kind === 'release') return 'Release of held events'
   return `History of ${formatPeriod({ from: new Date(r.from ?? ''), to: new Date(r.to ?? '') }, zone)}`
 }

@@ -87,6 +87,12 @@ export function adviceFor(code: string): Advice {
   }
 }
 
+export const replayKinds: Record<Replay['kind'], string> = {
+  repair: 'Repair',
+  history: 'Replay of history',
+  release: 'Release of held events',
+}
+
 export const stateNames: Record<ReplayState, string> = {
   waiting: 'Waiting',
   running: 'Running',

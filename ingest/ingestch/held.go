@@ -1,0 +1,93 @@
+package ingestch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/ingest/repair"
+	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/tenants"
+)
+
+// A held event stays in its table until the release that stored it is over; until then a later row in repairs says that it is held no more.
+
+// Held implements repair.Archive.
+func (s *Store) Held(ctx context.Context, tenant tenants.ID, in repair.HeldInput) ([]repair.Held, error) {
+	from, args := held(tenant, in)
+	rows, err := s.conn.Query(ctx, `
+		SELECT `+storedColumns+`, held_at
+		FROM `+from+`
+		ORDER BY tenant_id, received_at, receipt_id, receipt_index
+		LIMIT {limit:UInt32}`, args...)
+	if err != nil {
+		return nil, ch.Fault(err)
+	}
+	return scanAll(rows, func(h *repair.Held) error {
+		err := scanStored(rows, tenant, &h.Stored, &h.At)
+		h.At = h.At.UTC()
+		return err
+	})
+}
+
+// CountHeld implements repair.Archive.
+func (s *Store) CountHeld(ctx context.Context, tenant tenants.ID, in repair.HeldInput) (int64, error) {
+	from, args := held(tenant, in)
+	var n uint64
+	err := s.conn.QueryRow(ctx, "SELECT count() FROM "+from, args...).Scan(&n)
+	return int64(n), ch.Fault(err) //nolint:gosec // a count of rows
+}
+
+// StoredHeld implements repair.Archive.
+func (s *Store) StoredHeld(ctx context.Context, tenant tenants.ID, in repair.HeldInput) (map[string]time.Time, error) {
+	from, args := held(tenant, in)
+	return s.storedIDs(ctx, "SELECT event_id FROM "+from+" ORDER BY tenant_id, received_at, receipt_id, receipt_index LIMIT {limit:UInt32}", args)
+}
+
+// held are the held events of a tenant that were not released.
+func held(tenant tenants.ID, in repair.HeldInput) (from string, args []any) {
+	return `held_events LEFT JOIN (
+				SELECT receipt_id, receipt_index, max(repaired_at) AS at FROM repairs
+				WHERE tenant_id = {tenant:UUID} AND status != 'held' AND received_at >= fromUnixTimestamp64Milli({at:Int64}, 'UTC')
+				GROUP BY receipt_id, receipt_index
+			) AS released USING (receipt_id, receipt_index)
+		WHERE tenant_id = {tenant:UUID} AND held_at > released.at AND held_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') AND expires_at > now()
+			AND received_at >= fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND (received_at, receipt_id, receipt_index) > (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})`, []any{
+			clickhouse.Named("tenant", tenant.String()), clickhouse.Named("until", fmt.Sprint(in.Until.UnixMilli())),
+			clickhouse.Named("at", fmt.Sprint(max(0, in.After.ReceivedAt.UnixMilli()))), clickhouse.Named("receipt", uuid.UUID(in.After.Receipt).String()),
+			clickhouse.Named("index", fmt.Sprint(in.After.Index)), clickhouse.Named("limit", fmt.Sprint(in.Limit)),
+		}
+}
+
+// RemoveReleased implements repair.Archive.
+func (s *Store) RemoveReleased(ctx context.Context, tenant tenants.ID, replay repair.ID, until time.Time) error {
+	err := s.conn.Exec(ctx, `
+		DELETE FROM held_events
+		WHERE tenant_id = {tenant:UUID} AND held_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') AND (receipt_id, receipt_index) IN (
+			SELECT receipt_id, receipt_index FROM repairs WHERE tenant_id = {tenant:UUID} AND replay_id = {replay:UUID}
+		)`,
+		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("replay", replay.String()), clickhouse.Named("until", fmt.Sprint(until.UnixMilli())))
+	return ch.Fault(err)
+}
+
+// TenantsToRelease implements repair.HeldStore.
+func (s *Store) TenantsToRelease(ctx context.Context, reasons []string) ([]tenants.ID, error) {
+	rows, err := s.conn.Query(ctx, `
+		SELECT DISTINCT tenant_id
+		FROM held_events LEFT JOIN (
+			SELECT receipt_id, receipt_index, max(repaired_at) AS at FROM repairs WHERE status != 'held' GROUP BY receipt_id, receipt_index
+		) AS released USING (receipt_id, receipt_index)
+		WHERE reason IN {reasons:Array(String)} AND held_at > released.at AND expires_at > now()`, clickhouse.Named("reasons", reasons))
+	if err != nil {
+		return nil, ch.Fault(err)
+	}
+	return scanAll(rows, func(t *tenants.ID) error {
+		var id uuid.UUID
+		err := rows.Scan(&id)
+		*t = tenants.ID(id)
+		return err
+	})
+}

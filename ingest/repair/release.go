@@ -1,0 +1,97 @@
+package repair
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/tenants"
+)
+
+// Release asks for the held events of a tenant to be stored that may be: those of people whose data may be used again, and those about which nobody
+// could say anything for a while. Asking again with the same ID tells how it goes on.
+//
+// Errors: ErrReplayOpen while another release of the tenant is not over.
+func (s *Service) Release(ctx context.Context, tenant tenants.ID, id uuid.UUID) (Replay, error) {
+	known, err := s.jobs.Replay(ctx, tenant, ID(id))
+	if !errors.Is(err, ErrNoSuchReplay) {
+		return known, err
+	}
+	by := tenants.By{Principal: tenants.Principal{Tenant: tenant, Actor: tenants.Actor{Kind: tenants.ActorSystem, Label: "release of held events"}}}
+	r := Replay{
+		ID: ID(id), Tenant: tenant, Spec: Spec{Kind: Release}, State: Waiting,
+		CreatedAt: s.now().UTC().Truncate(time.Microsecond), CreatedBy: by.Principal.Actor.Label,
+	}
+	return r, s.jobs.AddReplay(ctx, r, s.entry(by, r.ID, "replay.created", tenants.Details{"kind": string(Release)}))
+}
+
+// HeldStore knows which tenants have held events that only wait to be released.
+type HeldStore interface {
+	// TenantsToRelease are those with events that are held for one of the reasons, codes of ingest.
+	TenantsToRelease(ctx context.Context, reasons []string) ([]tenants.ID, error)
+}
+
+// ReleaseUnknown asks for the release of events that were held because nobody could say whether they may be stored.
+func (s *Service) ReleaseUnknown(ctx context.Context, held HeldStore) error {
+	all, err := held.TenantsToRelease(ctx, []string{ingest.CodeSuppressionUnknown})
+	if err != nil {
+		return err
+	}
+	for _, tenant := range all {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return err
+		}
+		if _, err := s.Release(ctx, tenant, id); err != nil && !errors.Is(err, ErrReplayOpen) {
+			return err
+		}
+	}
+	return nil
+}
+
+// held are the held events that the job has not read yet.
+func (j *job) held(limit int) HeldInput {
+	return HeldInput{After: j.cursor, Until: j.until, Limit: limit}
+}
+
+// release reads held events and appends those that need not be held any more. Nil: none is left.
+func (j *job) release(ctx context.Context) (*chunk, error) {
+	err := j.lap(ctx, func(ctx context.Context) (map[string]time.Time, error) {
+		return j.r.deps.Archive.StoredHeld(ctx, j.Tenant, j.held(lapEvents))
+	})
+	if err != nil {
+		return nil, err
+	}
+	held, err := j.r.deps.Archive.Held(ctx, j.Tenant, j.held(j.r.deps.ChunkEvents))
+	if err != nil || len(held) == 0 {
+		return nil, err
+	}
+	j.lapLeft -= len(held)
+	view := j.r.deps.Suppression.Enter()
+	defer view.Leave() // when it is in the log
+	judge := view.Of(j.Tenant)
+	last := &held[len(held)-1]
+	c := &chunk{cursor: Cursor{ReceivedAt: last.ReceivedAt, Receipt: last.Receipt, Index: last.Index}}
+	events := make([]ingest.Replayed, 0, len(held))
+	for i := range held {
+		e := &held[i]
+		out := ingest.Replayed{
+			Source: e.Source, Key: e.Key, Receipt: e.Receipt, Index: e.Index, CorrelationID: e.CorrelationID,
+			Event: e.Event, StoredAt: j.stored[string(e.ID)], HeldAt: e.At,
+		}
+		if !passes(judge, &out.Event, e.Receipt) {
+			if ingest.VerdictOf(judge, &e.Event, e.ReceivedAt) != ingest.Bar {
+				c.counts.Skipped++
+				continue
+			}
+			out.Verdict = ingest.Bar
+		}
+		events = append(events, out)
+	}
+	c.sent = int64(len(events))
+	c.end, err = j.append(ctx, ingest.ReleaseReplay, events)
+	return c, err
+}
