@@ -72,6 +72,7 @@ type Deps struct {
 	People     *people.Service
 	Privacy    *privacy.Service
 	Retention  *retention.Service
+	Suppressed privacy.SuppressionList
 	Proofs     *certificate.Service
 	Exports    *export.Service
 	Form       *form.Service // public, for data subjects

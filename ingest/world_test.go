@@ -145,6 +145,7 @@ type world struct {
 	state     *sinkstate.State
 	sink      *ingest.Sink
 	collector *ingest.Collector
+	with      func(*ingest.SinkDeps, *ingest.CollectorDeps) // changes what sink and collector are made with; may be nil
 
 	mu    sync.Mutex
 	cutIn int // operations on the disk until the power is cut; 0: never
@@ -185,11 +186,14 @@ func (w *world) start() {
 	require.NoError(w.t, err)
 	require.GreaterOrEqual(w.t, w.log.End(), settled)
 	now := func() time.Time { return w.now }
-	w.sink, err = ingest.NewSink(ingest.SinkConfig{MaxBytes: 3000}, ingest.SinkDeps{
-		Log: w.log, State: w.state, Store: w.shelf, Now: now, Logger: slog.New(slog.DiscardHandler),
-	})
+	sink := ingest.SinkDeps{Log: w.log, State: w.state, Store: w.shelf, Now: now, Logger: slog.New(slog.DiscardHandler)}
+	collector := ingest.CollectorDeps{Log: w.log, Prepare: asSent{}, Receipts: receiptsOf(), Limits: ingest.NewRateLimits(0), Now: now}
+	if w.with != nil {
+		w.with(&sink, &collector)
+	}
+	w.sink, err = ingest.NewSink(ingest.SinkConfig{MaxBytes: 3000}, sink)
 	require.NoError(w.t, err)
-	w.collector = ingest.NewCollector(ingest.CollectorDeps{Log: w.log, Prepare: asSent{}, Receipts: receiptsOf(), Limits: ingest.NewRateLimits(0), Now: now})
+	w.collector = ingest.NewCollector(collector)
 }
 
 func (w *world) stop() {

@@ -44,3 +44,50 @@ type SuppressionPlace struct {
 	ChangedAt time.Time // microseconds
 	Hash      [16]byte
 }
+
+// LookUpSuppressions tells what holds for identifiers as somebody gives them, in their order. An e-mail address may stand for several: the
+// strictest of what holds for them is told.
+//
+// Errors: ErrSubjectInvalid.
+func LookUpSuppressions(ctx context.Context, list SuppressionList, tenant tenants.ID, given []Identifier) ([]SuppressionState, error) {
+	var all []Identifier
+	from := make([]int, 0, len(given)+1) // where in all those of each begin
+	for _, i := range given {
+		i, err := i.Normal()
+		if err != nil {
+			return nil, err
+		}
+		from = append(from, len(all))
+		if i.Kind != Email {
+			all = append(all, i)
+			continue
+		}
+		all = append(all, Identifier{Kind: UserID, Value: i.Value})
+		for _, path := range EmailPaths() {
+			all = append(all, Identifier{Kind: Property, Path: path, Value: i.Value})
+		}
+	}
+	from = append(from, len(all))
+	states, err := list.StateOf(ctx, tenant, all)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]SuppressionState, len(given))
+	for i := range given {
+		out[i] = states[from[i]]
+		for _, s := range states[from[i]+1 : from[i+1]] {
+			out[i] = stricter(out[i], s)
+		}
+	}
+	return out, nil
+}
+
+func stricter(a, b SuppressionState) SuppressionState {
+	if b.Standing == Barred || b.Standing == Restricted && a.Standing == Free {
+		a.Standing = b.Standing
+	}
+	if a.Erased == nil || b.Erased != nil && b.Erased.After(*a.Erased) {
+		a.Erased = b.Erased
+	}
+	return a
+}

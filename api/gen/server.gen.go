@@ -1683,6 +1683,7 @@ func (e RegulationType) Valid() bool {
 // Defines values for ReplayKind.
 const (
 	ReplayKindHistory ReplayKind = "history"
+	ReplayKindRelease ReplayKind = "release"
 	ReplayKindRepair  ReplayKind = "repair"
 )
 
@@ -1690,6 +1691,8 @@ const (
 func (e ReplayKind) Valid() bool {
 	switch e {
 	case ReplayKindHistory:
+		return true
+	case ReplayKindRelease:
 		return true
 	case ReplayKindRepair:
 		return true
@@ -1896,6 +1899,48 @@ func (e SourceKind) Valid() bool {
 	case Sensor:
 		return true
 	case Site:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SuppressionKind.
+const (
+	AnonymousId SuppressionKind = "anonymous_id"
+	Property    SuppressionKind = "property"
+	UserId      SuppressionKind = "user_id"
+)
+
+// Valid indicates whether the value is a known member of the SuppressionKind enum.
+func (e SuppressionKind) Valid() bool {
+	switch e {
+	case AnonymousId:
+		return true
+	case Property:
+		return true
+	case UserId:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SuppressionStanding.
+const (
+	SuppressionStandingNone       SuppressionStanding = "none"
+	SuppressionStandingRestricted SuppressionStanding = "restricted"
+	SuppressionStandingSuppressed SuppressionStanding = "suppressed"
+)
+
+// Valid indicates whether the value is a known member of the SuppressionStanding enum.
+func (e SuppressionStanding) Valid() bool {
+	switch e {
+	case SuppressionStandingNone:
+		return true
+	case SuppressionStandingRestricted:
+		return true
+	case SuppressionStandingSuppressed:
 		return true
 	default:
 		return false
@@ -4616,10 +4661,12 @@ type Replay struct {
 	Events []string `json:"events"`
 
 	// From Of history.
-	From    *time.Time         `json:"from,omitempty"`
-	Id      openapi_types.UUID `json:"id"`
-	Kind    ReplayKind         `json:"kind"`
-	Mapping []MappingStep      `json:"mapping"`
+	From *time.Time         `json:"from,omitempty"`
+	Id   openapi_types.UUID `json:"id"`
+
+	// Kind A release stores events that were held; it begins by itself.
+	Kind    ReplayKind    `json:"kind"`
+	Mapping []MappingStep `json:"mapping"`
 
 	// PerSecond Events a second, as of late; 0 when it does not run.
 	PerSecond float64 `json:"per_second"`
@@ -4641,7 +4688,7 @@ type Replay struct {
 	To *time.Time `json:"to,omitempty"`
 }
 
-// ReplayKind defines model for Replay.Kind.
+// ReplayKind A release stores events that were held; it begins by itself.
 type ReplayKind string
 
 // ReplayCounts defines model for ReplayCounts.
@@ -4969,6 +5016,43 @@ type Source struct {
 
 // SourceKind defines model for SourceKind.
 type SourceKind string
+
+// Suppression defines model for Suppression.
+type Suppression struct {
+	ChangedAt time.Time `json:"changed_at"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// ErasedBefore What was received before stays out for ever, whatever way it comes back.
+	ErasedBefore *time.Time `json:"erased_before"`
+
+	// Id A hash that only this installation can make of the identifier.
+	Id   string          `json:"id"`
+	Kind SuppressionKind `json:"kind"`
+
+	// Path Of the property.
+	Path *string `json:"path"`
+
+	// RequestId The request that changed it last.
+	RequestId openapi_types.UUID `json:"request_id"`
+
+	// State suppressed - events are not stored; restricted - events are held; none - they are stored, except for what was erased.
+	State SuppressionStanding `json:"state"`
+}
+
+// SuppressionKind defines model for Suppression.Kind.
+type SuppressionKind string
+
+// SuppressionStanding suppressed - events are not stored; restricted - events are held; none - they are stored, except for what was erased.
+type SuppressionStanding string
+
+// SuppressionState defines model for SuppressionState.
+type SuppressionState struct {
+	// ErasedBefore What was received before stays out for ever, whatever way it comes back.
+	ErasedBefore *time.Time `json:"erased_before"`
+
+	// State suppressed - events are not stored; restricted - events are held; none - they are stored, except for what was erased.
+	State SuppressionStanding `json:"state"`
+}
 
 // Tenant defines model for Tenant.
 type Tenant struct {
@@ -5480,6 +5564,20 @@ type ListRetentionRunsParams struct {
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ListSuppressionsParams defines parameters for ListSuppressions.
+type ListSuppressionsParams struct {
+	State *SuppressionStanding `form:"state,omitempty" json:"state,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// LookUpSuppressionsJSONBody defines parameters for LookUpSuppressions.
+type LookUpSuppressionsJSONBody struct {
+	Subjects PrivacySubjects `json:"subjects"`
+}
+
 // ListQualityResultsParams defines parameters for ListQualityResults.
 type ListQualityResultsParams struct {
 	// From Default - 7 days before `to`.
@@ -5740,6 +5838,9 @@ type ExtendPrivacyRequestJSONRequestBody ExtendPrivacyRequestJSONBody
 
 // PreviewRetentionJSONRequestBody defines body for PreviewRetention for application/json ContentType.
 type PreviewRetentionJSONRequestBody PreviewRetentionJSONBody
+
+// LookUpSuppressionsJSONRequestBody defines body for LookUpSuppressions for application/json ContentType.
+type LookUpSuppressionsJSONRequestBody LookUpSuppressionsJSONBody
 
 // CreateQualityCheckJSONRequestBody defines body for CreateQualityCheck for application/json ContentType.
 type CreateQualityCheckJSONRequestBody = NewQualityCheck
@@ -6330,6 +6431,12 @@ type ServerInterface interface {
 	// RunRetention Apply the retention policy now
 	// (POST /v1/privacy/retention/runs)
 	RunRetention(ctx echo.Context) error
+	// ListSuppressions What is suppressed, restricted or was erased
+	// (GET /v1/privacy/suppressions)
+	ListSuppressions(ctx echo.Context, params ListSuppressionsParams) error
+	// LookUpSuppressions Whether somebody is suppressed
+	// (POST /v1/privacy/suppressions/lookup)
+	LookUpSuppressions(ctx echo.Context) error
 	// GetQuality Every check with what it found last
 	// (GET /v1/quality)
 	GetQuality(ctx echo.Context) error
@@ -8166,6 +8273,47 @@ func (w *ServerInterfaceWrapper) RunRetention(ctx echo.Context) error {
 	return err
 }
 
+// ListSuppressions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSuppressions(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSuppressionsParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSuppressions(ctx, params)
+	return err
+}
+
+// LookUpSuppressions converts echo context to params.
+func (w *ServerInterfaceWrapper) LookUpSuppressions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LookUpSuppressions(ctx)
+	return err
+}
+
 // GetQuality converts echo context to params.
 func (w *ServerInterfaceWrapper) GetQuality(ctx echo.Context) error {
 	var err error
@@ -9056,6 +9204,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/privacy/requests/:request_id/cancel", wrapper.CancelPrivacyRequest, options.OperationMiddlewares["cancelPrivacyRequest"]...)
 	router.POST(options.BaseURL+"/v1/privacy/requests/:request_id/extend", wrapper.ExtendPrivacyRequest, options.OperationMiddlewares["extendPrivacyRequest"]...)
 	router.POST(options.BaseURL+"/v1/privacy/preview", wrapper.PreviewPrivacyRequest, options.OperationMiddlewares["previewPrivacyRequest"]...)
+	router.GET(options.BaseURL+"/v1/privacy/suppressions", wrapper.ListSuppressions, options.OperationMiddlewares["listSuppressions"]...)
+	router.POST(options.BaseURL+"/v1/privacy/suppressions/lookup", wrapper.LookUpSuppressions, options.OperationMiddlewares["lookUpSuppressions"]...)
 	router.GET(options.BaseURL+"/v1/privacy/deadlines", wrapper.ListPrivacyDeadlines, options.OperationMiddlewares["listPrivacyDeadlines"]...)
 	router.GET(options.BaseURL+"/v1/jobs", wrapper.ListJobs, options.OperationMiddlewares["listJobs"]...)
 	router.GET(options.BaseURL+"/v1/jobs/durations", wrapper.GetJobDurations, options.OperationMiddlewares["getJobDurations"]...)
@@ -13717,6 +13867,104 @@ func (response RunRetentiondefaultApplicationProblemPlusJSONResponse) VisitRunRe
 	return err
 }
 
+type ListSuppressionsRequestObject struct {
+	Params ListSuppressionsParams
+}
+
+type ListSuppressionsResponseObject interface {
+	VisitListSuppressionsResponse(w http.ResponseWriter) error
+}
+
+type ListSuppressions200JSONResponse struct {
+	// NextCursor Null on the last page.
+	NextCursor   *NextCursor   `json:"next_cursor"`
+	Suppressions []Suppression `json:"suppressions"`
+}
+
+func (response ListSuppressions200JSONResponse) VisitListSuppressionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSuppressionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListSuppressionsdefaultApplicationProblemPlusJSONResponse) VisitListSuppressionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LookUpSuppressionsRequestObject struct {
+	Body *LookUpSuppressionsJSONRequestBody
+}
+
+type LookUpSuppressionsResponseObject interface {
+	VisitLookUpSuppressionsResponse(w http.ResponseWriter) error
+}
+
+type LookUpSuppressions200JSONResponse struct {
+	States []SuppressionState `json:"states"`
+}
+
+func (response LookUpSuppressions200JSONResponse) VisitLookUpSuppressionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LookUpSuppressionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response LookUpSuppressionsdefaultApplicationProblemPlusJSONResponse) VisitLookUpSuppressionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetQualityRequestObject struct {
 }
 
@@ -16590,6 +16838,12 @@ type StrictServerInterface interface {
 	// RunRetention Apply the retention policy now
 	// (POST /v1/privacy/retention/runs)
 	RunRetention(ctx context.Context, request RunRetentionRequestObject) (RunRetentionResponseObject, error)
+	// ListSuppressions What is suppressed, restricted or was erased
+	// (GET /v1/privacy/suppressions)
+	ListSuppressions(ctx context.Context, request ListSuppressionsRequestObject) (ListSuppressionsResponseObject, error)
+	// LookUpSuppressions Whether somebody is suppressed
+	// (POST /v1/privacy/suppressions/lookup)
+	LookUpSuppressions(ctx context.Context, request LookUpSuppressionsRequestObject) (LookUpSuppressionsResponseObject, error)
 	// GetQuality Every check with what it found last
 	// (GET /v1/quality)
 	GetQuality(ctx context.Context, request GetQualityRequestObject) (GetQualityResponseObject, error)
@@ -19841,6 +20095,77 @@ func (sh *strictHandler) RunRetention(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(RunRetentionResponseObject); ok {
 		return validResponse.VisitRunRetentionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSuppressions operation middleware
+func (sh *strictHandler) ListSuppressions(ctx echo.Context, params ListSuppressionsParams) error {
+	var request ListSuppressionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSuppressions(ctx.Request().Context(), request.(ListSuppressionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSuppressions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSuppressionsResponseObject); ok {
+		return validResponse.VisitListSuppressionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LookUpSuppressions operation middleware
+func (sh *strictHandler) LookUpSuppressions(ctx echo.Context) error {
+	var request LookUpSuppressionsRequestObject
+
+	var body LookUpSuppressionsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LookUpSuppressions(ctx.Request().Context(), request.(LookUpSuppressionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LookUpSuppressions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LookUpSuppressionsResponseObject); ok {
+		return validResponse.VisitLookUpSuppressionsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

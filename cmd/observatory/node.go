@@ -22,6 +22,7 @@ import (
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/ingestch"
 	"github.com/observatory/observatory/ingest/ingestpg"
+	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/ingest/schema"
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/internal/config"
@@ -55,6 +56,7 @@ type node struct {
 	keys     *tenants.KeyRing
 	tenants  *tenants.Services
 	store    *ingestch.Store
+	releases *repair.Releases // of held events
 	receipts ingest.Receipts
 	books    *ingest.Books
 	schemas  *schema.Registry
@@ -106,6 +108,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	n.store = ingestch.New(n.events)
 	n.receipts = ingest.NewReceipts(cfg.SecretKey)
 	n.schemas = schema.NewRegistry(schema.Deps{Store: n.declared.Schemas(), Formats: schemaFormats(), Now: n.now})
+	n.releases = repair.NewReleases(n.declared, n.store, n.now)
 	n.books = ingest.NewBooks(n.store, n.receipts, n.now, n.logger)
 	n.rollups = rollup.New(rollup.Deps{
 		Store: analyticsch.NewRollups(analyticsch.Config{Conn: n.events, Now: n.now}), Settings: analyticspg.New(n.postgres).Rollups(),
@@ -137,6 +140,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.SweepJobs(n.jobs),
 		workers.SweepFilings(n.privacy.form),
 		workers.TellOfCauses(n.notices()),
+		workers.ReleaseHeld(n.releases),
 		workers.KeepRollups(n.rollups),
 		workers.StitchPeople(n.stitcher),
 		workers.CheckQuality(n.checks(), n.jobs, n.metrics),

@@ -284,7 +284,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Trials: s.rules.rehearsals, Samples: s.store, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
 		Analytics: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: s.events, Now: s.now}), Freshness: s.freshness, Now: s.now}),
 		People:    people.New(people.Deps{Store: analyticsch.NewPeople(analyticsch.Config{Conn: s.events, Now: s.now}), Now: s.now}),
-		Quality:   s.quality(), Notify: s.notify.service, Privacy: s.privacy.service, Proofs: s.privacy.proofs, Exports: s.privacy.exports,
+		Quality:   s.quality(), Notify: s.notify.service, Privacy: s.privacy.service, Suppressed: s.privacy.store.Suppressions(), Proofs: s.privacy.proofs, Exports: s.privacy.exports,
 		Form:      s.privacy.form,
 		Retention: s.lifecycle.retention,
 		Alerts:    alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,

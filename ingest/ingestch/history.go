@@ -130,8 +130,10 @@ func scanStored(rows driver.Rows, tenant tenants.ID, e *repair.Stored, more ...a
 	var index uint16
 	var schema, policy uint32
 	var codes, paths, messages []string
-	err := rows.Scan(append([]any{&name, &typ, &e.Time, &id, &user, &anonymous, &session, &properties, &context, &source, &e.CorrelationID, &receipt, &index,
-		&sdk, &version, &schema, &codes, &paths, &messages, &e.Redactions, &policy, &bot, &facts}, more...)...)
+	err := rows.Scan(append([]any{
+		&name, &typ, &e.Time, &id, &user, &anonymous, &session, &properties, &context, &source, &e.CorrelationID, &receipt, &index,
+		&sdk, &version, &schema, &codes, &paths, &messages, &e.Redactions, &policy, &bot, &facts,
+	}, more...)...)
 	e.Type, e.Name, e.ID, e.Time = ingest.Type(typ), []byte(name), []byte(id), e.Time.UTC() //nolint:gosec // an Enum8 of ours
 	e.UserID, e.AnonymousID, e.SessionID = []byte(user), []byte(anonymous), []byte(session)
 	e.Properties, e.Context, e.Facts, e.Bot = []byte(properties), []byte(context), []byte(facts), []byte(bot)

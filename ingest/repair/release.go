@@ -11,32 +11,44 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// Release asks for the held events of a tenant to be stored that may be: those of people whose data may be used again, and those about which nobody
-// could say anything for a while. Asking again with the same ID tells how it goes on.
-//
-// Errors: ErrReplayOpen while another release of the tenant is not over.
-func (s *Service) Release(ctx context.Context, tenant tenants.ID, id uuid.UUID) (Replay, error) {
-	known, err := s.jobs.Replay(ctx, tenant, ID(id))
-	if !errors.Is(err, ErrNoSuchReplay) {
-		return known, err
-	}
-	by := tenants.By{Principal: tenants.Principal{Tenant: tenant, Actor: tenants.Actor{Kind: tenants.ActorSystem, Label: "release of held events"}}}
-	r := Replay{
-		ID: ID(id), Tenant: tenant, Spec: Spec{Kind: Release}, State: Waiting,
-		CreatedAt: s.now().UTC().Truncate(time.Microsecond), CreatedBy: by.Principal.Actor.Label,
-	}
-	return r, s.jobs.AddReplay(ctx, r, s.entry(by, r.ID, "replay.created", tenants.Details{"kind": string(Release)}))
-}
-
 // HeldStore knows which tenants have held events that only wait to be released.
 type HeldStore interface {
 	// TenantsToRelease are those with events that are held for one of the reasons, codes of ingest.
 	TenantsToRelease(ctx context.Context, reasons []string) ([]tenants.ID, error)
 }
 
-// ReleaseUnknown asks for the release of events that were held because nobody could say whether they may be stored.
-func (s *Service) ReleaseUnknown(ctx context.Context, held HeldStore) error {
-	all, err := held.TenantsToRelease(ctx, []string{ingest.CodeSuppressionUnknown})
+// Releases have held events stored. Nobody but the house itself asks for that.
+type Releases struct {
+	jobs Jobs
+	held HeldStore
+	now  func() time.Time
+}
+
+// NewReleases makes it.
+func NewReleases(jobs Jobs, held HeldStore, now func() time.Time) *Releases {
+	return &Releases{jobs: jobs, held: held, now: now}
+}
+
+// Begin asks for those held events of a tenant to be stored that may be: of people whose data may be used again, and such as nobody could say
+// anything about for a while. Asking again with the same ID, a UUIDv7, tells how it goes on. All that was held before it began has had its turn
+// when it is done.
+//
+// Errors: ErrReplayOpen while another release of the tenant is not over.
+func (r *Releases) Begin(ctx context.Context, tenant tenants.ID, id uuid.UUID) (Replay, error) {
+	known, err := r.jobs.Replay(ctx, tenant, ID(id))
+	if !errors.Is(err, ErrNoSuchReplay) {
+		return known, err
+	}
+	actor := tenants.Actor{Kind: tenants.ActorSystem, Label: "release of held events"}
+	replay := Replay{ID: ID(id), Tenant: tenant, Spec: Spec{Kind: Release}, State: Waiting, CreatedAt: r.now().UTC().Truncate(time.Microsecond), CreatedBy: actor.Label}
+	return replay, r.jobs.AddReplay(ctx, replay, tenants.AuditEntry{
+		At: r.now(), Actor: actor, Action: "replay.created", Target: "replay:" + replay.ID.String(), Details: tenants.Details{"kind": string(Release)},
+	})
+}
+
+// BeginUnknown begins the release of what was held because nobody could say whether it may be stored, for each tenant that has such.
+func (r *Releases) BeginUnknown(ctx context.Context) error {
+	all, err := r.held.TenantsToRelease(ctx, []string{ingest.CodeSuppressionUnknown})
 	if err != nil {
 		return err
 	}
@@ -45,7 +57,7 @@ func (s *Service) ReleaseUnknown(ctx context.Context, held HeldStore) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.Release(ctx, tenant, id); err != nil && !errors.Is(err, ErrReplayOpen) {
+		if _, err := r.Begin(ctx, tenant, id); err != nil && !errors.Is(err, ErrReplayOpen) {
 			return err
 		}
 	}

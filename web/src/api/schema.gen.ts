@@ -562,6 +562,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/privacy/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is suppressed, restricted or was erased
+         * @description One entry for each identifier, the newest change first. Whom they are about is not kept - only who knows an identifier can look it up.
+         */
+        get: operations["listSuppressions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/suppressions/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether somebody is suppressed
+         * @description Tells what holds for identifiers that you know. Of an e-mail address it is told where it stands as a user ID and in the properties in which addresses are looked for.
+         */
+        post: operations["lookUpSuppressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/privacy/deadlines": {
         parameters: {
             query?: never;
@@ -4175,8 +4215,11 @@ export interface components {
         Replay: {
             /** Format: uuid */
             id: string;
-            /** @enum {string} */
-            kind: "repair" | "history";
+            /**
+             * @description A release stores events that were held; it begins by itself.
+             * @enum {string}
+             */
+            kind: "repair" | "history" | "release";
             state: components["schemas"]["ReplayState"];
             /**
              * Format: uuid
@@ -4292,6 +4335,42 @@ export interface components {
             value?: string;
         };
         PrivacySubjects: components["schemas"]["PrivacySubject"][];
+        /**
+         * @description suppressed - events are not stored; restricted - events are held; none - they are stored, except for what was erased.
+         * @enum {string}
+         */
+        SuppressionStanding: "none" | "suppressed" | "restricted";
+        SuppressionState: {
+            state: components["schemas"]["SuppressionStanding"];
+            /**
+             * Format: date-time
+             * @description What was received before stays out for ever, whatever way it comes back.
+             */
+            erased_before: string | null;
+        };
+        Suppression: {
+            /** @description A hash that only this installation can make of the identifier. */
+            id: string;
+            /** @enum {string} */
+            kind: "user_id" | "anonymous_id" | "property";
+            /** @description Of the property. */
+            path: string | null;
+            state: components["schemas"]["SuppressionStanding"];
+            /**
+             * Format: date-time
+             * @description What was received before stays out for ever, whatever way it comes back.
+             */
+            erased_before: string | null;
+            /**
+             * Format: uuid
+             * @description The request that changed it last.
+             */
+            request_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            changed_at: string;
+        };
         NewPrivacyRequest: {
             /** @enum {string} */
             type: "erase" | "export" | "suppress" | "unsuppress" | "restrict";
@@ -6543,6 +6622,76 @@ export interface operations {
                     "application/json": {
                         people: components["schemas"]["PrivacyPerson"][];
                         copies: components["schemas"]["PrivacyHolding"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSuppressions: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["SuppressionStanding"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        suppressions: components["schemas"]["Suppression"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    lookUpSuppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "subjects": [
+                 *         {
+                 *           "user_id": "user-482"
+                 *         },
+                 *         {
+                 *           "email": "ada@example.com"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    subjects: components["schemas"]["PrivacySubjects"];
+                };
+            };
+        };
+        responses: {
+            /** @description What holds, in the order in which they were named. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        states: components["schemas"]["SuppressionState"][];
                     };
                 };
             };
