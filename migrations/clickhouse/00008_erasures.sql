@@ -22,10 +22,10 @@ CREATE TABLE IF NOT EXISTS erasures
     operation_id UUID,
     table_name   LowCardinality(String),
     tenant_id    UUID,
-    begun        SimpleAggregateFunction(max, UInt8),
-    version      SimpleAggregateFunction(max, UInt64), -- 0: not hidden yet
-    applied      SimpleAggregateFunction(max, UInt64), -- 0: not applied yet
-    at           SimpleAggregateFunction(max, DateTime('UTC')) DEFAULT now()
+    begun        SimpleAggregateFunction(max, UInt64),
+    hidden_at    SimpleAggregateFunction(max, UInt64), -- microseconds since 1970; 0: not hidden yet
+    version      SimpleAggregateFunction(max, UInt64), -- 0: nothing lies on the disk on its account
+    applied      SimpleAggregateFunction(max, UInt64)  -- 0: not applied yet
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (operation_id, table_name, tenant_id)
@@ -46,11 +46,18 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- A part that takes the place of others must be on the disk before they go, or a power cut loses both.
 ALTER TABLE events MODIFY SETTING min_rows_to_fsync_after_merge = 1;
 ALTER TABLE dead_letters MODIFY SETTING min_rows_to_fsync_after_merge = 1;
+ALTER TABLE held_events MODIFY SETTING min_rows_to_fsync_after_merge = 1;
 ALTER TABLE receipts MODIFY SETTING min_rows_to_fsync_after_merge = 1;
 ALTER TABLE ledger MODIFY SETTING min_rows_to_fsync_after_merge = 1;
 ALTER TABLE repairs MODIFY SETTING min_rows_to_fsync_after_merge = 1;
 ALTER TABLE marks MODIFY SETTING min_rows_to_fsync_after_merge = 1;
 ALTER TABLE rollup_hours MODIFY SETTING min_rows_to_fsync_after_merge = 1;
+ALTER TABLE rollup_events MODIFY SETTING min_rows_to_fsync_after_merge = 1;
+ALTER TABLE rollup_numbers MODIFY SETTING min_rows_to_fsync_after_merge = 1;
+ALTER TABLE rollup_values MODIFY SETTING min_rows_to_fsync_after_merge = 1;
+ALTER TABLE rollup_sessions MODIFY SETTING min_rows_to_fsync_after_merge = 1;
+ALTER TABLE rollup_people MODIFY SETTING min_rows_to_fsync_after_merge = 1;
+ALTER TABLE rollup_aliases MODIFY SETTING min_rows_to_fsync_after_merge = 1;
 ALTER TABLE identities MODIFY SETTING min_rows_to_fsync_after_merge = 1;
 
 -- +goose Down

@@ -99,30 +99,29 @@ const (
 	anonymousField = "anonymous_id"
 )
 
-// all calls f for each identifier.
-func (w who) all(f func(field, value string) error) error {
-	fields := map[string][]string{userField: w.users, anonymousField: w.anonymous}
+// pairs are the identifiers by the field in which they are looked for: what a set or a table of subjects holds.
+type pairs map[string][]string
+
+func (w who) pairs() pairs {
+	p := pairs{userField: w.users, anonymousField: w.anonymous}
 	for field, values := range w.byPath {
-		fields[field] = values
+		p[field] = values
 	}
-	for field, values := range fields {
-		for _, value := range values {
-			if err := f(field, value); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return p
 }
 
 // table makes the table that goes with queries.
-func (w who) table() (*ext.Table, error) {
+func (p pairs) table() (*ext.Table, error) {
 	t, err := ext.NewTable("subjects", ext.Column("field", "String"), ext.Column("value", "String"))
 	if err != nil {
 		return nil, fmt.Errorf("list the subjects: %w", err)
 	}
-	if err := w.all(func(field, value string) error { return t.Append(field, value) }); err != nil {
-		return nil, fmt.Errorf("list the subjects: %w", err)
+	for field, values := range p {
+		for _, value := range values {
+			if err := t.Append(field, value); err != nil {
+				return nil, fmt.Errorf("list the subjects: %w", err)
+			}
+		}
 	}
 	return t, nil
 }

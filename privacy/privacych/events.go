@@ -25,6 +25,11 @@ func (s *Store) Events() privacy.Copy {
 	return events{store: s, name: "events", table: "events", hours: true}
 }
 
+// Held is the copy of the events that are kept aside.
+func (s *Store) Held() privacy.Copy {
+	return events{store: s, name: "held-events", table: "held_events"}
+}
+
 func (e events) Name() string { return e.name }
 
 // found counts rows.
@@ -45,7 +50,7 @@ func (e events) find(ctx context.Context, tenant tenants.ID, op privacy.Operatio
 		n     *int64
 		which condition
 	}{{&n.theirs, w.theirs(plainly{})}, {&n.carried, w.carried(plainly{})}} {
-		subjects, err := w.table()
+		subjects, err := w.pairs().table()
 		if err != nil {
 			return found{}, err
 		}
@@ -71,31 +76,13 @@ func (e events) Erase(ctx context.Context, tenant tenants.ID, op privacy.Operati
 	if err != nil {
 		return nil, err
 	}
-	before, err := m.trace(ctx)
-	if err != nil {
-		return nil, err
-	}
 	evidence := privacy.Evidence{"deleted": n.theirs, "unlinked": n.carried}
-	if n == (found{}) && !before.begun {
-		return evidence, nil
-	}
-	if err := m.begin(ctx); err != nil {
-		return nil, err
-	}
-	if n != (found{}) {
+	return evidence, m.once(ctx, n.theirs+n.carried > 0, func() error {
 		if err := e.hide(ctx, m, w, op, n); err != nil {
-			return nil, err
+			return err
 		}
-	}
-	if err := e.recompute(ctx, m); err != nil {
-		return nil, err
-	}
-	if n != (found{}) || before.version == 0 {
-		if err := m.hidden(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return evidence, m.empty(ctx)
+		return m.hidden(ctx)
+	}, func() error { return e.recompute(ctx, m) })
 }
 
 // hide makes the rows invisible. The hours that change by it are written down before, because nobody can tell them afterwards.
@@ -103,7 +90,7 @@ func (e events) hide(ctx context.Context, m mutation, w who, op privacy.Operatio
 	if err := e.noteHours(ctx, m, w, op); err != nil {
 		return err
 	}
-	if err := m.fill(ctx, w); err != nil {
+	if err := m.fill(ctx, w.pairs()); err != nil {
 		return err
 	}
 	if n.carried > 0 { // while it is known still who is not theirs
@@ -122,7 +109,7 @@ func (e events) noteHours(ctx context.Context, m mutation, w who, op privacy.Ope
 		return nil
 	}
 	for _, c := range []condition{w.theirs(plainly{}), w.carried(plainly{})} {
-		subjects, err := w.table()
+		subjects, err := w.pairs().table()
 		if err != nil {
 			return err
 		}
@@ -152,10 +139,5 @@ func (e events) recompute(ctx context.Context, m mutation) error {
 
 // Verify implements privacy.Copy.
 func (e events) Verify(ctx context.Context, tenant tenants.ID, op privacy.Operation) (privacy.Verification, error) {
-	left, err := e.Find(ctx, tenant, op)
-	if err != nil {
-		return privacy.Verification{}, err
-	}
-	pending, evidence, err := e.store.mutation(e.table, tenant, op).onDisk(ctx)
-	return privacy.Verification{Left: left.Items, Pending: pending, Evidence: evidence}, err
+	return verify(ctx, e, e.store.mutation(e.table, tenant, op), op)
 }

@@ -2,7 +2,6 @@ package privacych_test
 
 import (
 	"bytes"
-	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/privacy/privacych"
@@ -24,9 +24,10 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 // house is a store of its own, whose files can be searched: nothing is compressed, and what is out of use goes within a second.
 type house struct {
-	conn  driver.Conn
-	store *privacych.Store
-	hours *marked
+	conn    driver.Conn
+	store   *privacych.Store
+	rollups *analyticsch.Rollups
+	purging *sync.Mutex
 }
 
 func openHouse(t testing.TB) house {
@@ -35,8 +36,8 @@ func openHouse(t testing.TB) house {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	lay(t, conn)
-	hours := &marked{}
-	return house{conn: conn, store: privacych.New(conn, hours), hours: hours}
+	rollups := analyticsch.NewRollups(analyticsch.Config{Conn: conn, Now: time.Now})
+	return house{conn: conn, rollups: rollups, purging: new(sync.Mutex), store: privacych.New(privacych.Config{Conn: conn, Rollups: rollups, Readers: time.Nanosecond})}
 }
 
 // lay has the server write texts as they are, and tidy up at once.
@@ -98,21 +99,10 @@ func (h house) search(t testing.TB, text string) (found []string) {
 	return found
 }
 
-// marked notes which hours were marked.
-type marked struct {
-	mu    sync.Mutex
-	hours []time.Time
-}
-
-func (m *marked) MarkHours(_ context.Context, _ tenants.ID, hours []time.Time) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.hours = append(m.hours, hours...)
-	return nil
-}
-
 func (h house) purge(t testing.TB) {
 	t.Helper()
+	h.purging.Lock() // one after the other, as the job does
+	defer h.purging.Unlock()
 	_, err := h.store.Purge(t.Context())
 	require.NoError(t, err)
 }
@@ -125,11 +115,12 @@ type event struct {
 	time, receivedAt    time.Time
 }
 
-func (h house) put(t testing.TB, all ...event) {
+func (h house) put(t testing.TB, table string, all ...event) {
 	t.Helper()
-	batch, err := h.conn.PrepareBatch(t.Context(), "INSERT INTO events (tenant_id, event, type, time, event_id, user_id, anonymous_id, properties, context, received_at, receipt_id)")
+	batch, err := h.conn.PrepareBatch(t.Context(), "INSERT INTO "+table+" (tenant_id, event, type, time, event_id, user_id, anonymous_id, properties, context, received_at, receipt_id)")
 	require.NoError(t, err)
-	for _, e := range all {
+	for i := range all {
+		e := &all[i]
 		if e.id == "" {
 			e.id = uuid.NewString()
 		}
@@ -143,6 +134,28 @@ func (h house) put(t testing.TB, all ...event) {
 			e.time = e.receivedAt
 		}
 		require.NoError(t, batch.Append(uuid.UUID(e.tenant), "opened", "track", e.time, e.id, e.user, e.anonymous, e.properties, e.context, e.receivedAt, uuid.New()))
+	}
+	require.NoError(t, batch.Send())
+	if table == "events" {
+		for _, e := range all {
+			require.NoError(t, h.rollups.MarkHours(t.Context(), e.tenant, []time.Time{e.time}))
+		}
+	}
+}
+
+// letter is a row of dead_letters.
+type letter struct {
+	tenant                   tenants.ID
+	user, anonymous, payload string
+	receivedAt               time.Time
+}
+
+func (h house) putLetters(t testing.TB, all ...letter) {
+	t.Helper()
+	batch, err := h.conn.PrepareBatch(t.Context(), "INSERT INTO dead_letters (tenant_id, received_at, receipt_id, user_id, anonymous_id, payload)")
+	require.NoError(t, err)
+	for _, l := range all {
+		require.NoError(t, batch.Append(uuid.UUID(l.tenant), l.receivedAt, uuid.New(), l.user, l.anonymous, l.payload))
 	}
 	require.NoError(t, batch.Send())
 }

@@ -31,9 +31,9 @@ func (m mutation) set() hashed {
 	return hashed{set: uuid.NewSHA1(m.operation, []byte(m.table+" "+m.tenant.String()))}
 }
 
-// fill writes the hashes of all identifiers. Twice is no more than once.
-func (m mutation) fill(ctx context.Context, w who) error {
-	subjects, err := w.table()
+// fill writes the hashes of identifiers. Twice is no more than once.
+func (m mutation) fill(ctx context.Context, p pairs) error {
+	subjects, err := p.table()
 	if err != nil {
 		return err
 	}
@@ -73,10 +73,15 @@ func (m mutation) note(ctx context.Context, column string, value uint64) error {
 
 // run makes a change and returns when it is done.
 func (m mutation) run(ctx context.Context, sql string, c condition) error {
-	if err := m.store.conn.Exec(patient(ctx), sql+" WHERE "+c.sql, c.args...); err != nil {
-		return fmt.Errorf("change %s: %w", m.table, ch.Fault(err))
+	return m.store.change(ctx, m.table, m.set(), sql, c)
+}
+
+// change makes a change to a table by a set, and returns when it is done.
+func (s *Store) change(ctx context.Context, table string, set hashed, sql string, c condition) error {
+	if err := s.conn.Exec(patient(ctx), sql+" WHERE "+c.sql, c.args...); err != nil {
+		return fmt.Errorf("change %s: %w", table, ch.Fault(err))
 	}
-	return m.wait(ctx)
+	return s.wait(ctx, table, set.set.String())
 }
 
 // wait returns when the changes that this operation has begun in the table are done, in this attempt or an earlier one.
@@ -116,7 +121,19 @@ func (m mutation) hidden(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return m.note(ctx, "version", max(version, 1)) // 0: the table has become empty
+	if err := m.note(ctx, "version", max(version, 1)); err != nil { // 0: the table has become empty
+		return err
+	}
+	return m.unseen(ctx)
+}
+
+// unseen notes that from now on nobody sees anything of the operation in the table.
+func (m mutation) unseen(ctx context.Context) error {
+	var now int64
+	if err := m.store.conn.QueryRow(ctx, "SELECT toUnixTimestamp64Micro(now64(6))").Scan(&now); err != nil {
+		return fmt.Errorf("ask for the time: %w", ch.Fault(err))
+	}
+	return m.note(ctx, "hidden_at", uint64(now)) //nolint:gosec // after 1970
 }
 
 // versions are the lowest and the highest version of the active parts of a table; 0 and 0 when it has none.
@@ -132,18 +149,55 @@ func (s *Store) versions(ctx context.Context, table string) (lowest, highest uin
 // trace is what is noted of an operation in a table.
 type trace struct {
 	begun            bool
+	hiddenAt         uint64 // microseconds since 1970, by the server's clock
 	version, applied uint64
 }
 
 func (m mutation) trace(ctx context.Context) (t trace, err error) {
-	var begun uint8
+	var begun uint64
 	err = m.store.conn.QueryRow(ctx, `
-		SELECT max(begun), max(version), max(applied) FROM erasures
+		SELECT max(begun), max(hidden_at), max(version), max(applied) FROM erasures
 		WHERE operation_id = {operation:UUID} AND table_name = {table:String} AND tenant_id = {tenant:UUID}`,
-		clickhouse.Named("operation", m.operation.String()), clickhouse.Named("table", m.table), clickhouse.Named("tenant", m.tenant.String())).Scan(&begun, &t.version, &t.applied)
+		clickhouse.Named("operation", m.operation.String()), clickhouse.Named("table", m.table), clickhouse.Named("tenant", m.tenant.String())).Scan(&begun, &t.hiddenAt, &t.version, &t.applied)
 	t.begun = begun > 0
 	if err != nil {
 		return trace{}, fmt.Errorf("read what is noted of an erasure: %w", ch.Fault(err))
 	}
 	return t, nil
+}
+
+// once hides what is there of an operation, unless nothing is. What follows is done also where an earlier attempt has hidden everything and
+// came no further.
+func (m mutation) once(ctx context.Context, there bool, hide, follow func() error) error {
+	before, err := m.trace(ctx)
+	switch {
+	case err != nil:
+		return err
+	case there:
+		if err := m.begin(ctx); err != nil {
+			return err
+		}
+		err = hide()
+	case !before.begun:
+		return nil
+	case before.version == 0:
+		err = m.hidden(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if err := follow(); err != nil {
+		return err
+	}
+	return m.empty(ctx)
+}
+
+// verify looks first whether anything lies on the disk, and counts when nothing does: a count may read much, and is asked for often meanwhile.
+func verify(ctx context.Context, c privacy.Copy, m mutation, op privacy.Operation) (privacy.Verification, error) {
+	pending, evidence, err := m.onDisk(ctx)
+	if err != nil || pending != "" {
+		return privacy.Verification{Pending: pending, Evidence: evidence}, err
+	}
+	left, err := c.Find(ctx, m.tenant, op)
+	return privacy.Verification{Left: left.Items, Evidence: evidence}, err
 }

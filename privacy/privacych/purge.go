@@ -16,6 +16,9 @@ import (
 // Purge removes from the disk what operations have hidden, of many together: one mutation for each table in which something waits. It may run
 // at any time, and several times at once.
 func (s *Store) Purge(ctx context.Context) (tables []string, err error) {
+	if err := s.forget(ctx); err != nil {
+		return nil, err
+	}
 	waiting, err := s.waiting(ctx)
 	if err != nil {
 		return nil, err
@@ -31,21 +34,26 @@ func (s *Store) Purge(ctx context.Context) (tables []string, err error) {
 
 // waiting are the operations that have hidden something in a table since the last purge.
 func (s *Store) waiting(ctx context.Context) (map[string][]mutation, error) {
+	return s.noted(ctx, "1", "version > 0 AND applied <= version")
+}
+
+// noted are the operations by the table in which something of theirs is noted.
+func (s *Store) noted(ctx context.Context, where, having string) (map[string][]mutation, error) {
 	rows, err := s.conn.Query(ctx, `
-		SELECT table_name, operation_id, tenant_id, max(version) AS hidden, max(applied) AS removed
-		FROM erasures GROUP BY table_name, operation_id, tenant_id HAVING hidden > 0 AND removed <= hidden`)
+		SELECT table_name, operation_id, tenant_id
+		FROM (
+			SELECT table_name, operation_id, tenant_id, max(e.begun) AS begun, max(e.hidden_at) AS hidden_at, max(e.version) AS version, max(e.applied) AS applied
+			FROM erasures AS e WHERE `+where+` GROUP BY table_name, operation_id, tenant_id
+		) WHERE `+having)
 	if err != nil {
 		return nil, fmt.Errorf("look for what waits to be removed: %w", ch.Fault(err))
 	}
 	defer rows.Close() //nolint:errcheck // Err tells
 	found := map[string][]mutation{}
 	for rows.Next() {
-		var (
-			table             string
-			operation, tenant uuid.UUID
-			hidden, removed   uint64
-		)
-		if err := rows.Scan(&table, &operation, &tenant, &hidden, &removed); err != nil {
+		var table string
+		var operation, tenant uuid.UUID
+		if err := rows.Scan(&table, &operation, &tenant); err != nil {
 			return nil, fmt.Errorf("read what waits to be removed: %w", err)
 		}
 		found[table] = append(found[table], mutation{store: s, table: table, tenant: tenants.ID(tenant), operation: operation})
@@ -113,7 +121,7 @@ func (m mutation) onDisk(ctx context.Context) (pending string, evidence privacy.
 	switch {
 	case err != nil:
 		return "", nil, err
-	case !t.begun && t.version == 0:
+	case !t.begun:
 		return "", privacy.Evidence{}, nil // nothing was there
 	case t.version == 0:
 		return "not hidden yet", nil, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -19,14 +20,35 @@ type Rollups interface {
 	MarkHours(ctx context.Context, tenant tenants.ID, hours []time.Time) error
 }
 
+// Config is what a Store needs.
+type Config struct {
+	Conn    driver.Conn
+	Rollups Rollups
+	Readers time.Duration // how long a query may go on reading rollups that were in force when it began; 0 means a minute
+}
+
 // Store removes people from ClickHouse.
 type Store struct {
 	conn    driver.Conn
 	rollups Rollups
+	readers time.Duration
 }
 
-// New makes a Store.
-func New(conn driver.Conn, rollups Rollups) *Store { return &Store{conn: conn, rollups: rollups} }
+// New makes a Store. It panics when something is missing, which is a mistake in the wiring.
+func New(c Config) *Store {
+	if c.Conn == nil || c.Rollups == nil {
+		panic("privacych: Config is incomplete")
+	}
+	if c.Readers == 0 {
+		c.Readers = time.Minute
+	}
+	return &Store{conn: c.Conn, rollups: c.Rollups, readers: c.Readers}
+}
+
+// Copies are all copies in ClickHouse, in the order in which they are erased.
+func (s *Store) Copies() []privacy.Copy {
+	return []privacy.Copy{s.Events(), s.Quarantine(), s.Held(), s.Rollups(), s.Profiles()}
+}
 
 // Settings of statements that may take long: they are bounded by their context, and leave something to those who ask questions meanwhile.
 func patient(ctx context.Context, options ...clickhouse.QueryOption) context.Context {
