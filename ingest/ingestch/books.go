@@ -114,7 +114,10 @@ func (s *Store) Unbalanced(ctx context.Context, tenant tenants.ID, since time.Ti
 	}
 	return s.hours(ctx, whose, since, since.Add(farAhead), since, `
 		HAVING received != stored + duplicate + quarantined + suppressed + held
-			OR stored != found_events OR quarantined != found_dead_letters OR held != found_held OR received != found_in_receipts`)
+			OR stored NOT BETWEEN found_events AND found_events + removed_events
+			OR quarantined NOT BETWEEN found_dead_letters AND found_dead_letters + removed_dead_letters
+			OR held NOT BETWEEN found_held AND found_held + removed_held
+			OR received != found_in_receipts`)
 }
 
 // Newest implements ingest.BookStore.
@@ -135,7 +138,8 @@ func (s *Store) Newest(ctx context.Context, tenant tenants.ID, event string, sin
 }
 
 // hours sums the ledger and counts the rows that should be there. Only batches that are in the ledger count: it is written last. A dead
-// letter that was repaired counts no more, nor does an event that was held and released; an event that a replay of history wrote again counts once, whether or not the row before is still there.
+// letter that was repaired counts no more, nor does an event that was held and released; an event that a replay of history wrote again counts
+// once, whether or not the row before is still there.
 func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted time.Time, having string) ([]ingest.LedgerHour, error) {
 	whose, args := "1", []any{
 		clickhouse.Named("from", fmt.Sprint(from.UnixMilli())), clickhouse.Named("to", fmt.Sprint(to.UnixMilli())),
@@ -145,10 +149,12 @@ func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted
 		whose, args = "tenant_id = {tenant:UUID}", append(args, clickhouse.Named("tenant", tenant.String()))
 	}
 	const inHours = " AND received_at >= fromUnixTimestamp64Milli({counted:Int64}, 'UTC') AND received_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
+	const inPeriod = " AND hour >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND hour < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
+	const noneRemoved = "0 AS gone_e, 0 AS gone_d, 0 AS gone_h"
 	settled := " AND _batch_id IN (SELECT _batch_id FROM ledger WHERE " + whose + " AND hour >= fromUnixTimestamp64Milli({counted:Int64}, 'UTC'))"
 	found := func(table, count, where string) string {
 		return `
-			SELECT tenant_id, toStartOfHour(received_at) AS hour, 0 AS received, 0 AS stored, 0 AS duplicate, 0 AS quarantined, 0 AS suppressed, 0 AS held, ` + count + `
+			SELECT tenant_id, toStartOfHour(received_at) AS hour, 0 AS received, 0 AS stored, 0 AS duplicate, 0 AS quarantined, 0 AS suppressed, 0 AS held, ` + count + `, ` + noneRemoved + `
 			FROM ` + table + `
 			WHERE ` + whose + inHours + where + `
 			GROUP BY tenant_id, hour`
@@ -160,11 +166,17 @@ func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted
 	rows, err := s.conn.Query(ctx, `
 		SELECT tenant_id, hour, sum(t.received) AS received, sum(t.stored) AS stored, sum(t.duplicate) AS duplicate,
 			sum(t.quarantined) AS quarantined, sum(t.suppressed) AS suppressed, sum(t.held) AS held,
-			toInt64(sum(t.e)) AS found_events, toInt64(sum(t.d)) AS found_dead_letters, toInt64(sum(t.h)) AS found_held, toInt64(sum(t.r)) AS found_in_receipts
+			toInt64(sum(t.e)) AS found_events, toInt64(sum(t.d)) AS found_dead_letters, toInt64(sum(t.h)) AS found_held, toInt64(sum(t.r)) AS found_in_receipts,
+			sum(t.gone_e) AS removed_events, sum(t.gone_d) AS removed_dead_letters, sum(t.gone_h) AS removed_held
 		FROM (
-			SELECT tenant_id, hour, received, stored, duplicate, quarantined, suppressed, held, 0 AS e, 0 AS d, 0 AS h, 0 AS r
+			SELECT tenant_id, hour, received, stored, duplicate, quarantined, suppressed, held, 0 AS e, 0 AS d, 0 AS h, 0 AS r, `+noneRemoved+`
 			FROM ledger
-			WHERE `+whose+` AND hour >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND hour < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+			WHERE `+whose+inPeriod+`
+			UNION ALL
+			SELECT tenant_id, hour, 0 AS received, 0 AS stored, 0 AS duplicate, 0 AS quarantined, 0 AS suppressed, 0 AS held, 0 AS e, 0 AS d, 0 AS h, 0 AS r,
+				if(kind = 'events', rows, 0) AS gone_e, if(kind = 'dead_letters', rows, 0) AS gone_d, if(kind = 'held_events', rows, 0) AS gone_h
+			FROM removals FINAL
+			WHERE `+whose+inPeriod+`
 			UNION ALL `+found("events", "count() AS e, 0 AS d, 0 AS h, 0 AS r", settled+" AND "+once+" AND (receipt_id, receipt_index) NOT IN ("+rerun+")")+`
 			UNION ALL `+found("events", "uniqExact(receipt_id, receipt_index) AS e, 0 AS d, 0 AS h, 0 AS r", " AND NOT "+once)+`
 			UNION ALL `+found("dead_letters", "0 AS e, count() AS d, 0 AS h, 0 AS r", settled+" AND (receipt_id, receipt_index) NOT IN ("+repaired+")")+`
@@ -181,7 +193,8 @@ func (s *Store) hours(ctx context.Context, tenant *tenants.ID, from, to, counted
 		h.Found = &ingest.Found{}
 		var id uuid.UUID
 		c := &h.Counts
-		err := rows.Scan(&id, &h.Hour, &c.Received, &c.Stored, &c.Duplicate, &c.Quarantined, &c.Suppressed, &c.Held, &h.Found.Events, &h.Found.DeadLetters, &h.Found.Held, &h.Found.InReceipts)
+		err := rows.Scan(&id, &h.Hour, &c.Received, &c.Stored, &c.Duplicate, &c.Quarantined, &c.Suppressed, &c.Held, &h.Found.Events, &h.Found.DeadLetters, &h.Found.Held, &h.Found.InReceipts,
+			&h.Removed.Events, &h.Removed.DeadLetters, &h.Removed.Held)
 		h.Tenant = tenants.ID(id)
 		return err
 	})

@@ -1,0 +1,73 @@
+// Package removals keeps the books straight when rows are removed on purpose. The conservation ledger says what became of every event; a row that
+// is missing is an alarm. Whoever erases, or removes what is past its retention, counts the rows here before they go.
+//
+// Rows that are moved with the ledger (a restriction, a release, a repair) are not removed, and not counted here.
+package removals
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/tenants"
+)
+
+// Table is a table whose rows the ledger accounts for.
+type Table string
+
+// The tables.
+const (
+	Events      Table = "events"
+	DeadLetters Table = "dead_letters"
+	HeldEvents  Table = "held_events"
+)
+
+// Removal is what is about to be removed.
+type Removal struct {
+	Tenant    tenants.ID
+	Operation uuid.UUID // for whose sake
+	Table     Table
+	Where     string // condition on columns of the table that, within the tenant, holds for just the rows that go; they can still be seen
+	Args      []any  // of Where: clickhouse.Named, but for removal_tenant and removal_operation
+}
+
+// Note counts the rows by hour of receipt and source. It is called before they are removed, and again before that is tried again: rows that
+// were counted before, all or none of them, are counted once. ctx may carry external tables that Where names.
+func Note(ctx context.Context, conn driver.Conn, r Removal) error {
+	counted := ""
+	switch r.Table {
+	case Events:
+	case DeadLetters: // one that was repaired is in the ledger as what it became
+		counted = ` AND (receipt_id, receipt_index) NOT IN (
+				SELECT receipt_id, receipt_index FROM repairs WHERE tenant_id = {removal_tenant:UUID})`
+	case HeldEvents: // one that was released too, unless it was held again
+		counted = ` AND (receipt_id, receipt_index, held_at) NOT IN (
+				SELECT held_events.receipt_id, held_events.receipt_index, held_events.held_at
+				FROM held_events INNER JOIN repairs ON repairs.receipt_id = held_events.receipt_id AND repairs.receipt_index = held_events.receipt_index
+				WHERE held_events.tenant_id = {removal_tenant:UUID} AND repairs.tenant_id = {removal_tenant:UUID}
+					AND repairs.status != 'held' AND repairs.repaired_at >= held_events.held_at)`
+	default:
+		return fmt.Errorf("the ledger does not account for the rows of %q", r.Table)
+	}
+	err := conn.Exec(ctx, `
+		INSERT INTO removals (tenant_id, hour, source_id, kind, digest, rows, operation_id)
+		SELECT tenant_id, hour, source_id, {removal_kind:String}, groupBitXor(sipHash64(receipt_id, receipt_index)), count(), {removal_operation:UUID}
+		FROM (
+			SELECT DISTINCT tenant_id, toStartOfHour(received_at) AS hour, source_id, receipt_id, receipt_index
+			FROM `+string(r.Table)+`
+			WHERE tenant_id = {removal_tenant:UUID} AND (`+r.Where+`)`+counted+`
+		)
+		GROUP BY tenant_id, hour, source_id`,
+		slices.Concat(r.Args, []any{
+			clickhouse.Named("removal_tenant", r.Tenant.String()), clickhouse.Named("removal_operation", r.Operation.String()), clickhouse.Named("removal_kind", string(r.Table)),
+		})...)
+	if err != nil {
+		return fmt.Errorf("count what is removed of %s: %w", r.Table, ch.Fault(err))
+	}
+	return nil
+}
