@@ -77,7 +77,7 @@ func (s *server) GetLedger(ctx context.Context, r gen.GetLedgerRequestObject) (g
 	return gen.GetLedger200JSONResponse{
 		Totals: countsOut(totals),
 		Hours: each(hours, func(h ingest.LedgerHour) gen.LedgerHour {
-			return gen.LedgerHour{Hour: h.Hour.UTC(), Counts: countsOut(h.Counts), Balanced: h.Balanced()}
+			return gen.LedgerHour{Hour: h.Hour.UTC(), Counts: countsOut(h.Counts), Removed: h.Removed.Sum(), Balanced: h.Balanced()}
 		}),
 	}, nil
 }

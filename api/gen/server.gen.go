@@ -3328,10 +3328,13 @@ type LedgerCounts struct {
 
 // LedgerHour defines model for LedgerHour.
 type LedgerHour struct {
-	// Balanced Received equals the sum of the others, and the rows in the store agree.
+	// Balanced Received equals the sum of the others, and the rows in the store agree, but for those that were removed.
 	Balanced bool         `json:"balanced"`
 	Counts   LedgerCounts `json:"counts"`
 	Hour     time.Time    `json:"hour"`
+
+	// Removed How many of them were removed since: erased, or past their retention.
+	Removed int64 `json:"removed"`
 }
 
 // LeftOut defines model for LeftOut.

@@ -3072,6 +3072,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/privacy/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public form of your organization */
+        get: operations["getPrivacyForm"];
+        /**
+         * Change the public form
+         * @description By the form your users file requests about themselves. They prove an e-mail address; then the request waits for your approval.
+         */
+        put: operations["putPrivacyForm"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/forms/{form_token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_token: string;
+            };
+            cookie?: never;
+        };
+        /** What a form offers, for anybody who has its address */
+        get: operations["getPublicForm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/forms/{form_token}/filings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_token: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * File a request about yourself
+         * @description A link is sent to the address. The answer is the same whether anything is known of the address or not.
+         */
+        post: operations["fileByForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy/filings/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm a request with the token of a mail */
+        post: operations["confirmFiling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/segment/regulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests, as Segment's Public API lists regulations
+         * @description Tools that speak Segment's Public API find what they need below `/v1/segment`: point them there, with a key that has
+         *     `privacy:write`. `subjects` are told as long as a request is open; afterwards nobody knows them any more.
+         */
+        get: operations["listRegulations"];
+        put?: never;
+        /** File a request in the shape of Segment's Public API */
+        post: operations["createRegulation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/segment/regulations/{regulate_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                regulate_id: string;
+            };
+            cookie?: never;
+        };
+        /** A request, as Segment's Public API tells of a regulation */
+        get: operations["getRegulation"];
+        put?: never;
+        post?: never;
+        /** Call a request off */
+        delete: operations["deleteRegulation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3190,6 +3311,12 @@ export interface components {
             /** @description What happened and what to do. */
             detail: string;
             correlation_id: string;
+            /** @description The same in the form of Segment's Public API, below `/v1/segment`. */
+            errors?: components["schemas"]["SegmentError"][];
+        };
+        SegmentError: {
+            type: string;
+            message: string;
         };
         /** @example ada@example.com */
         Email: string;
@@ -3201,6 +3328,92 @@ export interface components {
          * @example Europe/Berlin
          */
         Timezone: string;
+        /** @enum {string} */
+        FormType: "erase" | "export" | "restrict";
+        NewPrivacyForm: {
+            enabled: boolean;
+            /** @description Empty: the page has one of its own. */
+            title?: string;
+            /** @description What you want to say about it. Plain text. */
+            intro?: string;
+            types: components["schemas"]["FormType"][];
+            /** @description The address of before leads nowhere from then on. */
+            new_address?: boolean;
+        };
+        PrivacyForm: {
+            /**
+             * Format: uri
+             * @description Where your users find it. Null as long as there is none.
+             */
+            url?: string | null;
+            enabled: boolean;
+            title: string;
+            intro: string;
+            types: components["schemas"]["FormType"][];
+            /** Format: date-time */
+            changed_at?: string | null;
+            changed_by?: string | null;
+        };
+        PublicForm: {
+            organization: string;
+            title: string;
+            intro: string;
+            types: components["schemas"]["FormType"][];
+        };
+        Regulation: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The organization.
+             */
+            workspaceId: string;
+            overallStatus: components["schemas"]["RegulationStatus"];
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Missing before the end.
+             */
+            finishedAt?: string;
+            streamStatus: components["schemas"]["RegulationStream"][];
+        };
+        RegulationStream: {
+            id: string;
+            destinationStatus: components["schemas"]["RegulationDestination"][];
+        };
+        RegulationDestination: {
+            name: string;
+            id: string;
+            status: components["schemas"]["RegulationStatus"];
+            errString: string;
+            finishedAt: string;
+        };
+        RegulationEntry: {
+            /** Format: uuid */
+            id: string;
+            subjectType: string;
+            subjects: string[];
+            status: components["schemas"]["RegulationStatus"];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            regulationType: components["schemas"]["RegulationType"];
+        };
+        /** @enum {string} */
+        RegulationStatus: "FAILED" | "FINISHED" | "INITIALIZED" | "INVALID" | "NOT_SUPPORTED" | "PARTIAL_SUCCESS" | "RUNNING";
+        /** @enum {string} */
+        RegulationType: "DELETE_INTERNAL" | "DELETE_ONLY" | "SUPPRESS_ONLY" | "SUPPRESS_WITH_DELETE" | "SUPPRESS_WITH_DELETE_INTERNAL" | "UNSUPPRESS";
+        SegmentPage: {
+            count?: number;
+            cursor?: string;
+        };
+        SegmentPagination: {
+            current: string;
+            /** @description Missing on the last page. */
+            next?: string;
+        };
         MailToken: string;
         /** @description Null on the last page. */
         NextCursor: string | null;
@@ -3841,7 +4054,12 @@ export interface components {
             /** Format: date-time */
             hour: string;
             counts: components["schemas"]["LedgerCounts"];
-            /** @description Received equals the sum of the others, and the rows in the store agree. */
+            /**
+             * Format: int64
+             * @description How many of them were removed since: erased, or past their retention.
+             */
+            removed: number;
+            /** @description Received equals the sum of the others, and the rows in the store agree, but for those that were removed. */
             balanced: boolean;
         };
         QuarantinedEvent: {
@@ -11103,6 +11321,272 @@ export interface operations {
                 };
             };
             default: components["responses"]["RegistryError"];
+        };
+    };
+    getPrivacyForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The form. It has no address before it was changed for the first time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyForm"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putPrivacyForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "title": "Your data at Acme",
+                 *       "intro": "We answer within a month.",
+                 *       "types": [
+                 *         "erase",
+                 *         "export"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPrivacyForm"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyForm"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPublicForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The form. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicForm"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    fileByForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    type: components["schemas"]["FormType"];
+                    email: components["schemas"]["Email"];
+                };
+            };
+        };
+        responses: {
+            /** @description A mail with a link is on its way. It works for 24 hours. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmFiling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token: components["schemas"]["MailToken"];
+                };
+            };
+        };
+        responses: {
+            /** @description Confirmed. The organization looks at it now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        organization: string;
+                        type: components["schemas"]["FormType"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRegulations: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["RegulationStatus"];
+                pagination?: components["schemas"]["SegmentPage"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            regulations: components["schemas"]["RegulationEntry"][];
+                            pagination: components["schemas"]["SegmentPagination"];
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createRegulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "regulationType": "SUPPRESS_WITH_DELETE",
+                 *       "subjectType": "USER_ID",
+                 *       "subjectIds": [
+                 *         "user-1"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    regulationType: components["schemas"]["RegulationType"];
+                    /** @enum {string} */
+                    subjectType: "USER_ID" | "ANONYMOUS_ID";
+                    subjectIds: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Filed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** Format: uuid */
+                            regulateId: string;
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRegulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                regulate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The regulation. Each copy of the data is a destination. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            regulation: components["schemas"]["Regulation"];
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteRegulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                regulate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Called off. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            /** @enum {string} */
+                            status: "SUCCESS";
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
         };
     };
 }

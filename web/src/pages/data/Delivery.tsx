@@ -212,6 +212,7 @@ function Term({
 }
 
 function HoursTable({ hours, zone }: { hours: readonly LedgerHour[]; zone: string }) {
+  const someRemoved = hours.some((h) => h.removed > 0)
   return (
     <TableScroll label="Hours, table" className={classes.hours}>
       <table>
@@ -226,6 +227,11 @@ function HoursTable({ hours, zone }: { hours: readonly LedgerHour[]; zone: strin
                 {statusNames[e]}
               </th>
             ))}
+            {someRemoved && (
+              <th scope="col" className="number" title="Erased, or past their retention">
+                Removed since
+              </th>
+            )}
             <th scope="col">Balance</th>
           </tr>
         </thead>
@@ -241,6 +247,7 @@ function HoursTable({ hours, zone }: { hours: readonly LedgerHour[]; zone: strin
                   {formatNumber(h.counts[e])}
                 </td>
               ))}
+              {someRemoved && <td className={`number ${h.removed === 0 ? 'quiet' : ''}`}>{formatNumber(h.removed)}</td>}
               <td>
                 {h.balanced ? (
                   'Balanced'
@@ -271,7 +278,7 @@ function everyHour(received: readonly LedgerHour[]): LedgerHour[] {
   const count = Math.round((Math.max(...times) - start) / hourMs) + 1
   return Array.from({ length: count }, (_, i) => {
     const at = start + i * hourMs
-    return known.get(at) ?? { hour: new Date(at).toISOString(), counts: nothing, balanced: true }
+    return known.get(at) ?? { hour: new Date(at).toISOString(), counts: nothing, removed: 0, balanced: true }
   })
 }
 
