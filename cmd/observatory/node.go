@@ -147,6 +147,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.EvaluateAlerts(n.alerts().evaluator, n.jobs, n.now),
 		workers.Notify(n.notify.escalator, n.notify.courier),
 		workers.Retain(n.lifecycle.retention),
+		workers.PurgeErased(n.privacy.erasing, n.cfg.PurgeEvery),
 	)
 	ledger := jobspg.New(n.working, jobspg.Config{})
 	listen := func(ctx context.Context, changed func()) {

@@ -8,6 +8,7 @@ import (
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/privacy/form"
+	"github.com/observatory/observatory/privacy/privacych"
 	"github.com/observatory/observatory/privacy/privacypg"
 	"github.com/observatory/observatory/privacy/suppress"
 )
@@ -21,6 +22,7 @@ type answering struct {
 	proofs   *certificate.Service
 	exports  *export.Service
 	form     *form.Service
+	erasing  *privacych.Store
 }
 
 func newAnswering(n *node, public *url.URL) (a answering, err error) {
@@ -35,6 +37,7 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 	a.store = privacypg.New(n.postgres, keys, n.logger)
 	a.requests = a.store.Requests(sealer)
 	a.resolver = newResolver(n)
+	a.erasing = newErasing(n)
 	a.service = privacy.NewService(a.requests, a.resolver, nil, n.now)
 	if a.form, err = newForm(n, a); err != nil {
 		return a, err

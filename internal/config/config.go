@@ -31,6 +31,7 @@ type Config struct {
 	Workers        bool           // also run the workers in this process
 	DebugAddr      string         // host:port of Go's profiles; "" for none
 	RatePerKey     int            // events a second that one key may send; 0: no limit
+	PurgeEvery     time.Duration  // between two removals from the disk of what requests about people have hidden
 	DrainTimeout   time.Duration  // for what is under way when the process is asked to end
 	Region         string         // where this server is, such as "eu"; "" for unknown
 	Environment    string         // a label for people, such as "production" or "staging"
@@ -75,6 +76,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Bool("workers", c.Workers),
 		slog.String("debug_addr", c.DebugAddr),
 		slog.Int("rate_per_key", c.RatePerKey),
+		slog.Duration("purge_every", c.PurgeEvery),
 		slog.Duration("drain_timeout", c.DrainTimeout),
 		slog.String("region", c.Region),
 		slog.String("environment", c.Environment),

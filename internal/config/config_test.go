@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		HTTPAddr: ":8080", PublicURL: "http://localhost:8080", DataDir: "./data", LogLevel: slog.LevelInfo, LogFormat: "text",
 		Workers: true, RatePerKey: 50_000,
-		DrainTimeout: 20 * time.Second, Environment: "production",
+		PurgeEvery: 5 * time.Minute, DrainTimeout: 20 * time.Second, Environment: "production",
 	}, c)
 }
 

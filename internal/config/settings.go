@@ -166,6 +166,17 @@ func Settings() []Setting {
 			},
 		},
 		{
+			Name: "purge-every", Default: "5m", Allowed: "a duration from 1s to 24h",
+			Purpose: "how often what requests about people have hidden is removed from the disk, of many requests together; whole seconds",
+			set: func(c *Config, v string) (err error) {
+				c.PurgeEvery, err = time.ParseDuration(v)
+				if err == nil && (c.PurgeEvery < time.Second || c.PurgeEvery > 24*time.Hour || c.PurgeEvery%time.Second != 0) {
+					err = errValue
+				}
+				return err
+			},
+		},
+		{
 			Name: "drain-timeout", Default: "20s", Allowed: "a duration from 1s to 10m",
 			Purpose: "time for what is under way when the server is asked to end",
 			set: func(c *Config, v string) (err error) {
