@@ -37,7 +37,7 @@ func openFolder(folder string) (*Store, error) {
 // leftovers are what a folder keeps: files whose writing was cut short.
 type leftovers struct{ folder string }
 
-func (l leftovers) forget(ctx context.Context, prefix string) (int, error) {
+func (l leftovers) forget(ctx context.Context, prefix string, dead func(string) bool) (int, error) {
 	removed := 0
 	root := filepath.Dir(filepath.Join(l.folder, filepath.FromSlash(prefix)+"x"))
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -50,8 +50,11 @@ func (l leftovers) forget(ctx context.Context, prefix string) (int, error) {
 			return ctx.Err()
 		}
 		info, err := entry.Info()
-		if err != nil || time.Since(info.ModTime()) < abandoned {
+		if err != nil {
 			return nil //nolint:nilerr // it has just become a whole file
+		}
+		if time.Since(info.ModTime()) < abandoned && !dead(l.key(path)) {
+			return nil
 		}
 		removed++
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -60,6 +63,17 @@ func (l leftovers) forget(ctx context.Context, prefix string) (int, error) {
 		return nil
 	})
 	return removed, err
+}
+
+// key is that of the object which a file was to become: the library appends a time and .tmp.
+func (l leftovers) key(path string) string {
+	name := strings.TrimSuffix(path, unfinished)
+	name = strings.TrimSuffix(name, filepath.Ext(name))
+	key, err := filepath.Rel(l.folder, name)
+	if err != nil {
+		return ""
+	}
+	return filepath.ToSlash(key)
 }
 
 // syncFolders makes the names in a folder and in those above it, up to the root, outlive a loss of power.

@@ -39,8 +39,9 @@ type Store struct {
 
 // history is what a storage keeps of objects that were deleted or replaced.
 type history interface {
-	// forget deletes all that it keeps of keys that begin with prefix and are not there any more, and returns how many there were.
-	forget(ctx context.Context, prefix string) (int, error)
+	// forget deletes all that it keeps of keys that begin with prefix and are not there any more, and returns how many there were. What was
+	// being written a short while ago is left alone, but for keys that are dead.
+	forget(ctx context.Context, prefix string, dead func(key string) bool) (int, error)
 }
 
 // Object is a file as a listing shows it.
@@ -175,10 +176,15 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// Forget removes what the storage keeps of objects below a prefix that were deleted or replaced (versions of a bucket, parts of files
-// whose writing was cut short), and returns how many there were. After it nothing of them is left. ErrUnavailable, also when it may not.
+// Forget removes what the storage keeps of objects below a prefix that were deleted or replaced (versions of a bucket, and parts of files
+// that nobody has gone on writing for an hour), and returns how many there were. ErrUnavailable, also when it may not.
 func (s *Store) Forget(ctx context.Context, prefix string) (int, error) {
-	n, err := s.history.forget(ctx, prefix)
+	return s.ForgetDead(ctx, prefix, func(string) bool { return false })
+}
+
+// ForgetDead is Forget, and of keys that are dead no part is left, however young: dead tells whether whoever writes a key does so in vain.
+func (s *Store) ForgetDead(ctx context.Context, prefix string, dead func(key string) bool) (int, error) {
+	n, err := s.history.forget(ctx, prefix, dead)
 	if err != nil {
 		return n, fmt.Errorf("remove old versions below %s: %w", prefix, translate(err))
 	}

@@ -181,6 +181,10 @@ func TestFolderForgetsWhatWasCutShort(t *testing.T) {
 	require.Equal(t, 1, removed)
 	require.NoFileExists(t, old)
 	require.FileExists(t, young)
+	removed, err = s.ForgetDead(t.Context(), "d/", func(key string) bool { return key == "d/b" })
+	require.NoError(t, err)
+	require.Equal(t, 1, removed)
+	require.NoFileExists(t, young)
 }
 
 func TestNobodyAnswers(t *testing.T) {

@@ -73,7 +73,7 @@ type versions struct {
 	bucket, prefix string
 }
 
-func (v versions) forget(ctx context.Context, below string) (int, error) {
+func (v versions) forget(ctx context.Context, below string, dead func(string) bool) (int, error) {
 	below = v.prefix + below
 	old, err := v.old(ctx, below)
 	if err != nil {
@@ -84,7 +84,7 @@ func (v versions) forget(ctx context.Context, below string) (int, error) {
 			return i, err
 		}
 	}
-	parts, err := v.forgetParts(ctx, below)
+	parts, err := v.forgetParts(ctx, below, dead)
 	return len(old) + parts, err
 }
 
@@ -112,7 +112,7 @@ func (v versions) old(ctx context.Context, below string) ([]types.ObjectIdentifi
 	return old, nil
 }
 
-func (v versions) forgetParts(ctx context.Context, below string) (int, error) {
+func (v versions) forgetParts(ctx context.Context, below string, dead func(string) bool) (int, error) {
 	removed := 0
 	pages := s3.NewListMultipartUploadsPaginator(v.client, &s3.ListMultipartUploadsInput{Bucket: &v.bucket, Prefix: &below})
 	for pages.HasMorePages() {
@@ -124,7 +124,7 @@ func (v versions) forgetParts(ctx context.Context, below string) (int, error) {
 			return removed, err
 		}
 		for _, u := range page.Uploads {
-			if time.Since(aws.ToTime(u.Initiated)) < abandoned {
+			if time.Since(aws.ToTime(u.Initiated)) < abandoned && !dead(strings.TrimPrefix(aws.ToString(u.Key), v.prefix)) {
 				continue
 			}
 			if _, err := v.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &v.bucket, Key: u.Key, UploadId: u.UploadId}); err != nil {

@@ -1,0 +1,183 @@
+package archive
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/observatory/observatory/privacy"
+)
+
+// who are the subjects of an operation, ready to be looked for.
+type who struct {
+	users, anonymous map[string]struct{}
+	properties       []property
+	before           int64 // of receipt, milliseconds; 0: whenever
+}
+
+// property is a path by whose value people are named.
+type property struct {
+	inContext bool
+	keys      []string
+	folded    bool // compared in lower case without blanks around it: an e-mail address
+	values    map[string]struct{}
+}
+
+func newWho(op privacy.Operation) (who, error) {
+	w := who{users: set(op.Subjects.UserIDs), anonymous: set(op.Subjects.AnonymousIDs)}
+	if !op.ReceivedBefore.IsZero() {
+		w.before = op.ReceivedBefore.UnixMilli()
+	}
+	at := map[string]int{}
+	for _, p := range op.Subjects.Properties {
+		i, ok := at[p.Path]
+		if !ok {
+			column, keys := splitPath(p.Path)
+			if (column != "properties" && column != "context") || len(keys) == 0 || slices.Contains(keys, "") {
+				return who{}, privacy.ErrSubjectInvalid
+			}
+			i = len(w.properties)
+			at[p.Path] = i
+			w.properties = append(w.properties, property{
+				inContext: column == "context", keys: keys, folded: slices.Contains(privacy.EmailPaths(), p.Path), values: map[string]struct{}{},
+			})
+		}
+		w.properties[i].values[w.properties[i].fold(p.Value)] = struct{}{}
+	}
+	return w, nil
+}
+
+func set(all []string) map[string]struct{} {
+	s := make(map[string]struct{}, len(all))
+	for _, v := range all {
+		if v != "" {
+			s[v] = struct{}{}
+		}
+	}
+	return s
+}
+
+func (w *who) nobody() bool { return len(w.users)+len(w.anonymous)+len(w.properties) == 0 }
+
+// trace is what an event tells about people.
+type trace struct {
+	UserID      string `parquet:"user_id"`
+	AnonymousID string `parquet:"anonymous_id"`
+	ReceivedAt  int64  `parquet:"received_at,timestamp(millisecond)"`
+	Properties  string `parquet:"properties"`
+	Context     string `parquet:"context"`
+}
+
+// theirs tells whether an event is one of the subjects' own, and carried whether it is somebody else's and has an anonymous ID of theirs.
+// See privacy.Subjects.
+func (w *who) look(t *trace) (theirs, carried bool) {
+	if w.before != 0 && t.ReceivedAt >= w.before {
+		return false, false
+	}
+	_, user := w.users[t.UserID]
+	_, device := w.anonymous[t.AnonymousID]
+	if user || device && t.UserID == "" || slices.ContainsFunc(w.properties, func(p property) bool { return p.in(t) }) {
+		return true, false
+	}
+	return false, device
+}
+
+func (p *property) in(t *trace) bool {
+	text := t.Properties
+	if p.inContext {
+		text = t.Context
+	}
+	if len(text) <= 2 {
+		return false
+	}
+	var at any
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&at); err != nil {
+		return false
+	}
+	for _, key := range p.keys {
+		object, ok := at.(map[string]any)
+		if !ok {
+			return false
+		}
+		at = object[key]
+	}
+	var value string
+	switch v := at.(type) {
+	case string:
+		value = v
+	case json.Number:
+		value = v.String()
+	default:
+		return false
+	}
+	_, ok := p.values[p.fold(value)]
+	return ok
+}
+
+func (p *property) fold(value string) string {
+	if p.folded {
+		return strings.ToLower(strings.TrimSpace(value))
+	}
+	return value
+}
+
+// splitPath cuts a path at its dots; a backslash before a dot or a backslash says that it belongs to a name.
+func splitPath(text string) (column string, keys []string) {
+	parts := []string{""}
+	for i := 0; i < len(text); i++ {
+		last := &parts[len(parts)-1]
+		switch {
+		case text[i] == '\\' && i+1 < len(text) && (text[i+1] == '.' || text[i+1] == '\\'):
+			i++
+			*last += text[i : i+1]
+		case text[i] == '.':
+			parts = append(parts, "")
+		default:
+			*last += text[i : i+1]
+		}
+	}
+	return parts[0], parts[1:]
+}
+
+// groups are the row groups of a file in which there may be something of the subjects: its bloom filters say of most that there is not.
+// Properties have none.
+func (w *who) groups(file *parquet.File) ([]parquet.RowGroup, error) {
+	if len(w.properties) > 0 {
+		return file.RowGroups(), nil
+	}
+	var found []parquet.RowGroup
+	for _, group := range file.RowGroups() {
+		may, err := w.mayBeIn(group)
+		if err != nil {
+			return nil, broken(err)
+		}
+		if may {
+			found = append(found, group)
+		}
+	}
+	return found, nil
+}
+
+func (w *who) mayBeIn(group parquet.RowGroup) (bool, error) {
+	columns := group.ColumnChunks()
+	for name, values := range map[string]map[string]struct{}{"user_id": w.users, "anonymous_id": w.anonymous} {
+		leaf, ok := group.Schema().Lookup(name)
+		if !ok {
+			return true, nil
+		}
+		filter := columns[leaf.ColumnIndex].BloomFilter()
+		if filter == nil {
+			return true, nil
+		}
+		for value := range values {
+			if may, err := filter.Check(parquet.ByteArrayValue([]byte(value))); may || err != nil {
+				return may, err
+			}
+		}
+	}
+	return false, nil
+}
