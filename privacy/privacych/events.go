@@ -9,6 +9,7 @@ import (
 
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/removals"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -99,7 +100,7 @@ func (e events) hide(ctx context.Context, m mutation, w who, op privacy.Operatio
 		}
 	}
 	if n.theirs > 0 {
-		return m.run(ctx, "DELETE FROM "+e.table, during(m.tenant, op, w.theirs(m.set())))
+		return m.remove(ctx, removals.Table(e.table), during(m.tenant, op, w.theirs(m.set())))
 	}
 	return nil
 }

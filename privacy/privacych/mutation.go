@@ -11,6 +11,7 @@ import (
 
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/removals"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -82,6 +83,15 @@ func (s *Store) change(ctx context.Context, table string, set hashed, sql string
 		return fmt.Errorf("change %s: %w", table, ch.Fault(err))
 	}
 	return s.wait(ctx, table, set.set.String())
+}
+
+// remove hides rows that the ledger accounts for, and counts them before.
+func (m mutation) remove(ctx context.Context, table removals.Table, c condition) error {
+	err := removals.Note(patient(ctx), m.store.conn, removals.Removal{Tenant: m.tenant, Operation: m.operation, Table: table, Where: c.sql, Args: c.args})
+	if err != nil {
+		return err
+	}
+	return m.run(ctx, "DELETE FROM "+string(table), c)
 }
 
 // wait returns when the changes that this operation has begun in the table are done, in this attempt or an earlier one.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/removals"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -79,7 +80,7 @@ func (q quarantine) Erase(ctx context.Context, tenant tenants.ID, op privacy.Ope
 			return err
 		}
 		set := m.set()
-		if err := m.run(ctx, "DELETE FROM dead_letters", during(tenant, op, condition{sql: set.among(letterSQL, letterField), args: set.args()})); err != nil {
+		if err := m.remove(ctx, removals.DeadLetters, during(tenant, op, condition{sql: set.among(letterSQL, letterField), args: set.args()})); err != nil {
 			return err
 		}
 		return m.hidden(ctx)

@@ -4,12 +4,15 @@ package retentionch
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/removals"
 	"github.com/observatory/observatory/privacy/retention"
 	"github.com/observatory/observatory/tenants"
 )
@@ -95,6 +98,9 @@ func (c retained) due(ctx context.Context, tenant tenants.ID, rules []retention.
 func (c retained) mutate(ctx context.Context, tenant tenants.ID, run retention.RunID, due []retention.Rule) (privacy.Evidence, error) {
 	for len(due) > 0 {
 		n := min(len(due), rulesAtOnce)
+		if err := c.note(ctx, tenant, run, due[:n]); err != nil {
+			return nil, err
+		}
 		s := newStatement(tenant)
 		if err := c.conn.Exec(patiently(ctx), s.alter(c.table, run, due[:n]), s.args...); err != nil {
 			return nil, fmt.Errorf("apply %d rules to %s: %w", n, c.table, ch.Fault(err))
@@ -103,6 +109,16 @@ func (c retained) mutate(ctx context.Context, tenant tenants.ID, run retention.R
 	}
 	ids, _, err := c.mutations(ctx, run)
 	return privacy.Evidence{"mutations": ids}, err
+}
+
+// note counts the rows that go, for the ledger.
+func (c retained) note(ctx context.Context, tenant tenants.ID, run retention.RunID, due []retention.Rule) error {
+	whole := slices.DeleteFunc(slices.Clone(due), func(r retention.Rule) bool { return !r.Whole() })
+	if len(whole) == 0 {
+		return nil
+	}
+	s := newStatement(tenant)
+	return removals.Note(patiently(ctx), c.conn, removals.Removal{Tenant: tenant, Operation: uuid.UUID(run), Table: removals.Table(c.table), Where: s.any(c.table, whole), Args: s.args})
 }
 
 // Pending implements retention.Copy.
