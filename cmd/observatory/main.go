@@ -51,6 +51,7 @@ func newRootCommand() *cobra.Command {
 		newSigningKeysCommand(),
 		newAuditCommand(),
 		newJobsCommand(),
+		newVerifyCertificateCommand(),
 		newLogsCommand(),
 		newVersionCommand(),
 	)
