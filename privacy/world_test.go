@@ -32,6 +32,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // shelves are the copies, and a directory knows who is who.
 type world struct {
 	testing.TB
+	url          string
 	pool         *pg.Pool
 	store        *privacypg.Store
 	requests     privacypg.Requests
@@ -46,9 +47,9 @@ type world struct {
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{TB: t, log: uuid.New()}
+	w := &world{TB: t, log: uuid.New(), url: testkit.Postgres(t)}
 	var err error
-	w.pool, err = pg.Open(t.Context(), testkit.Postgres(t), pg.Options{})
+	w.pool, err = pg.Open(t.Context(), w.url, pg.Options{})
 	require.NoError(t, err)
 	t.Cleanup(w.pool.Close)
 	secret := make([]byte, seal.KeyLength)
