@@ -29,7 +29,7 @@ func (d *Driver) act(ctx context.Context, r *Request, people []Person, action Ac
 	case Begin:
 		return false, d.begin(ctx, r, people)
 	case Empty:
-		return false, d.empty(ctx, r, people, i)
+		return d.empty(ctx, r, people, i)
 	case Look:
 		return d.look(ctx, r, people, i)
 	case Finish:
@@ -134,13 +134,14 @@ func (d *Driver) bar(ctx context.Context, r *Request, people []Person) error {
 
 // copiesFor lists the copies that a request is about.
 func (d *Driver) copiesFor(t Type, people []Person) []string {
-	restricted := slices.ContainsFunc(people, func(p Person) bool {
-		return slices.ContainsFunc(p.Prior, func(e Entry) bool { return e.Standing == Restricted })
-	})
 	var names []string
+	if t == Unsuppress && slices.ContainsFunc(people, func(p Person) bool {
+		return slices.ContainsFunc(p.Prior, func(e Entry) bool { return e.Standing == Restricted })
+	}) {
+		names = append(names, releaseStep)
+	}
 	for _, c := range d.Copies {
-		_, holds := c.(Holder)
-		if t == Erase || holds && (t == Restrict || t == Unsuppress && restricted) {
+		if _, holds := c.(Holder); t == Erase || t == Restrict && holds {
 			names = append(names, c.Name())
 		}
 	}

@@ -14,8 +14,11 @@ import (
 
 // What the driver does about copies.
 
-// exportStep is the one step of an export.
-const exportStep = "export"
+// Steps that are no copies.
+const (
+	exportStep  = "export"  // the one of an export
+	releaseStep = "release" // of what was held, where somebody is not restricted any more
+)
 
 var errNoCopy = fault.New(fault.Unavailable, "privacy_copy_unknown", "This server does not know the copy.")
 
@@ -42,36 +45,40 @@ func (d *Driver) count(ctx context.Context, r *Request, people []Person, i int) 
 	})
 }
 
-func (d *Driver) empty(ctx context.Context, r *Request, people []Person, i int) error {
-	e, err := d.emptyCopy(ctx, r, r.operation(people), r.Steps[i].Copy)
-	if err != nil {
-		return err
+func (d *Driver) empty(ctx context.Context, r *Request, people []Person, i int) (waits bool, err error) {
+	e, done, err := d.emptyCopy(ctx, r, r.operation(people), r.Steps[i].Copy)
+	if err != nil || !done {
+		return !done, err
 	}
-	return d.change(ctx, r, func(r *Request, now time.Time) Change {
+	return false, d.change(ctx, r, func(r *Request, now time.Time) Change {
 		r.emptied(i, e, now)
 		return d.said(r, i, now)
 	})
 }
 
-func (d *Driver) emptyCopy(ctx context.Context, r *Request, op Operation, name string) (Evidence, error) {
-	if r.Type == Export {
-		return d.Exporter.Export(ctx, r.Tenant, op)
+func (d *Driver) emptyCopy(ctx context.Context, r *Request, op Operation, name string) (e Evidence, done bool, err error) {
+	switch r.Type {
+	case Export:
+		e, err = d.Exporter.Export(ctx, r.Tenant, op)
+		return e, true, err
+	case Unsuppress:
+		return d.Releases.Release(ctx, r.Tenant, op.ID)
+	case Erase, Suppress, Restrict, Offboard:
 	}
 	c, ok := d.byName[name]
 	if !ok {
-		return nil, errNoCopy
+		return nil, false, errNoCopy
 	}
-	if r.Type == Erase {
-		return c.Erase(ctx, r.Tenant, op)
+	if r.Type == Restrict {
+		holder, ok := c.(Holder)
+		if !ok {
+			return nil, false, errNoCopy
+		}
+		e, err = holder.Hold(ctx, r.Tenant, op)
+		return e, true, err
 	}
-	holder, ok := c.(Holder)
-	if !ok {
-		return nil, errNoCopy
-	}
-	if r.Type == Unsuppress {
-		return holder.Release(ctx, r.Tenant, op)
-	}
-	return holder.Hold(ctx, r.Tenant, op)
+	e, err = c.Erase(ctx, r.Tenant, op)
+	return e, true, err
 }
 
 func (d *Driver) look(ctx context.Context, r *Request, people []Person, i int) (waits bool, err error) {
@@ -105,7 +112,7 @@ func (d *Driver) said(r *Request, i int, now time.Time) Change {
 		case r.Type == Export:
 			text = "The file is written."
 		case r.Type == Unsuppress:
-			text = fmt.Sprintf("%s: what was held is given back.", s.Copy)
+			text = "What was held is given back."
 		}
 		return Change{
 			Moments: r.moment(now, text),

@@ -21,6 +21,7 @@ type DriverDeps struct {
 	Standings    SuppressionList
 	Barriers     Barriers
 	Copies       []Copy // in the order in which they are emptied: what others are made of comes first
+	Releases     Releases
 	Exporter     Exporter
 	Certifier    Certifier
 	Patience     time.Duration // for how long a copy that fails is tried; 0 means 72 hours

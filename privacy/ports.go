@@ -78,13 +78,18 @@ type Barriers interface {
 	Barrier(ctx context.Context, mark follow.Mark) (position Position, ready bool, waiting []string, err error)
 }
 
-// Holder is a Copy that can set aside what it has, for a restriction, and give it back.
+// Holder is a Copy that can set aside what it has, for a restriction.
 type Holder interface {
 	Copy
-	// Hold moves what there is of the subjects to where nothing reads it.
+	// Hold moves what there is of the subjects to where nothing reads it, until it is released.
 	Hold(ctx context.Context, tenant tenants.ID, op Operation) (Evidence, error)
-	// Release gives back what was held of them, under its own IDs and times. What was erased meanwhile does not come back.
-	Release(ctx context.Context, tenant tenants.ID, op Operation) (Evidence, error)
+}
+
+// Releases give back what was held of people whose data may be used again.
+type Releases interface {
+	// Release stores what is held of a tenant and need not be any more, under its own IDs and times. What was erased meanwhile does not come
+	// back. It is called again with the same request until it is done.
+	Release(ctx context.Context, tenant tenants.ID, request uuid.UUID) (e Evidence, done bool, err error)
 }
 
 // Exporter writes the file that a person has a right to.

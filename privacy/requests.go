@@ -295,9 +295,6 @@ func (s *Service) Preview(ctx context.Context, by tenants.By, subjects []Identif
 	if err != nil {
 		return Preview{}, err
 	}
-	if s.resolver == nil {
-		return Preview{}, ErrNotReady
-	}
 	tenant := by.Principal.Tenant
 	people, err := s.resolver.Resolve(ctx, tenant, normal)
 	if err != nil {

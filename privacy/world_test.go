@@ -134,8 +134,15 @@ func (s *shelf) Hold(_ context.Context, _ tenants.ID, op privacy.Operation) (pri
 	return s.move(op, s.has, s.held), nil
 }
 
-func (s *shelf) Release(_ context.Context, _ tenants.ID, op privacy.Operation) (privacy.Evidence, error) {
-	return s.move(op, s.held, s.has), nil
+// Release gives back everything that is held.
+func (s *shelf) Release(_ context.Context, _ tenants.ID, _ uuid.UUID) (privacy.Evidence, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, n := range s.held {
+		s.has[id] += n
+	}
+	clear(s.held)
+	return privacy.Evidence{"query": "q-1"}, true, nil
 }
 
 func (s *shelf) move(op privacy.Operation, from, to map[string]int64) privacy.Evidence {
@@ -202,7 +209,7 @@ func (w *world) scene() *scene {
 	s.service = privacy.NewService(w.requests, s.people, []privacy.Copy{s.events, s.profiles}, now)
 	s.deps = privacy.DriverDeps{
 		Requests: w.requests, Resolver: s.people, Suppressions: w.suppressions, Standings: w.suppressions,
-		Barriers: privacy.NewLogBarriers(w.logs, w.logs, now), Copies: []privacy.Copy{s.events, s.profiles}, Certifier: w.certificates,
+		Barriers: privacy.NewLogBarriers(w.logs, w.logs, now), Copies: []privacy.Copy{s.events, s.profiles}, Certifier: w.certificates, Releases: s.events,
 		Now: now, Logger: testkit.Logger(w),
 	}
 	return s

@@ -1,8 +1,14 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"net/url"
 
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/ingest/repair"
+	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/internal/seal"
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/certificate"
@@ -11,6 +17,7 @@ import (
 	"github.com/observatory/observatory/privacy/privacych"
 	"github.com/observatory/observatory/privacy/privacypg"
 	"github.com/observatory/observatory/privacy/suppress"
+	"github.com/observatory/observatory/tenants"
 )
 
 // answering is what answers for people: what tenants' users ask for, and every copy that it reaches.
@@ -18,6 +25,7 @@ type answering struct {
 	store    *privacypg.Store
 	requests privacypg.Requests
 	service  *privacy.Service
+	driver   *privacy.Driver
 	resolver privacy.Resolver
 	proofs   *certificate.Service
 	exports  *export.Service
@@ -38,9 +46,44 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 	a.requests = a.store.Requests(sealer)
 	a.resolver = newResolver(n)
 	a.erasing = newErasing(n)
-	a.service = privacy.NewService(a.requests, a.resolver, nil, n.now)
+	if err := a.prove(n, public); err != nil {
+		return a, err
+	}
+	a.service = privacy.NewService(a.requests, a.resolver, a.copies(), n.now)
 	if a.form, err = newForm(n, a); err != nil {
 		return a, err
 	}
-	return a, a.prove(n, public)
+	logs := privacypg.NewLogs(n.postgres)
+	a.driver, err = privacy.NewDriver(privacy.DriverDeps{
+		Requests: a.requests, Resolver: a.resolver, Suppressions: a.store.Suppressions(), Standings: a.store.Suppressions(),
+		Barriers: privacy.NewLogBarriers(logs, logs, n.now), Copies: a.copies(), Releases: releases{n.releases}, Exporter: a.exports, Certifier: a.proofs,
+		Now: n.now, Logger: n.logger,
+	})
+	return a, err
+}
+
+// copies are all places in which something about people is kept, in the order in which they are emptied: what others are made of comes first.
+func (a answering) copies() []privacy.Copy {
+	return append(a.erasing.Copies(), a.exports.Copy())
+}
+
+// releases is the privacy.Releases of held events.
+type releases struct{ *repair.Releases }
+
+var errReleaseFailed = fault.New(fault.Unavailable, "release_failed", "What was held could not be given back. See the replays.")
+
+// Release implements privacy.Releases. The replay that does it has the request's ID.
+func (r releases) Release(ctx context.Context, tenant tenants.ID, request uuid.UUID) (privacy.Evidence, bool, error) {
+	replay, err := r.Begin(ctx, tenant, request)
+	switch {
+	case errors.Is(err, repair.ErrReplayOpen):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	case replay.State == repair.Failed || replay.State == repair.Cancelled:
+		return nil, false, errReleaseFailed
+	case replay.State != repair.Done:
+		return nil, false, nil
+	}
+	return privacy.Evidence{"replay": replay.ID.String(), "stored": replay.Progress.Counts.Stored}, true, nil
 }
