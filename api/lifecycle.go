@@ -10,10 +10,6 @@ import (
 // errComing is the answer of operations that stand in the contract before what they do. Access is closed to them as well.
 var errComing = fault.New(fault.Unavailable, "not_built", "This operation is not built yet.")
 
-func (s *server) GetMinimisation(context.Context, gen.GetMinimisationRequestObject) (gen.GetMinimisationResponseObject, error) {
-	return nil, errComing
-}
-
 func (s *server) GetOffboarding(context.Context, gen.GetOffboardingRequestObject) (gen.GetOffboardingResponseObject, error) {
 	return nil, errComing
 }

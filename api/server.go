@@ -31,6 +31,7 @@ import (
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/privacy/form"
+	"github.com/observatory/observatory/privacy/minimise"
 	"github.com/observatory/observatory/privacy/retention"
 	"github.com/observatory/observatory/tenants"
 )
@@ -72,6 +73,7 @@ type Deps struct {
 	People     *people.Service
 	Privacy    *privacy.Service
 	Retention  *retention.Service
+	Minimise   *minimise.Service
 	Suppressed privacy.SuppressionList
 	Proofs     *certificate.Service
 	Exports    *export.Service

@@ -3416,7 +3416,7 @@ type MinimisationEvent struct {
 	// Events Received in that time.
 	Events int64 `json:"events"`
 
-	// LookedAt Of those, the newest that were looked into.
+	// LookedAt How many of them were looked into, left to chance.
 	LookedAt   int64                  `json:"looked_at"`
 	Properties []MinimisationProperty `json:"properties"`
 }

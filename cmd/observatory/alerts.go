@@ -7,7 +7,6 @@ import (
 
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/analytics/alert"
-	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/analytics/analyticspg"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/tenants"
@@ -24,7 +23,7 @@ type alerts struct {
 func (n *node) alerts() alerts {
 	store := analyticspg.New(n.postgres).Alerts()
 	values := &alert.Values{
-		Trends: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: n.events, Now: n.now}), Now: n.now}),
+		Trends: analytics.New(analytics.Deps{Store: n.asked(), Now: n.now}),
 		Books:  watchedBooks{n}, Checks: store,
 	}
 	return alerts{

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 
+	"github.com/observatory/observatory/analytics"
+	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/privacy/minimise"
+	"github.com/observatory/observatory/privacy/minimise/minimisech"
 	"github.com/observatory/observatory/privacy/retention"
 	"github.com/observatory/observatory/privacy/retention/retentionch"
 	"github.com/observatory/observatory/tenants"
@@ -12,7 +16,9 @@ import (
 
 // lifecycle is what looks after data from its beginning to its end.
 type lifecycle struct {
-	retention *retention.Service
+	retention    *retention.Service
+	uses         *minimise.Recorder
+	minimisation *minimise.Service
 }
 
 func newLifecycle(n *node) lifecycle {
@@ -20,6 +26,8 @@ func newLifecycle(n *node) lifecycle {
 	l.retention = retention.New(retention.Deps{
 		Policies: retentionPolicies{n}, Runs: n.privacy.store.Retention(), Copies: retentionch.Copies(n.events), Jobs: n.jobs, Now: n.now, Logger: n.logger,
 	})
+	l.uses = minimise.NewRecorder(n.privacy.store.Uses(), n.now, n.logger)
+	l.minimisation = minimise.New(minimisech.New(n.events), n.privacy.store.Uses(), n.now)
 	return l
 }
 
@@ -38,4 +46,9 @@ func (p retentionPolicies) Retention(ctx context.Context, tenant tenants.ID) (do
 		return []byte("{}"), 0, nil
 	}
 	return policy.Document, policy.Version, err
+}
+
+// asked is the store of events as questions of tenants go to it.
+func (n *node) asked() analytics.Store {
+	return analytics.Recording(analyticsch.New(analyticsch.Config{Conn: n.events, Now: n.now}), n.lifecycle.uses)
 }

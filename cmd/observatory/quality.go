@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/observatory/observatory/analytics"
-	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/analytics/analyticspg"
 	"github.com/observatory/observatory/analytics/quality"
 	"github.com/observatory/observatory/ingest"
@@ -21,7 +20,7 @@ func (n *node) quality() *quality.Service {
 func (n *node) checks() *quality.Runner {
 	return quality.NewRunner(quality.RunnerDeps{
 		Schedule: analyticspg.New(n.postgres).Quality(), Books: tenantBooks{n.books}, Now: n.now,
-		Trends: analytics.New(analytics.Deps{Store: analyticsch.New(analyticsch.Config{Conn: n.events, Now: n.now}), Freshness: n.freshness, Now: n.now}),
+		Trends: analytics.New(analytics.Deps{Store: n.asked(), Freshness: n.freshness, Now: n.now}),
 	})
 }
 

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/observatory/observatory/internal/config"
 	"github.com/observatory/observatory/internal/embedded"
@@ -26,7 +28,11 @@ func newWorkerCommand() *cobra.Command {
 			return err
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), "Observatory's worker is ready")
-		return working.Run(cmd.Context())
+		var group errgroup.Group
+		noting, end := context.WithCancel(cmd.Context())
+		group.Go(func() error { return n.lifecycle.uses.Run(noting) })
+		group.Go(func() error { defer end(); return working.Run(cmd.Context()) })
+		return group.Wait()
 	})
 }
 

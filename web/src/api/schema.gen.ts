@@ -1902,7 +1902,7 @@ export interface paths {
         };
         /**
          * What is collected and never used
-         * @description The properties of the newest events, by name of event, with how many events carry them, how much room they take, and when a query, an alert or a check last used them.
+         * @description The top-level members of `properties` and `context` of the events, by name of event, with how many events carry them, how much room they take, and when a query, an alert or a check last asked about them. Looking at single events or people is no use.
          *     What nobody uses need not be collected; `action` says what to do about it.
          */
         get: operations["getMinimisation"];
@@ -3566,7 +3566,7 @@ export interface components {
             events: number;
             /**
              * Format: int64
-             * @description Of those, the newest that were looked into.
+             * @description How many of them were looked into, left to chance.
              */
             looked_at: number;
             properties: components["schemas"]["MinimisationProperty"][];

@@ -1,0 +1,199 @@
+package api_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/stretchr/testify/require"
+
+	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/testkit"
+	"github.com/observatory/observatory/tests/harness"
+)
+
+// lifecycle are the operations about how long data lives. They change nothing for good: who leaves stays after all.
+func (x subjects) lifecycle() []operation {
+	return []operation{
+		{id: "previewRetention", method: "POST", path: "/v1/privacy/retention/preview", body: map[string]any{"document": map[string]any{"keep_days": 30}}, may: answering, status: 200},
+		{id: "runRetention", method: "POST", path: "/v1/privacy/retention/runs", may: answering, status: 202},
+		{id: "listRetentionRuns", method: "GET", path: "/v1/privacy/retention/runs", may: following, status: 200},
+		{id: "getMinimisation", method: "GET", path: "/v1/privacy/minimisation?days=7", may: following, status: 200},
+	}
+}
+
+func events(t *testing.T, server *harness.Server) driver.Conn {
+	t.Helper()
+	conn, err := ch.Open(t.Context(), server.Engines.ClickHouse)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	return conn
+}
+
+// age makes all events of a tenant seem received so many days earlier.
+func age(t *testing.T, conn driver.Conn, tenant string, days int) {
+	t.Helper()
+	ctx := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"mutations_sync": 2}))
+	require.NoError(t, conn.Exec(ctx, "ALTER TABLE events UPDATE received_at = received_at - toIntervalDay({days:UInt32}) WHERE tenant_id = {tenant:UUID}",
+		clickhouse.Named("tenant", tenant), clickhouse.Named("days", uint32(days)))) //nolint:gosec // a few
+}
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	server, _ := start(t)
+	account, other := server.SignUp(t), server.SignUp(t)
+	for _, a := range []harness.Account{account, other} {
+		ack := a.Secret.Send(t,
+			harness.Event{Name: "viewed", ID: "v-1"}, harness.Event{Name: "bought", ID: "b-1", Properties: map[string]any{"phone": "+49 30 1234", "plan": "pro"}},
+		)
+		require.Equal(t, 2, a.Secret.Settled(t, ack.Receipt).Counts.Stored)
+		age(t, events(t, server), a.Tenant.ID, 10)
+	}
+	document := map[string]any{
+		"keep_days": 400, "events": []any{map[string]any{"event": "viewed", "keep_days": 5}},
+		"properties": []any{map[string]any{"path": "properties.phone", "keep_days": 9}},
+	}
+	publish := map[string]any{"document": document, "base_version": 0}
+	account.Session.Do(t, "PUT", "/v1/policies/retention", map[string]any{"document": map[string]any{"keep_days": 0}, "base_version": 0}).WantProblem(t, http.StatusBadRequest, "invalid_policy")
+	// It removes data, so it is for those who answer for people, and not for whoever declares schemas.
+	for scope, status := range map[string]int{"schemas:write": http.StatusForbidden, "admin": http.StatusForbidden} {
+		key := server.WithKey(t, account.CreateKey(t, "secret", map[string]any{"scopes": []string{scope}}).Token)
+		key.Do(t, "PUT", "/v1/policies/retention", publish).Want(t, status)
+	}
+	key := server.WithKey(t, account.CreateKey(t, "secret", map[string]any{"scopes": []string{"privacy:write"}}).Token)
+	key.Do(t, "PUT", "/v1/policies/quarantine", map[string]any{"document": map[string]any{}, "base_version": 0}).WantProblem(t, http.StatusForbidden, "scope_missing")
+	account.Session.Post(t, "/v1/policies/retention/rehearsal", map[string]any{"document": document}).WantProblem(t, http.StatusBadRequest, "nothing_to_rehearse")
+
+	type rules struct {
+		Rules []struct {
+			Event, Path *string
+			Counts      []struct {
+				Copy  string
+				Items int64
+			}
+		}
+		Hours int64
+	}
+	counted := func(r rules) map[string]int64 {
+		found := map[string]int64{}
+		for _, rule := range r.Rules {
+			name := ""
+			if rule.Event != nil {
+				name += *rule.Event
+			}
+			if rule.Path != nil {
+				name += *rule.Path
+			}
+			for _, c := range rule.Counts {
+				found[name] += c.Items
+			}
+		}
+		return found
+	}
+	preview := harness.As[rules](t, key.Post(t, "/v1/privacy/retention/preview", map[string]any{"document": document}).Want(t, http.StatusOK))
+	want := map[string]int64{"": 0, "viewed": 1, "properties.phone": 1}
+	require.Equal(t, want, counted(preview))
+	require.Equal(t, int64(1), preview.Hours)
+	require.Empty(t, counted(harness.As[rules](t, key.Post(t, "/v1/privacy/retention/preview", map[string]any{}).Want(t, http.StatusOK))), "by the default policy nothing goes")
+
+	key.Do(t, "PUT", "/v1/policies/retention", publish).Want(t, http.StatusOK)
+	key.Post(t, "/v1/privacy/retention/runs", nil).Want(t, http.StatusAccepted)
+	type run struct {
+		rules
+		State         string
+		PolicyVersion int `json:"policy_version"`
+		Evidence      map[string]any
+	}
+	var done run
+	testkit.Eventually(t, harness.Patience, func() error {
+		all := harness.As[struct{ Runs []run }](t, key.Get(t, "/v1/privacy/retention/runs").Want(t, http.StatusOK)).Runs
+		if len(all) == 0 || all[0].State == "running" {
+			return context.DeadlineExceeded
+		}
+		done = all[0]
+		return nil
+	})
+	require.Equal(t, "done", done.State)
+	require.Equal(t, 1, done.PolicyVersion)
+	require.Equal(t, want, counted(done.rules))
+	require.EqualValues(t, 0, done.Evidence["left"])
+	require.Contains(t, string(account.Session.Get(t, "/v1/audit").Body), `"retention.done"`)
+
+	account.Session.Get(t, "/v1/events/v-1").WantProblem(t, http.StatusNotFound, "event_not_found")
+	body := string(account.Session.Get(t, "/v1/events/b-1").Want(t, http.StatusOK).Body)
+	require.NotContains(t, body, "1234")
+	require.Contains(t, body, `"plan"`)
+	other.Session.Get(t, "/v1/events/v-1").Want(t, http.StatusOK)
+	require.Contains(t, string(other.Session.Get(t, "/v1/events/b-1").Body), "1234", "another organization's")
+}
+
+func TestMinimisation(t *testing.T) {
+	t.Parallel()
+	server, _ := start(t)
+	account := server.SignUp(t)
+	ack := account.Secret.Send(t, harness.Event{Name: "bought", Properties: map[string]any{"plan": "pro", "phone": "1"}}, harness.Event{Name: "bought", Properties: map[string]any{"plan": "pro"}})
+	account.Secret.Settled(t, ack.Receipt)
+	now := time.Now().UTC()
+	account.Session.Post(t, "/v1/query/trends", map[string]any{
+		"event": "bought", "measure": "count", "interval": "hour", "from": now.Add(-time.Hour), "to": now, "breakdown": "properties.plan",
+		"filters": map[string]any{"not": map[string]any{"property": "user_id", "operator": "is_set"}},
+	}).Want(t, http.StatusOK)
+	server.Stop(t) // which writes down what was used
+	server.Start(t)
+	report := harness.As[struct {
+		Events []struct {
+			Event      string
+			Events     int64
+			Properties []struct {
+				Path, Action string
+				Share        float64
+				Bytes, Uses  int64
+			}
+		}
+	}](t, account.Session.Get(t, "/v1/privacy/minimisation").Want(t, http.StatusOK))
+	require.Len(t, report.Events, 1)
+	require.Equal(t, int64(2), report.Events[0].Events)
+	actions, shares := map[string]string{}, map[string]float64{}
+	for _, p := range report.Events[0].Properties {
+		actions[p.Path], shares[p.Path] = p.Action, p.Share
+		require.Positive(t, p.Bytes)
+	}
+	require.Equal(t, map[string]string{"properties.plan": "none", "properties.phone": "redact"}, actions)
+	require.Equal(t, map[string]float64{"properties.plan": 1, "properties.phone": 0.5}, shares)
+}
+
+func TestResidency(t *testing.T) {
+	t.Parallel()
+	engines := harness.SharedEngines(t)
+	eu := harness.Start(t, harness.Config{Engines: engines, Flags: []string{"--region", "eu"}})
+	nowhere := harness.Start(t, harness.Config{Engines: engines, DataDir: eu.DataDir + "-2", Env: secretOf(t, eu)})
+	account := eu.SignUp(t)
+	event := harness.Event{Name: "sale"}
+	patch := func(s *harness.Caller, region string) harness.Response {
+		return s.Do(t, "PATCH", "/v1/tenant", map[string]string{"residency": region})
+	}
+	elsewhere := nowhere.WithKey(t, account.Keys.Secret)
+	elsewhere.Send(t, event) // nothing is said yet
+
+	patch(account.Session, "E U").Want(t, http.StatusBadRequest)
+	patch(nowhere.LogIn(t, account.Email, harness.Password), "eu").WantProblem(t, http.StatusBadRequest, "region_unknown")
+	patch(account.Session, "eu").Want(t, http.StatusOK)
+	patch(account.Session, "us").WantProblem(t, http.StatusConflict, "residency_fixed")
+	tenant := harness.As[struct{ Residency, Region string }](t, account.Session.Get(t, "/v1/tenant").Want(t, http.StatusOK))
+	require.Equal(t, "eu", tenant.Residency)
+	require.Equal(t, "eu", tenant.Region)
+	account.Secret.Send(t, event)
+	testkit.Eventually(t, harness.Patience, func() error { // within 5 seconds
+		res, err := elsewhere.Try(t.Context(), "POST", "/v1/events", map[string]any{"event": "sale"})
+		if err == nil && res.StatusCode == http.StatusAccepted {
+			err = context.DeadlineExceeded
+		}
+		return err
+	})
+	elsewhere.Post(t, "/v1/events", map[string]any{"event": "sale"}).WantProblem(t, http.StatusForbidden, "wrong_region")
+	elsewhere.Post(t, "/v1/track", map[string]any{"event": "sale", "userId": "u"}).Want(t, http.StatusForbidden)
+	elsewhere.Get(t, "/v1/catalog").Want(t, http.StatusOK) // what is stored may be asked for
+}
