@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -94,7 +93,7 @@ func TestWhatToDoAboutAProperty(t *testing.T) {
 		require.InDelta(t, 0.25, p.Share, 1e-9)
 		require.Positive(t, p.Bytes)
 		if p.Action == minimise.Redact {
-			require.Regexp(t, regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`), p.Rule["name"], "a rule of redaction can have this name")
+			require.Regexp(t, `^[a-z][a-z0-9_-]{0,63}$`, p.Rule["name"], "a rule of redaction can have this name")
 		}
 	}
 	require.Equal(t, map[string]minimise.Action{

@@ -32,6 +32,7 @@ const (
 	declaring        // an owner or admin, or a key with schemas:write or admin
 	alerting         // an owner, admin or analyst, or a key with the scope admin
 	answering        // an owner or admin, or a key with privacy:write
+	following        // as asking, or a key with privacy:write
 	managing         // an owner or admin
 	owning           // an owner
 )
@@ -79,6 +80,7 @@ func (x subjects) operations() []operation {
 	stubs = append(append(stubs, x.replays.operations()...), x.jobs.operations()...)
 	stubs = append(append(stubs, x.checks.operations()...), x.alerts.operations()...)
 	stubs = append(append(stubs, x.notices.operations()...), x.forms.operations()...)
+	stubs = append(stubs, x.lifecycle()...)
 	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
