@@ -23,7 +23,7 @@ type events struct {
 
 // Events is the copy of the events themselves.
 func (s *Store) Events() privacy.Copy {
-	return events{store: s, name: "events", table: "events", hours: true}
+	return stored{events{store: s, name: "events", table: "events", hours: true}}
 }
 
 // Held is the copy of the events that are kept aside.
