@@ -61,7 +61,22 @@ func (r *rules) run(ctx context.Context) error {
 	var group errgroup.Group
 	group.Go(func() error { return r.pipeline.Rulebook().Run(ctx) })
 	group.Go(func() error { return r.followFiles(ctx) })
+	group.Go(func() error { return r.forgetPeople(ctx) })
 	return group.Wait()
+}
+
+// forgetPeople has this process forget who was not seen for a day, until ctx ends.
+func (r *rules) forgetPeople(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			r.resources.Sessions.HourPasses()
+		}
+	}
 }
 
 // followFiles reads the files again when they change, until ctx ends.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -46,9 +47,11 @@ const (
 type sessionID [24]byte
 
 // Sessions remembers the latest sessions of the people who were seen last, in this process only: another node knows
-// nothing of them, and after a restart everybody's session begins anew. It is for many goroutines.
+// nothing of them, and after a restart everybody's session begins anew. Nobody is remembered who was not seen for a day, as long as
+// HourPasses is called. It is for many goroutines.
 type Sessions struct {
 	seed   maphash.Seed
+	hour   atomic.Int32 // of this memory's life
 	shards [16]sessionShard
 }
 
@@ -62,6 +65,7 @@ type personKey [16]byte
 
 type person struct {
 	latest [keptSessions]span // in no order; unused ones have no opener
+	seen   int32              // in which hour last
 }
 
 // span is a session that was seen. Times are in milliseconds.
@@ -99,11 +103,40 @@ func (m *Sessions) place(tenant tenants.ID, who, event []byte, at time.Time, tim
 		p = new(person)
 		shard.people.Add(key, p)
 	}
+	p.seen = m.hour.Load()
 	s := p.place(at.UnixMilli(), opener, timeout.Milliseconds())
 	if s.id == (sessionID{}) {
 		s.id = newSessionID(key, s.first)
 	}
 	return s.id, s.opener == opener
+}
+
+// HourPasses is called every hour. Who was not seen for a day is forgotten then: also what stands for people who were erased.
+func (m *Sessions) HourPasses() {
+	day := int32(maxSession / time.Hour)
+	hour := m.hour.Add(1)
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		for {
+			_, p, ok := s.people.GetOldest()
+			if !ok || p.seen+day >= hour {
+				break
+			}
+			s.people.RemoveOldest()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// People is how many are remembered.
+func (m *Sessions) People() (n int) {
+	for i := range m.shards {
+		m.shards[i].mu.Lock()
+		n += m.shards[i].people.Len()
+		m.shards[i].mu.Unlock()
+	}
+	return n
 }
 
 // place finds the session of an event, or puts a new one without an ID in place of the oldest.

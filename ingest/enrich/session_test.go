@@ -217,3 +217,24 @@ func TestSessionsAreForManyGoroutines(t *testing.T) {
 	require.Len(t, seen, 1)
 	require.Equal(t, 1, opened)
 }
+
+// Nothing stands for a person for longer than a day after the last event.
+func TestPeopleAreForgottenWhoWereNotSeenForADay(t *testing.T) {
+	t.Parallel()
+	sessions := enrich.NewSessions(1000)
+	v := &visitor{e: enricher(t, `{}`, enrich.Resources{Sessions: sessions}), tenant: tenants.NewID()}
+	for i := range 100 {
+		v.who = fmt.Sprint(i)
+		v.send(t, 0)
+	}
+	v.who = "anna"
+	first, _ := v.send(t, 0)
+	for range 24 {
+		sessions.HourPasses()
+		again, _ := v.send(t, 0)
+		require.Equal(t, first, again)
+		require.Equal(t, 101, sessions.People())
+	}
+	sessions.HourPasses()
+	require.Equal(t, 1, sessions.People(), "who was seen in between is remembered")
+}
