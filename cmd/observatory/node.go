@@ -139,6 +139,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.SweepAccounts(n.tenants.Accounts),
 		workers.SweepJobs(n.jobs),
 		workers.SweepFilings(n.privacy.form),
+		workers.SweepExports(n.privacy.exports),
 		workers.AnswerRequests(n.privacy.driver, n.privacy.store.Lookout(n.tenants.Outbox), n.jobs, n.metrics, n.now),
 		workers.TellOfCauses(n.notices()),
 		workers.ReleaseHeld(n.releases),

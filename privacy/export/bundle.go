@@ -12,6 +12,8 @@ import (
 	"time"
 )
 
+const manifestFile = "manifest.json"
+
 // bundle writes a ZIP archive, one file after the other, as its records come. It holds none of them.
 type bundle struct {
 	zip     *zip.Writer
@@ -80,7 +82,7 @@ func (b *bundle) document(name, about string, records int64, document any) error
 func (b *bundle) records() map[string]int64 {
 	counts := map[string]int64{}
 	for _, e := range b.entries {
-		if e.Name != schemaFile {
+		if e.Name != schemaFile && e.Name != manifestFile {
 			counts[e.Name] = e.Records
 		}
 	}
@@ -90,7 +92,7 @@ func (b *bundle) records() map[string]int64 {
 // close writes the manifest and ends the archive.
 func (b *bundle) close(m Manifest) error {
 	m.Format, m.Files = ManifestFormat, b.entries
-	if err := b.document("manifest.json", "", 0, m); err != nil {
+	if err := b.document(manifestFile, "", 0, m); err != nil {
 		return err
 	}
 	return b.zip.Close()
