@@ -62,6 +62,7 @@ func accessTo(operation string) (access, bool) {
 		"getCertificateKeys": {public: true}, "downloadPrivacyExport": {public: true}, "getPrivacyCertificate": following,
 		"getPrivacyExport": {needs: tenants.ManagePrivacy}, "createPrivacyExportLink": {needs: tenants.ManagePrivacy},
 		"previewRetention": {needs: tenants.ManagePrivacy}, "runRetention": {needs: tenants.ManagePrivacy}, "listRetentionRuns": following, "getMinimisation": following,
+		"getArchive": following, "putArchive": {needs: tenants.ManagePrivacy},
 		"listSuppressions": following, "lookUpSuppressions": {needs: tenants.ManagePrivacy},
 		"createPrivacyRequest": {needs: tenants.ManagePrivacy}, "listPrivacyRequests": following, "getPrivacyRequest": following, "listPrivacyDeadlines": following,
 		"listPrivacySubjects": {needs: tenants.ManagePrivacy}, "approvePrivacyRequest": {needs: tenants.ManagePrivacy}, "cancelPrivacyRequest": {needs: tenants.ManagePrivacy},

@@ -28,6 +28,7 @@ import (
 	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/ingest/schema"
 	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/archive"
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/privacy/form"
@@ -67,6 +68,7 @@ type Deps struct {
 	Notify     *notify.Service
 	Quality    *quality.Service
 	Rollups    *rollup.Service
+	Archive    *archive.Service
 	Alerts     *alert.Rules
 	Incidents  *alert.Incidents
 	Silences   *alert.Silences

@@ -2429,6 +2429,29 @@ type AlertPreviewPoint struct {
 // AlertState `resolved` - no longer firing, as of the last tick. `muted` - firing during a silence.
 type AlertState string
 
+// Archive defines model for Archive.
+type Archive struct {
+	Bytes     int64 `json:"bytes"`
+	Days      int64 `json:"days"`
+	Encrypted bool  `json:"encrypted"`
+	Events    int64 `json:"events"`
+	Files     int64 `json:"files"`
+
+	// NewestHour The beginning of the newest hour that has events.
+	NewestHour *time.Time `json:"newest_hour"`
+
+	// Recipient The public half of the key with which new files are encrypted, as age writes it.
+	//
+	// Example: age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudcqse6s8dvcdx
+	Recipient *string `json:"recipient"`
+
+	// WaitingHours Hours that are to be written because something in them has changed.
+	WaitingHours int64 `json:"waiting_hours"`
+
+	// WrittenAt When something was written last.
+	WrittenAt *time.Time `json:"written_at"`
+}
+
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
 	// Action Example: api_key.revoked
@@ -5264,6 +5287,11 @@ type ListAlertEvaluationsParams struct {
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// PutArchiveJSONBody defines parameters for PutArchive.
+type PutArchiveJSONBody struct {
+	Encrypted bool `json:"encrypted"`
+}
+
 // ListAuditParams defines parameters for ListAudit.
 type ListAuditParams struct {
 	// Cursor `next_cursor` of the page before.
@@ -5758,6 +5786,9 @@ type PreviewAlertJSONRequestBody = NewAlert
 // UpdateAlertJSONRequestBody defines body for UpdateAlert for application/json ContentType.
 type UpdateAlertJSONRequestBody = NewAlert
 
+// PutArchiveJSONRequestBody defines body for PutArchive for application/json ContentType.
+type PutArchiveJSONRequestBody PutArchiveJSONBody
+
 // CreateChannelJSONRequestBody defines body for CreateChannel for application/json ContentType.
 type CreateChannelJSONRequestBody = NewChannel
 
@@ -6182,6 +6213,12 @@ type ServerInterface interface {
 	// ListAlertEvaluations What came of each tick, newest first
 	// (GET /v1/alerts/{alert_id}/evaluations)
 	ListAlertEvaluations(ctx echo.Context, alertId AlertID, params ListAlertEvaluationsParams) error
+	// GetArchive How far the archive is
+	// (GET /v1/archive)
+	GetArchive(ctx echo.Context) error
+	// PutArchive Say whether the archive is encrypted
+	// (PUT /v1/archive)
+	PutArchive(ctx echo.Context) error
 	// ListAudit The audit log, newest first
 	// (GET /v1/audit)
 	ListAudit(ctx echo.Context, params ListAuditParams) error
@@ -6823,6 +6860,24 @@ func (w *ServerInterfaceWrapper) ListAlertEvaluations(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListAlertEvaluations(ctx, alertId, params)
+	return err
+}
+
+// GetArchive converts echo context to params.
+func (w *ServerInterfaceWrapper) GetArchive(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetArchive(ctx)
+	return err
+}
+
+// PutArchive converts echo context to params.
+func (w *ServerInterfaceWrapper) PutArchive(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutArchive(ctx)
 	return err
 }
 
@@ -9207,6 +9262,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/privacy/requests/:request_id/cancel", wrapper.CancelPrivacyRequest, options.OperationMiddlewares["cancelPrivacyRequest"]...)
 	router.POST(options.BaseURL+"/v1/privacy/requests/:request_id/extend", wrapper.ExtendPrivacyRequest, options.OperationMiddlewares["extendPrivacyRequest"]...)
 	router.POST(options.BaseURL+"/v1/privacy/preview", wrapper.PreviewPrivacyRequest, options.OperationMiddlewares["previewPrivacyRequest"]...)
+	router.GET(options.BaseURL+"/v1/archive", wrapper.GetArchive, options.OperationMiddlewares["getArchive"]...)
+	router.PUT(options.BaseURL+"/v1/archive", wrapper.PutArchive, options.OperationMiddlewares["putArchive"]...)
 	router.GET(options.BaseURL+"/v1/privacy/suppressions", wrapper.ListSuppressions, options.OperationMiddlewares["listSuppressions"]...)
 	router.POST(options.BaseURL+"/v1/privacy/suppressions/lookup", wrapper.LookUpSuppressions, options.OperationMiddlewares["lookUpSuppressions"]...)
 	router.GET(options.BaseURL+"/v1/privacy/deadlines", wrapper.ListPrivacyDeadlines, options.OperationMiddlewares["listPrivacyDeadlines"]...)
@@ -9928,6 +9985,97 @@ type ListAlertEvaluationsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAlertEvaluationsdefaultApplicationProblemPlusJSONResponse) VisitListAlertEvaluationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetArchiveRequestObject struct {
+}
+
+type GetArchiveResponseObject interface {
+	VisitGetArchiveResponse(w http.ResponseWriter) error
+}
+
+type GetArchive200JSONResponse Archive
+
+func (response GetArchive200JSONResponse) VisitGetArchiveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetArchivedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetArchivedefaultApplicationProblemPlusJSONResponse) VisitGetArchiveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutArchiveRequestObject struct {
+	Body *PutArchiveJSONRequestBody
+}
+
+type PutArchiveResponseObject interface {
+	VisitPutArchiveResponse(w http.ResponseWriter) error
+}
+
+type PutArchive200JSONResponse Archive
+
+func (response PutArchive200JSONResponse) VisitPutArchiveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutArchivedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PutArchivedefaultApplicationProblemPlusJSONResponse) VisitPutArchiveResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -16589,6 +16737,12 @@ type StrictServerInterface interface {
 	// ListAlertEvaluations What came of each tick, newest first
 	// (GET /v1/alerts/{alert_id}/evaluations)
 	ListAlertEvaluations(ctx context.Context, request ListAlertEvaluationsRequestObject) (ListAlertEvaluationsResponseObject, error)
+	// GetArchive How far the archive is
+	// (GET /v1/archive)
+	GetArchive(ctx context.Context, request GetArchiveRequestObject) (GetArchiveResponseObject, error)
+	// PutArchive Say whether the archive is encrypted
+	// (PUT /v1/archive)
+	PutArchive(ctx context.Context, request PutArchiveRequestObject) (PutArchiveResponseObject, error)
 	// ListAudit The audit log, newest first
 	// (GET /v1/audit)
 	ListAudit(ctx context.Context, request ListAuditRequestObject) (ListAuditResponseObject, error)
@@ -17405,6 +17559,75 @@ func (sh *strictHandler) ListAlertEvaluations(ctx echo.Context, alertId AlertID,
 		return err
 	} else if validResponse, ok := response.(ListAlertEvaluationsResponseObject); ok {
 		return validResponse.VisitListAlertEvaluationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetArchive operation middleware
+func (sh *strictHandler) GetArchive(ctx echo.Context) error {
+	var request GetArchiveRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetArchive(ctx.Request().Context(), request.(GetArchiveRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetArchive")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetArchiveResponseObject); ok {
+		return validResponse.VisitGetArchiveResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutArchive operation middleware
+func (sh *strictHandler) PutArchive(ctx echo.Context) error {
+	var request PutArchiveRequestObject
+
+	var body PutArchiveJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutArchive(ctx.Request().Context(), request.(PutArchiveRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutArchive")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutArchiveResponseObject); ok {
+		return validResponse.VisitPutArchiveResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -52,6 +52,8 @@ func newRootCommand() *cobra.Command {
 		newAuditCommand(),
 		newJobsCommand(),
 		newVerifyCertificateCommand(),
+		newArchiveCommand(),
+		newRestoreCommand(),
 		newLogsCommand(),
 		newVersionCommand(),
 	)

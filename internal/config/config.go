@@ -32,6 +32,7 @@ type Config struct {
 	DebugAddr      string         // host:port of Go's profiles; "" for none
 	RatePerKey     int            // events a second that one key may send; 0: no limit
 	PurgeEvery     time.Duration  // between two removals from the disk of what requests about people have hidden
+	ArchiveQuiet   time.Duration  // how long nothing must have changed in an hour before it is archived
 	DrainTimeout   time.Duration  // for what is under way when the process is asked to end
 	Region         string         // where this server is, such as "eu"; "" for unknown
 	Environment    string         // a label for people, such as "production" or "staging"
@@ -77,6 +78,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("debug_addr", c.DebugAddr),
 		slog.Int("rate_per_key", c.RatePerKey),
 		slog.Duration("purge_every", c.PurgeEvery),
+		slog.Duration("archive_quiet", c.ArchiveQuiet),
 		slog.Duration("drain_timeout", c.DrainTimeout),
 		slog.String("region", c.Region),
 		slog.String("environment", c.Environment),

@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		HTTPAddr: ":8080", PublicURL: "http://localhost:8080", DataDir: "./data", LogLevel: slog.LevelInfo, LogFormat: "text",
 		Workers: true, RatePerKey: 50_000,
-		PurgeEvery: 5 * time.Minute, DrainTimeout: 20 * time.Second, Environment: "production",
+		PurgeEvery: 5 * time.Minute, ArchiveQuiet: 5 * time.Minute, DrainTimeout: 20 * time.Second, Environment: "production",
 	}, c)
 }
 
@@ -94,6 +94,8 @@ func TestFaults(t *testing.T) {
 		"trusted-proxies":        {"10.0.0.0/33", "10.0.0.1,,", "proxy.example"},
 		"workers":                {"maybe"},
 		"allow-private-webhooks": {"perhaps"},
+		"archive-quiet":          {"20", "0s", "2h"},
+		"archive-url":            {"http://h", "s3://", "s3://b?x=y"},
 		"drain-timeout":          {"20", "0s", "-1s", "11m"},
 		"environment":            {"Prod", "a b", strings.Repeat("a", 33)},
 	} {

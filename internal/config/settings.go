@@ -177,6 +177,17 @@ func Settings() []Setting {
 			},
 		},
 		{
+			Name: "archive-quiet", Default: "5m0s", Allowed: "a duration from 1s to 1h",
+			Purpose: "how long nothing must have changed in an hour of events before it is written to the archive",
+			set: func(c *Config, v string) (err error) {
+				c.ArchiveQuiet, err = time.ParseDuration(v)
+				if err == nil && (c.ArchiveQuiet < time.Second || c.ArchiveQuiet > time.Hour) {
+					err = errValue
+				}
+				return err
+			},
+		},
+		{
 			Name: "drain-timeout", Default: "20s", Allowed: "a duration from 1s to 10m",
 			Purpose: "time for what is under way when the server is asked to end",
 			set: func(c *Config, v string) (err error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -55,6 +56,10 @@ func newHouse(t testing.TB, address string) *house {
 	pool, err := pg.Open(t.Context(), testkit.Postgres(t), pg.Options{})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
+	require.NoError(t, pool.WithTenant(t.Context(), uuid.UUID(h.tenant), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "INSERT INTO tenants (id, name, timezone, created_at) VALUES ($1, 'T', 'UTC', now())", uuid.UUID(h.tenant))
+		return err
+	}))
 	store, err := objects.Open(t.Context(), address)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
@@ -125,6 +130,13 @@ func (h *house) write() { h.t.Helper(); h.writeFor(h.tenant) }
 func (h *house) writeFor(tenant tenants.ID) {
 	h.t.Helper()
 	require.NoError(h.t, h.service.Write(h.t.Context(), tenant, func(int, int) error { return nil }))
+}
+
+// encrypt says whether the archive is to be encrypted.
+func (h *house) encrypt(yes bool) {
+	h.t.Helper()
+	owner := tenants.Principal{Tenant: h.tenant, Role: tenants.RoleOwner, Actor: tenants.Actor{Kind: tenants.ActorUser, ID: uuid.NewString(), Label: "o@example.com"}}
+	require.NoError(h.t, h.service.SetEncryption(h.t.Context(), tenants.By{Principal: owner, CorrelationID: uuid.NewString()}, yes))
 }
 
 // manifest is that of a day.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -64,9 +65,9 @@ type Index interface {
 	Cleaned(ctx context.Context, tenant tenants.ID, date string, generation int64) error
 	// Totals sums the days of a tenant.
 	Totals(ctx context.Context, tenant tenants.ID) (Totals, error)
-	// SetKey sets a key where there is none, and Encrypt whether it is used.
+	// SetKey sets a key where there is none, and Encrypt whether it is used; the entry goes into the audit log where that is a change.
 	SetKey(ctx context.Context, tenant tenants.ID, recipient string, sealed []byte) error
-	Encrypt(ctx context.Context, tenant tenants.ID, encrypted bool) error
+	Encrypt(ctx context.Context, tenant tenants.ID, encrypted bool, entry tenants.AuditEntry) error
 	// Remove removes all that is known of the tenant, its key first of all.
 	Remove(ctx context.Context, tenant tenants.ID) error
 }
@@ -173,8 +174,12 @@ func (s *Service) State(ctx context.Context, tenant tenants.ID) (State, error) {
 	return state, nil
 }
 
-// SetEncryption sets whether a tenant's files are encrypted. Those that are there are written anew by the worker.
-func (s *Service) SetEncryption(ctx context.Context, tenant tenants.ID, encrypted bool) error {
+// SetEncryption sets whether a tenant's files are encrypted. Those that are there are written anew by the worker. Errors: ErrPermissionDenied.
+func (s *Service) SetEncryption(ctx context.Context, by tenants.By, encrypted bool) error {
+	if err := by.Principal.Require(tenants.ManagePrivacy); err != nil {
+		return err
+	}
+	tenant := by.Principal.Tenant
 	t, err := s.Index.Tenant(ctx, tenant)
 	if err != nil {
 		return err
@@ -189,7 +194,11 @@ func (s *Service) SetEncryption(ctx context.Context, tenant tenants.ID, encrypte
 			return fmt.Errorf("keep the key of the archive: %w", err)
 		}
 	}
-	if err := s.Index.Encrypt(ctx, tenant, encrypted); err != nil {
+	entry := tenants.AuditEntry{
+		At: s.Now().UTC().Truncate(time.Microsecond), Actor: by.Principal.Actor, Action: "archive.encryption_changed", Target: "archive", CorrelationID: by.CorrelationID,
+		Details: tenants.Details{"encrypted": strconv.FormatBool(encrypted)},
+	}
+	if err := s.Index.Encrypt(ctx, tenant, encrypted, entry); err != nil {
 		return fmt.Errorf("set whether the archive is encrypted: %w", err)
 	}
 	_, err = s.Jobs.Enqueue(ctx, WriteJob().New(uuid.UUID(tenant), struct{}{}, jobs.Unique("due")))

@@ -73,7 +73,7 @@ func TestEncryption(t *testing.T) {
 	a := event("anna", "", noon)
 	h.put(a)
 	h.write()
-	require.NoError(t, h.service.SetEncryption(t.Context(), h.tenant, true))
+	h.encrypt(true)
 	h.write()
 	m := h.manifest(date)
 	require.EqualValues(t, 2, m.Generation)
@@ -88,12 +88,12 @@ func TestEncryption(t *testing.T) {
 	_, err = archive.ReadAll(t.Context(), h.storage, h.tenant, nil)
 	require.ErrorIs(t, err, archive.ErrLocked)
 
-	require.NoError(t, h.service.SetEncryption(t.Context(), h.tenant, false))
+	h.encrypt(false)
 	h.write()
 	require.Empty(t, h.manifest(date).Files[0].Recipient)
 	require.Equal(t, byID(a), h.archived())
 
-	require.NoError(t, h.service.SetEncryption(t.Context(), h.tenant, true))
+	h.encrypt(true)
 	h.write()
 	files, err := h.service.Remove(t.Context(), h.tenant)
 	require.NoError(t, err)

@@ -141,12 +141,16 @@ func (s Archives) SetKey(ctx context.Context, tenant tenants.ID, recipient strin
 }
 
 // Encrypt implements archive.Index.
-func (s Archives) Encrypt(ctx context.Context, tenant tenants.ID, encrypted bool) error {
+func (s Archives) Encrypt(ctx context.Context, tenant tenants.ID, encrypted bool, entry tenants.AuditEntry) error {
 	return s.within(ctx, tenant, func(t tx) error {
 		if err := t.q.EnsureArchive(ctx); err != nil {
 			return err
 		}
-		return t.q.SetArchiveEncrypted(ctx, encrypted)
+		changed, err := t.q.SetArchiveEncrypted(ctx, encrypted)
+		if err != nil || changed == 0 {
+			return err
+		}
+		return t.Audit(ctx, entry)
 	})
 }
 

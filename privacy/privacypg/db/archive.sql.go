@@ -174,13 +174,16 @@ func (q *Queries) RemoveArchiveDays(ctx context.Context) error {
 	return err
 }
 
-const setArchiveEncrypted = `-- name: SetArchiveEncrypted :exec
-UPDATE archives SET encrypted = $1, changed_at = now()
+const setArchiveEncrypted = `-- name: SetArchiveEncrypted :execrows
+UPDATE archives SET encrypted = $1, changed_at = now() WHERE encrypted <> $1
 `
 
-func (q *Queries) SetArchiveEncrypted(ctx context.Context, encrypted bool) error {
-	_, err := q.db.Exec(ctx, setArchiveEncrypted, encrypted)
-	return err
+func (q *Queries) SetArchiveEncrypted(ctx context.Context, encrypted bool) (int64, error) {
+	result, err := q.db.Exec(ctx, setArchiveEncrypted, encrypted)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const setArchiveKey = `-- name: SetArchiveKey :exec

@@ -36,8 +36,8 @@ FROM archive_days;
 -- name: SetArchiveKey :exec
 UPDATE archives SET recipient = @recipient, sealed_key = @sealed_key, changed_at = now() WHERE recipient = '';
 
--- name: SetArchiveEncrypted :exec
-UPDATE archives SET encrypted = @encrypted, changed_at = now();
+-- name: SetArchiveEncrypted :execrows
+UPDATE archives SET encrypted = @encrypted, changed_at = now() WHERE encrypted <> @encrypted;
 
 -- name: RemoveArchive :exec
 UPDATE archives SET encrypted = false, recipient = '', sealed_key = '', changed_at = now();

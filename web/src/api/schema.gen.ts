@@ -562,6 +562,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far the archive is
+         * @description Hours of events that are over and settled are written to object storage as Parquet, one file for each hour. One in which something changes is written anew.
+         */
+        get: operations["getArchive"];
+        /**
+         * Say whether the archive is encrypted
+         * @description With a key of yours, which is destroyed when you leave. Files that are there already are written anew, in the background.
+         */
+        put: operations["putArchive"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/privacy/suppressions": {
         parameters: {
             query?: never;
@@ -4553,6 +4577,37 @@ export interface components {
             value?: string;
         };
         PrivacySubjects: components["schemas"]["PrivacySubject"][];
+        Archive: {
+            encrypted: boolean;
+            /**
+             * @description The public half of the key with which new files are encrypted, as age writes it.
+             * @example age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudcqse6s8dvcdx
+             */
+            recipient: string | null;
+            /** Format: int64 */
+            days: number;
+            /** Format: int64 */
+            files: number;
+            /** Format: int64 */
+            events: number;
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description The beginning of the newest hour that has events.
+             */
+            newest_hour: string | null;
+            /**
+             * Format: date-time
+             * @description When something was written last.
+             */
+            written_at: string | null;
+            /**
+             * Format: int64
+             * @description Hours that are to be written because something in them has changed.
+             */
+            waiting_hours: number;
+        };
         /**
          * @description suppressed - events are not stored; restricted - events are held; none - they are stored, except for what was erased.
          * @enum {string}
@@ -6841,6 +6896,59 @@ export interface operations {
                         people: components["schemas"]["PrivacyPerson"][];
                         copies: components["schemas"]["PrivacyHolding"][];
                     };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getArchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Archive"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putArchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "encrypted": true
+                 *     }
+                 */
+                "application/json": {
+                    encrypted: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What holds from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Archive"];
                 };
             };
             default: components["responses"]["Problem"];
