@@ -50,6 +50,7 @@ func drawRecord(t *rapid.T) (ingest.Header, []ingest.Item) {
 		e.Redactions = drawList(t, "redactions", rapid.String())
 		e.Violations = drawList(t, "violations", rapid.Make[ingest.Violation]())
 		items[i].Raw = drawBytes(t, "raw")
+		items[i].Verdict = ingest.Verdict(rapid.IntRange(0, int(ingest.Bar)).Draw(t, "verdict")) //nolint:gosec // four of them
 		if rapid.Bool().Draw(t, "rejected") {
 			items[i].Rejection = &ingest.Rejection{
 				Code: rapid.String().Draw(t, "code"), Message: rapid.String().Draw(t, "message"), Path: rapid.String().Draw(t, "path"), Schema: rapid.Int32Min(0).Draw(t, "broken schema"),
@@ -89,6 +90,12 @@ func TestRecordRoundTrip(t *testing.T) {
 		require.Equal(t, header, got)
 		require.Len(t, gotItems, len(items))
 		for i, want := range items {
+			if want.Verdict == ingest.Bar { // of which nothing else is kept
+				require.Equal(t, string(want.Event.ID), string(gotItems[i].Event.ID))
+				require.Equal(t, ingest.Item{Event: ingest.Event{ID: gotItems[i].Event.ID}, Verdict: ingest.Bar}, gotItems[i])
+				continue
+			}
+			require.Equal(t, want.Verdict, gotItems[i].Verdict)
 			if want.Rejection == nil {
 				want.Raw = nil // an event's text is not kept
 			} else {

@@ -49,6 +49,23 @@ func readReplay(record []byte) (events []ingest.Replayed, header ingest.ReplayHe
 func TestReplayRecord(t *testing.T) {
 	t.Parallel()
 	header, events := replayedEvents()
+	t.Run("release", func(t *testing.T) {
+		t.Parallel()
+		header, events := replayedEvents()
+		header.Kind = ingest.ReleaseReplay
+		events[0].HeldAt = header.At.Add(-time.Minute)
+		events[1].HeldAt, events[1].Verdict = header.At, ingest.Bar
+		record := ingest.AppendReplay(nil, header, events)
+		got, gotHeader, err := readReplay(record)
+		require.NoError(t, err)
+		require.Equal(t, header, gotHeader)
+		events[1].Event = ingest.Event{ID: []byte{}} // nothing else goes with it
+		require.Equal(t, events, got)
+		for cut := range record {
+			_, _, err := readReplay(record[:cut])
+			require.Error(t, err, "%d", cut)
+		}
+	})
 	record := ingest.AppendReplay([]byte("before"), header, events)[len("before"):]
 	got, gotHeader, err := readReplay(record)
 	require.NoError(t, err)
@@ -68,6 +85,8 @@ func FuzzReadReplay(f *testing.F) {
 	header, events := replayedEvents()
 	f.Add(ingest.AppendReplay(nil, header, events))
 	f.Add([]byte{byte(ingest.HistoryReplay)})
+	header.Kind = ingest.ReleaseReplay
+	f.Add(ingest.AppendReplay(nil, header, events))
 	f.Fuzz(func(t *testing.T, record []byte) {
 		events, header, err := readReplay(record)
 		if err != nil {
