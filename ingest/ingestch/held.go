@@ -56,10 +56,10 @@ func held(tenant tenants.ID, in repair.HeldInput) (from string, args []any) {
 			) AS released USING (receipt_id, receipt_index)
 		WHERE tenant_id = {tenant:UUID} AND held_at > released.at AND held_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') AND expires_at > now()
 			AND received_at >= fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND (received_at, receipt_id, receipt_index) > (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})`, []any{
-		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("until", fmt.Sprint(in.Until.UnixMilli())),
-		clickhouse.Named("at", fmt.Sprint(max(0, in.After.ReceivedAt.UnixMilli()))), clickhouse.Named("receipt", uuid.UUID(in.After.Receipt).String()),
-		clickhouse.Named("index", fmt.Sprint(in.After.Index)), clickhouse.Named("limit", fmt.Sprint(in.Limit)),
-	}
+			clickhouse.Named("tenant", tenant.String()), clickhouse.Named("until", fmt.Sprint(in.Until.UnixMilli())),
+			clickhouse.Named("at", fmt.Sprint(max(0, in.After.ReceivedAt.UnixMilli()))), clickhouse.Named("receipt", uuid.UUID(in.After.Receipt).String()),
+			clickhouse.Named("index", fmt.Sprint(in.After.Index)), clickhouse.Named("limit", fmt.Sprint(in.Limit)),
+		}
 }
 
 // RemoveReleased implements repair.Archive.
@@ -73,21 +73,27 @@ func (s *Store) RemoveReleased(ctx context.Context, tenant tenants.ID, replay re
 	return ch.Fault(err)
 }
 
-// TenantsToRelease implements repair.HeldStore.
-func (s *Store) TenantsToRelease(ctx context.Context, reasons []string) ([]tenants.ID, error) {
+// HeldFor implements repair.HeldStore.
+func (s *Store) HeldFor(ctx context.Context, reason string) (map[tenants.ID]time.Time, error) {
 	rows, err := s.conn.Query(ctx, `
-		SELECT DISTINCT tenant_id
+		SELECT tenant_id, max(held_at)
 		FROM held_events LEFT JOIN (
 			SELECT receipt_id, receipt_index, max(repaired_at) AS at FROM repairs WHERE status != 'held' GROUP BY receipt_id, receipt_index
 		) AS released USING (receipt_id, receipt_index)
-		WHERE reason IN {reasons:Array(String)} AND held_at > released.at AND expires_at > now()`, clickhouse.Named("reasons", reasons))
+		WHERE reason = {reason:String} AND held_at > released.at AND expires_at > now()
+		GROUP BY tenant_id`, clickhouse.Named("reason", reason))
 	if err != nil {
 		return nil, ch.Fault(err)
 	}
-	return scanAll(rows, func(t *tenants.ID) error {
+	defer rows.Close() //nolint:errcheck // Err tells
+	all := map[tenants.ID]time.Time{}
+	for rows.Next() {
 		var id uuid.UUID
-		err := rows.Scan(&id)
-		*t = tenants.ID(id)
-		return err
-	})
+		var newest time.Time
+		if err := rows.Scan(&id, &newest); err != nil {
+			return nil, fmt.Errorf("read row: %w", err)
+		}
+		all[tenants.ID(id)] = newest.UTC()
+	}
+	return all, ch.Fault(rows.Err())
 }

@@ -47,6 +47,7 @@ type house struct {
 
 	disk  vfs.FS
 	logID uuid.UUID
+	chunk int // events that the runner reads at a time; 0: as many as it likes
 	node
 
 	service *repair.Service
@@ -126,7 +127,7 @@ func (h *house) start() {
 	h.sink, err = ingest.NewSink(ingest.SinkConfig{Interval: 20 * time.Millisecond}, ingest.SinkDeps{Log: h.log, State: h.state, Store: h.store.Writer(h.logID), Now: time.Now, Logger: logger, Suppression: &h.inSink})
 	require.NoError(t, err)
 	h.runner = repair.NewRunner(repair.RunnerDeps{
-		Queue: h.jobs, Archive: h.store, Prepare: h.rules, Suppression: &h.inRunner, Log: h.log, LogID: h.logID, Sink: h.sink, Now: time.Now, Logger: logger,
+		Queue: h.jobs, Archive: h.store, Prepare: h.rules, Suppression: &h.inRunner, Log: h.log, LogID: h.logID, Sink: h.sink, Now: time.Now, Logger: logger, ChunkEvents: h.chunk,
 	})
 	h.collector = ingest.NewCollector(ingest.CollectorDeps{
 		Log: h.log, Prepare: h.rules, Receipts: ingest.NewReceipts([]byte("secret")), Limits: ingest.NewRateLimits(0), Now: time.Now,
@@ -313,19 +314,25 @@ func (h *house) forget() {
 
 func newUUID() uuid.UUID { return uuid.New() }
 
-// suppressed is somebody whose events must not be stored any more.
-type suppressed struct{ user atomic.Value }
+// suppressed is somebody whose events must not be stored any more, and somebody whose events must not be used.
+type suppressed struct {
+	user, restricted atomic.Value
+	unknown          atomic.Bool // who they are
+}
 
 func (s *suppressed) Enter() ingest.SuppressionView { return s }
-func (s *suppressed) Known() bool                   { return true }
+func (s *suppressed) Known() bool                   { return !s.unknown.Load() }
 func (s *suppressed) Leave()                        {}
-func (s *suppressed) Empty() bool                   { return s.user.Load() == nil }
+func (s *suppressed) Empty() bool                   { return s.user.Load() == nil && s.restricted.Load() == nil }
 func (s *suppressed) Of(tenants.ID) ingest.Judge    { return s }
 func (s *suppressed) Paths() []string               { return nil }
 
 func (s *suppressed) Verdict(t ingest.Traces) ingest.Verdict {
 	if user, ok := s.user.Load().(string); ok && user == string(t.UserID) {
 		return ingest.Bar
+	}
+	if user, ok := s.restricted.Load().(string); ok && user == string(t.UserID) {
+		return ingest.HoldPerson
 	}
 	return ingest.Pass
 }

@@ -3,6 +3,7 @@ package repair
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,8 +14,8 @@ import (
 
 // HeldStore knows which tenants have held events that only wait to be released.
 type HeldStore interface {
-	// TenantsToRelease are those with events that are held for one of the reasons, codes of ingest.
-	TenantsToRelease(ctx context.Context, reasons []string) ([]tenants.ID, error)
+	// HeldFor finds the tenants with events that are held for a reason, a code of ingest, and since when the newest of them is held.
+	HeldFor(ctx context.Context, reason string) (map[tenants.ID]time.Time, error)
 }
 
 // Releases have held events stored. Nobody but the house itself asks for that.
@@ -46,13 +47,21 @@ func (r *Releases) Begin(ctx context.Context, tenant tenants.ID, id uuid.UUID) (
 	})
 }
 
-// BeginUnknown begins the release of what was held because nobody could say whether it may be stored, for each tenant that has such.
+// BeginUnknown begins the release of what was held because nobody could say whether it may be stored, for each tenant that has such. What had its turn
+// in an earlier release and is held still, because its person was restricted meanwhile, waits until they are not.
 func (r *Releases) BeginUnknown(ctx context.Context) error {
-	all, err := r.held.TenantsToRelease(ctx, []string{ingest.CodeSuppressionUnknown})
+	all, err := r.held.HeldFor(ctx, ingest.CodeSuppressionUnknown)
 	if err != nil {
 		return err
 	}
-	for _, tenant := range all {
+	for tenant, newest := range all {
+		had, err := r.hadTurn(ctx, tenant, newest)
+		if err != nil {
+			return err
+		}
+		if had {
+			continue
+		}
 		id, err := uuid.NewV7()
 		if err != nil {
 			return err
@@ -62,6 +71,15 @@ func (r *Releases) BeginUnknown(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hadTurn tells whether a release that is done began after an event was held.
+func (r *Releases) hadTurn(ctx context.Context, tenant tenants.ID, heldAt time.Time) (bool, error) {
+	const newest = 50
+	all, err := r.jobs.Replays(ctx, tenant, nil, newest)
+	return slices.ContainsFunc(all, func(r Replay) bool {
+		return r.Kind == Release && r.State == Done && r.StartedAt != nil && r.StartedAt.After(heldAt)
+	}), err
 }
 
 // held are the held events that the job has not read yet.
