@@ -96,7 +96,9 @@ func (c Copy) said(t privacy.Type) string {
 	}
 	switch {
 	case t == privacy.Export && c.State == privacy.StepClear:
-		return was + " exported."
+		return "The file is written."
+	case t == privacy.Unsuppress && c.State == privacy.StepClear:
+		return "What was held is given back."
 	case t == privacy.Restrict && c.State == privacy.StepClear:
 		return was + " set aside."
 	case c.State == privacy.StepClear && c.After == 0:
