@@ -50,6 +50,16 @@ const Silences = lazy(() => import('../pages/alerts/Silences'))
 const Escalations = lazy(() => import('../pages/alerts/Escalations'))
 const Channels = lazy(() => import('../pages/alerts/Channels'))
 const Deliveries = lazy(() => import('../pages/alerts/Deliveries'))
+const PrivacyRequests = lazy(() => import('../pages/privacy/Requests'))
+const NewPrivacyRequest = lazy(() => import('../pages/privacy/NewRequest'))
+const PrivacyRequestPage = lazy(() => import('../pages/privacy/RequestPage'))
+const CertificatePage = lazy(() => import('../pages/privacy/CertificatePage'))
+const Deadlines = lazy(() => import('../pages/privacy/Deadlines'))
+const Retention = lazy(() => import('../pages/privacy/retention/Retention'))
+const Suppressions = lazy(() => import('../pages/privacy/Suppressions'))
+const Unused = lazy(() => import('../pages/privacy/unused/Unused'))
+const FormSettings = lazy(() => import('../pages/privacy/form/FormSettings'))
+const PublicForm = lazy(() => import('../pages/privacy/form/PublicForm'))
 const Organization = lazy(() => import('../pages/settings/Organization'))
 const Sources = lazy(() => import('../pages/settings/Sources'))
 const Members = lazy(() => import('../pages/settings/Members'))
@@ -68,6 +78,15 @@ export function AppRoutes() {
         <Route path="/reset" element={<Reset />} />
         <Route path="/verify" element={<Verify />} />
         <Route path="/invite" element={<Invite />} />
+        <Route path="/privacy/form/:token" element={<PublicForm />} />
+        <Route
+          path="/privacy/requests/:request/certificate"
+          element={
+            <Gate>
+              <CertificatePage />
+            </Gate>
+          }
+        />
         <Route
           element={
             <Gate>
@@ -123,6 +142,14 @@ export function AppRoutes() {
           <Route path="/alerts/escalation" element={<Escalations />} />
           <Route path="/alerts/channels" element={<Channels />} />
           <Route path="/alerts/messages" element={<Deliveries />} />
+          <Route path="/privacy" element={<PrivacyRequests />} />
+          <Route path="/privacy/new" element={<NewPrivacyRequest />} />
+          <Route path="/privacy/requests/:request" element={<PrivacyRequestPage />} />
+          <Route path="/privacy/deadlines" element={<Deadlines />} />
+          <Route path="/privacy/suppressions" element={<Suppressions />} />
+          <Route path="/privacy/unused" element={<Unused />} />
+          <Route path="/privacy/form" element={<FormSettings />} />
+          <Route path="/privacy/retention" element={<Retention />} />
           <Route path="/settings" element={<Onward to="/settings/organization" />} />
           <Route path="/settings/organization" element={<Organization />} />
           <Route path="/settings/sources" element={<Sources />} />

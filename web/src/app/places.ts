@@ -5,6 +5,7 @@ import {
   Database,
   LayoutDashboard,
   Settings,
+  ShieldUser,
   UsersRound,
   Workflow,
   type LucideIcon,
@@ -24,6 +25,7 @@ export const places: readonly Place[] = [
   { path: '/people', name: 'People', icon: UsersRound },
   { path: '/data', name: 'Data', icon: Database },
   { path: '/alerts', name: 'Alerts', icon: Bell },
+  { path: '/privacy', name: 'Privacy', icon: ShieldUser },
   { path: '/work', name: 'Work', icon: Workflow },
   { path: '/settings', name: 'Settings', icon: Settings },
 ]
@@ -47,6 +49,15 @@ export const alertPages = [
   ['/alerts/escalation', 'Escalation'],
   ['/alerts/channels', 'Channels'],
   ['/alerts/messages', 'Messages'],
+] as const
+
+export const privacyPages = [
+  ['/privacy', 'Requests'],
+  ['/privacy/deadlines', 'Deadlines'],
+  ['/privacy/suppressions', 'Suppressions'],
+  ['/privacy/retention', 'Retention'],
+  ['/privacy/unused', 'Unused data'],
+  ['/privacy/form', 'Public form'],
 ] as const
 
 export const explorePages = [

@@ -15,6 +15,9 @@ export const mayManage = (role: Role) => role === 'owner' || role === 'admin'
 /** Whether a role may say what is watched, checks of the data and alerts, and look after incidents. */
 export const mayWatch = (role: Role) => role !== 'viewer'
 
+/** Whether a role may file requests about people, and see whom they are about. */
+export const mayAnswerForPeople = (role: Role) => role === 'owner' || role === 'admin'
+
 /** Whether a role may change the organization's name and time zone. */
 export const mayManageOrganization = (role: Role) => role === 'owner'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { change, formatNumber, formatShare, formatShort, plural } from './format'
+import { change, formatBytes, formatNumber, formatShare, formatShort, plural } from './format'
 
 describe('formatNumber', () => {
   it.each([
@@ -56,4 +56,18 @@ describe('plural', () => {
     expect(plural(0, 'event')).toBe('0 events')
     expect(plural(1200, 'entry', 'entries')).toBe('1,200 entries')
   })
+})
+
+it('bytes are told in the largest unit', () => {
+  expect([0, 1, 999, 1000, 1536, 999_499, 999_500, 2.5e9].map(formatBytes)).toEqual([
+    '0 bytes',
+    '1 byte',
+    '999 bytes',
+    '1 kB',
+    '1.54 kB',
+    '999 kB',
+    '1 MB',
+    '2.5 GB',
+  ])
+  expect(formatBytes(null)).toBe('–')
 })

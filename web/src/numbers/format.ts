@@ -51,3 +51,18 @@ export function change(now: number | null | undefined, before: number | null | u
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${formatNumber(n)} ${n === 1 ? one : many}`
 }
+
+const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+
+/** 0 -> "0 bytes", 1536 -> "1.54 kB": in powers of a thousand. */
+export function formatBytes(n: number | null | undefined): string {
+  if (n === null || n === undefined || !Number.isFinite(n)) return unknown
+  if (n === 1) return '1 byte'
+  let at = 0
+  let size = n
+  while (size >= 999.5 && at < byteUnits.length - 1) {
+    size /= 1000
+    at++
+  }
+  return `${at === 0 ? formatNumber(size) : decimal.format(Number(size.toPrecision(3)))} ${byteUnits[at]}`
+}

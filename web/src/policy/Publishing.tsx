@@ -19,6 +19,8 @@ interface Props<D> {
   form: PolicyForm<D>
   policy: Policy
   draft: Draft<D>
+  /** From when on it holds. */
+  since?: string
   /** What must be put right first. */
   flaws?: readonly string[]
   /** What belongs to reviewing the changes, as rehearsing them. */
@@ -26,7 +28,14 @@ interface Props<D> {
 }
 
 /** The changes that were made, and putting them into force. */
-export function Publishing<D extends object>({ form, policy, draft, flaws = [], children }: Props<D>) {
+export function Publishing<D extends object>({
+  form,
+  policy,
+  draft,
+  since = 'for events sent from now on',
+  flaws = [],
+  children,
+}: Props<D>) {
   const client = useQueryClient()
   const [note, setNote] = useState('')
   const publish = usePublishPolicy(form.kind)
@@ -35,7 +44,7 @@ export function Publishing<D extends object>({ form, policy, draft, flaws = [], 
   const put = async () => {
     // This is gone by the time that it is published: there is nothing unpublished then.
     const made = await publish
-      .mutateAsync({ document: draft.document, note: note.trim(), base: draft.base })
+      .mutateAsync({ document: form.write?.(draft.document) ?? draft.document, note: note.trim(), base: draft.base })
       .catch((error: unknown) => {
         // Whoever was quicker is shown below, so it must be known who that was.
         if (isApiError(error, 'policy_changed')) void client.invalidateQueries({ queryKey: ['policy', form.kind] })
@@ -43,7 +52,7 @@ export function Publishing<D extends object>({ form, policy, draft, flaws = [], 
       })
     if (made === null) return
     draft.discard()
-    notifications.show({ message: `Version ${made.version} is in force for events sent from now on.` })
+    notifications.show({ message: `Version ${made.version} is in force ${since}.` })
   }
   return (
     <div id={reviewId} tabIndex={-1} className={classes.review}>

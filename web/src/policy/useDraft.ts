@@ -22,7 +22,7 @@ interface Kept<D> {
 
 /** Changes to a policy that are not published. They are kept for this tab, so that a look at another page loses nothing. */
 export function useDraft<D extends object>(form: PolicyForm<D>, tenant: string, inForce: Policy): Draft<D> {
-  const key = `observatory-${form.kind}-${tenant}`
+  const key = keyOf(form, tenant)
   const [draft, setDraft] = useState<Kept<D> | null>(() => restore(form, key))
   const published = form.read(inForce)
   const document = draft?.document ?? published
@@ -43,6 +43,18 @@ export function useDraft<D extends object>(form: PolicyForm<D>, tenant: string, 
     discard: () => keep(null),
   }
 }
+
+/** Keeps changes for the page of the policy, which shows them as not published. What was kept before is replaced. */
+export function keepDraft<D extends object>(form: PolicyForm<D>, tenant: string, base: number, document: D) {
+  sessionStorage.setItem(keyOf(form, tenant), JSON.stringify({ base, document } satisfies Kept<D>))
+}
+
+/** The changes that are kept for the page of the policy; null when there are none. */
+export function keptDraft<D extends object>(form: PolicyForm<D>, tenant: string): Kept<D> | null {
+  return restore(form, keyOf(form, tenant))
+}
+
+const keyOf = <D>(form: PolicyForm<D>, tenant: string) => `observatory-${form.kind}-${tenant}`
 
 function restore<D extends object>(form: PolicyForm<D>, key: string): Kept<D> | null {
   try {

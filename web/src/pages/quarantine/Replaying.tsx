@@ -35,8 +35,7 @@ export function Replaying({ replay: known, what, own = false }: Props) {
     <Panel
       title={
         <span className={classes.state} data-state={r.state}>
-          <StateIcon replay={r} /> {replayKinds[r.kind]}:{' '}
-          {stateNames[r.state].toLowerCase()}
+          <StateIcon replay={r} /> {replayKinds[r.kind]}: {stateNames[r.state].toLowerCase()}
         </span>
       }
       note={

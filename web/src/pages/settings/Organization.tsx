@@ -11,15 +11,20 @@ import { Panel } from '../../parts/Page'
 import { FormError } from '../../parts/States'
 import { Time } from '../../parts/Time'
 import { zones } from '../../time/range'
+import { Leaving } from './Leaving'
+import { Residency } from './Residency'
 import { ReadOnlyNote, SettingsPage } from './SettingsPage'
 import classes from './Settings.module.css'
 
-/** Name and time zone. */
+/** Name and time zone, where the data is kept, and the way out. */
 export default function Organization() {
   const { tenant, role } = useMe()
   const mayChange = mayManageOrganization(role)
   return (
-    <SettingsPage title="Organization" lead="What it is called, and the clock that its days are counted by.">
+    <SettingsPage
+      title="Organization"
+      lead="What it is called, by which clock its days are counted, where its data is kept, and how it leaves."
+    >
       <div className={classes.narrow}>
         <Panel label="Organization">{mayChange ? <Form key={tenant.id} /> : <ReadOnly />}</Panel>
         <Panel title="For support">
@@ -30,6 +35,8 @@ export default function Organization() {
             ]}
           />
         </Panel>
+        <Residency />
+        {mayChange && <Leaving />}
       </div>
     </SettingsPage>
   )
