@@ -1,7 +1,11 @@
 package archive_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +17,57 @@ import (
 	"github.com/observatory/observatory/internal/objects/objectstest"
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/archive"
+	"github.com/observatory/observatory/privacy/copytest"
+	"github.com/observatory/observatory/tenants"
 )
+
+// The archive goes through what every copy does.
+func TestCopy(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	h := newHouse(t, folder)
+	copytest.Run(t, copytest.House{
+		Copy: h.service.Copy(),
+		Put: func(t testing.TB, tenant tenants.ID, person privacy.Subjects, receivedAt time.Time) {
+			t.Helper()
+			mine, device := event(person.UserIDs[0], person.AnonymousIDs[0], receivedAt), event("", person.AnonymousIDs[0], receivedAt.Add(-30*time.Hour))
+			mine.ReceivedAt, device.ReceivedAt = receivedAt.UnixMilli(), receivedAt.UnixMilli()
+			h.putFor(tenant, mine, device)
+			h.writeFor(tenant)
+		},
+		Search: func(t testing.TB, text string) (found []string) {
+			require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+				if err != nil || entry.IsDir() {
+					return unlessGone(err)
+				}
+				raw, err := os.ReadFile(path)
+				if err != nil {
+					return unlessGone(err)
+				}
+				if strings.Contains(string(raw), text) {
+					found = append(found, path)
+				}
+				if strings.HasSuffix(path, ".parquet") {
+					return unlessGone(archive.ReadFile(path, func(e archive.Event) {
+						if strings.Contains(fmt.Sprint(e), text) {
+							found = append(found, path+" "+e.EventID)
+						}
+					}))
+				}
+				return nil
+			}))
+			return found
+		},
+	})
+}
+
+// unlessGone leaves aside what another test has removed meanwhile.
+func unlessGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
 
 // erased removes what is somebody's from the store, and marks the hours.
 func (h *house) erased(op privacy.Operation) {
@@ -29,8 +83,8 @@ func (h *house) erased(op privacy.Operation) {
 	}
 	require.NoError(h.t, h.conn.Exec(h.t.Context(), "DELETE FROM events WHERE tenant_id = {tenant:UUID} AND event_id IN {ids:Array(String)}",
 		clickhouse.Named("tenant", h.tenant.String()), clickhouse.Named("ids", ids)))
-	h.offset += 100
-	h.mark(h.tenant, h.offset, h.offset, changed)
+	offset := h.offset.Add(100)
+	h.mark(h.tenant, offset, offset, changed)
 }
 
 // Somebody is found by a property too, an address however it is written; another's event loses the anonymous ID that it carries; and what

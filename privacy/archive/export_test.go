@@ -2,8 +2,10 @@ package archive
 
 import (
 	"context"
+	"os"
 
 	"filippo.io/age"
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/observatory/observatory/tenants"
 )
@@ -44,4 +46,27 @@ func ReadAll(ctx context.Context, storage Storage, tenant tenants.ID, identity a
 		}
 	}
 	return all, nil
+}
+
+// ReadFile reads a file, whether or not a manifest names it.
+func ReadFile(path string, f func(Event)) error {
+	in, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	file, err := parquet.OpenFile(in, info.Size())
+	if err != nil {
+		return err
+	}
+	return eachEvent(file.RowGroups(), func(events []Event) error {
+		for _, e := range events {
+			f(e)
+		}
+		return nil
+	})
 }

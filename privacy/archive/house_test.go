@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ type house struct {
 	storage archive.Storage
 	service *archive.Service
 	log     uuid.UUID
-	offset  uint64
+	offset  atomic.Uint64
 }
 
 var secret = bytes.Repeat([]byte{5}, 32)
@@ -106,10 +107,10 @@ func (h *house) put(events ...archive.Event) { h.t.Helper(); h.putFor(h.tenant, 
 
 func (h *house) putFor(tenant tenants.ID, events ...archive.Event) {
 	h.t.Helper()
-	h.offset += 100
-	h.mark(tenant, h.offset, 0, events)
+	offset := h.offset.Add(100)
+	h.mark(tenant, offset, 0, events)
 	require.NoError(h.t, h.events.Insert(h.t.Context(), tenant, events))
-	h.mark(tenant, 0, h.offset, events)
+	h.mark(tenant, 0, offset, events)
 }
 
 func (h *house) mark(tenant tenants.ID, begun, stored uint64, events []archive.Event) {

@@ -118,7 +118,7 @@ func TestANewStoreDoesNotOverwriteTheArchive(t *testing.T) {
 	for _, table := range []string{"events", "marks"} {
 		require.NoError(t, h.conn.Exec(t.Context(), "TRUNCATE TABLE "+table))
 	}
-	h.log, h.offset = uuid.New(), 0
+	h.log = uuid.New()
 	c := event("carl", "", noon)
 	again := b
 	again.SessionID = "newer"
