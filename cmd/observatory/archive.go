@@ -16,12 +16,13 @@ import (
 	"github.com/observatory/observatory/internal/objects"
 	"github.com/observatory/observatory/privacy/archive"
 	"github.com/observatory/observatory/privacy/archive/archivech"
+	"github.com/observatory/observatory/privacy/privacypg"
 	"github.com/observatory/observatory/tenants"
 )
 
-func newArchive(n *node) (*archive.Service, error) {
+func newArchive(n *node, store *privacypg.Store) (*archive.Service, error) {
 	return archive.New(archive.Config{SecretKey: n.cfg.SecretKey, Quiet: n.cfg.ArchiveQuiet}, archive.Deps{
-		Storage: n.objects, Source: archivech.New(n.events), Index: n.privacy.store.Archives(), Jobs: n.jobs, Now: n.now, Logger: n.logger, Metrics: n.metrics,
+		Storage: n.objects, Source: archivech.New(n.events), Index: store.Archives(), Jobs: n.jobs, Now: n.now, Logger: n.logger, Metrics: n.metrics,
 	})
 }
 
@@ -154,7 +155,7 @@ func newArchiveKeyCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		key, err := n.archive.Key(cmd.Context(), tenant)
+		key, err := n.privacy.archive.Key(cmd.Context(), tenant)
 		if err != nil {
 			return err
 		}

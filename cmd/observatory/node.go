@@ -31,7 +31,6 @@ import (
 	"github.com/observatory/observatory/internal/objects"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/migrations"
-	"github.com/observatory/observatory/privacy/archive"
 	"github.com/observatory/observatory/tenants"
 	"github.com/observatory/observatory/tenants/mail"
 	"github.com/observatory/observatory/tenants/tenantspg"
@@ -66,7 +65,6 @@ type node struct {
 	notify   notifying
 	privacy  answering
 
-	archive   *archive.Service
 	lifecycle lifecycle
 
 	freshness analytics.Freshness // nil where no events are accepted
@@ -124,9 +122,6 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.privacy, err = newAnswering(n, public); err != nil {
 		return nil, err
 	}
-	if n.archive, err = newArchive(n); err != nil {
-		return nil, err
-	}
 	n.lifecycle = newLifecycle(n)
 	return n, nil
 }
@@ -153,7 +148,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.CheckQuality(n.checks(), n.jobs, n.metrics),
 		workers.EvaluateAlerts(n.alerts().evaluator, n.jobs, n.now),
 		workers.Notify(n.notify.escalator, n.notify.courier),
-		workers.KeepArchive(n.archive, n.cfg.ArchiveQuiet),
+		workers.KeepArchive(n.privacy.archive, n.cfg.ArchiveQuiet),
 		workers.Retain(n.lifecycle.retention),
 		workers.PurgeErased(n.privacy.erasing, n.cfg.PurgeEvery),
 	)

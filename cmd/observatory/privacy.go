@@ -11,6 +11,7 @@ import (
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/internal/seal"
 	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/archive"
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/privacy/form"
@@ -31,6 +32,7 @@ type answering struct {
 	exports  *export.Service
 	form     *form.Service
 	erasing  *privacych.Store
+	archive  *archive.Service
 }
 
 func newAnswering(n *node, public *url.URL) (a answering, err error) {
@@ -46,6 +48,9 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 	a.requests = a.store.Requests(sealer)
 	a.resolver = newResolver(n)
 	a.erasing = newErasing(n)
+	if a.archive, err = newArchive(n, a.store); err != nil {
+		return a, err
+	}
 	if err := a.prove(n, public); err != nil {
 		return a, err
 	}
@@ -64,7 +69,7 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 
 // copies are all places in which something about people is kept, in the order in which they are emptied: what others are made of comes first.
 func (a answering) copies() []privacy.Copy {
-	return append(a.erasing.Copies(), a.exports.Copy())
+	return append(a.erasing.Copies(), a.archive.Copy(), a.exports.Copy())
 }
 
 // releases is the privacy.Releases of held events.

@@ -49,7 +49,7 @@ func newRestoreCommand() *cobra.Command {
 			what.Into = tenants.ID(id)
 		}
 		if what.Identity, err = in.key(); err == nil && what.Identity == nil {
-			what.Identity, err = n.archive.Identity(cmd.Context(), what.Tenant)
+			what.Identity, err = n.privacy.archive.Identity(cmd.Context(), what.Tenant)
 		}
 		if err != nil {
 			return err

@@ -289,7 +289,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		Form:      s.privacy.form,
 		Retention: s.lifecycle.retention, Minimise: s.lifecycle.minimisation,
 		Alerts: alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,
-		Pipeline: newStages(s, alerts.rules), Jobs: s.jobs, Rollups: s.rollups, Archive: s.archive,
+		Pipeline: newStages(s, alerts.rules), Jobs: s.jobs, Rollups: s.rollups, Archive: s.privacy.archive,
 		Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths, Queues: queues},
 		Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})

@@ -3,7 +3,6 @@ package archive_test
 import (
 	"bytes"
 	"context"
-
 	"testing"
 	"time"
 
@@ -64,7 +63,7 @@ func TestRestore(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	r := all[0]
-	require.EqualValues(t, []int64{5, 1, 1, 1}, []int64{r.Archived, r.Out, r.Held, r.Unlinked})
+	require.Equal(t, []int64{5, 1, 1, 1}, []int64{r.Archived, r.Out, r.Held, r.Unlinked})
 	require.EqualValues(t, 3, r.Stored+r.Present)
 	shared.AnonymousID = ""
 	require.Equal(t, byID(a, b, shared), h.stored(there, into))

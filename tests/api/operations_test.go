@@ -103,6 +103,8 @@ func (x subjects) operations() []operation {
 		{id: "getBreakdowns", method: "GET", path: "/v1/rollups/breakdowns", may: asking, status: 200},
 		{id: "chooseBreakdowns", method: "PUT", path: "/v1/rollups/breakdowns", body: map[string]any{"chosen": []string{"properties.plan"}}, may: declaring, status: 200},
 		{id: "backfillRollups", method: "POST", path: "/v1/rollups/backfill", body: map[string]any{"from": "2026-01-01T00:00:00Z"}, may: declaring, status: 202},
+		{id: "getArchive", method: "GET", path: "/v1/archive", may: following, status: 200},
+		{id: "putArchive", method: "PUT", path: "/v1/archive", body: map[string]any{"encrypted": true}, may: answering, status: 200},
 		{id: "listQuarantine", method: "GET", path: "/v1/quarantine?limit=500", may: asking, status: 200},
 		{id: "listQuarantine", method: "GET", path: "/v1/quarantine?cursor=" + x.quarantineCursor, may: asking, status: 200},
 		{id: "getPolicy", method: "GET", path: "/v1/policies/redaction", may: asking, status: 200},
