@@ -52,6 +52,7 @@ func newRootCommand() *cobra.Command {
 		newAuditCommand(),
 		newJobsCommand(),
 		newVerifyCertificateCommand(),
+		newCertificateKeysCommand(),
 		newArchiveCommand(),
 		newRestoreCommand(),
 		newLogsCommand(),

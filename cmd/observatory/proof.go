@@ -1,7 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"net/url"
+
+	"github.com/spf13/cobra"
 
 	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/analytics/people"
@@ -23,4 +26,24 @@ func (a *answering) prove(n *node, public *url.URL) (err error) {
 		Store: a.store, Records: privacych.NewRecords(n.events), Profiles: profiles{known}, Objects: n.objects, PublicURL: public, Now: n.now, Logger: n.logger,
 	})
 	return nil
+}
+
+func newCertificateKeysCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "certificate-keys", Short: "The keys that certificates of privacy requests are signed with"}
+	cmd.AddCommand(
+		withNode(&cobra.Command{
+			Use: "list", Short: "List the keys, as they are published", Args: cobra.NoArgs,
+		}, func(cmd *cobra.Command, n *node) error {
+			keys, err := n.privacy.proofs.Keys(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(keys.JWKS())
+		}),
+		withNode(&cobra.Command{
+			Use: "rotate", Short: "Sign with a new key from now on", Args: cobra.NoArgs,
+			Long: "Signs certificates with a new key from now on. The keys before stay published, so that what they have signed can be verified for good.",
+		}, func(cmd *cobra.Command, n *node) error { return n.privacy.proofs.Rotate(cmd.Context()) }),
+	)
+	return cmd
 }

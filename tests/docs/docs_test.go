@@ -2,6 +2,7 @@
 package docs_test
 
 import (
+	"archive/zip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,6 +72,30 @@ func TestJobs(t *testing.T) {
 	require.Contains(t, said, "no job is due or running", "the worker ends by itself")
 	require.Contains(t, said, `{"queue":"urgent","visible":`, "an autoscaler is told")
 	require.Contains(t, said, "KIND")
+}
+
+// The commands of the page about privacy: somebody is erased, is given what there is of them, and the certificate is genuine.
+func TestPrivacy(t *testing.T) {
+	t.Parallel()
+	root, err := harness.Root()
+	require.NoError(t, err)
+	server := harness.Start(t, harness.Config{Engines: harness.SharedEngines(t), Flags: []string{"--purge-every=1s"}})
+	account := server.SignUp(t)
+	key := account.CreateKey(t, "secret", map[string]any{"scopes": []string{"privacy:write"}}).Token
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "bin"), 0o755))
+	require.NoError(t, os.Symlink(harness.Binary(t), filepath.Join(folder, "bin", "observatory")))
+	script := strings.ReplaceAll(commands(t, filepath.Join(root, "docs", "privacy.md")), "http://localhost:8080", server.URL)
+	shell := exec.CommandContext(t.Context(), "timeout", "120", "bash", "-euo", "pipefail", "-c", script)
+	shell.Dir = folder
+	shell.Env = append(os.Environ(), "KEY="+key)
+	out, err := shell.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "The certificate is genuine")
+	archive, err := zip.OpenReader(filepath.Join(folder, "export.zip"))
+	require.NoError(t, err)
+	require.Len(t, archive.File, 6)
+	require.NoError(t, archive.Close())
 }
 
 // Every file that the documentation links to is there.
