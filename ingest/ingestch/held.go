@@ -56,10 +56,10 @@ func held(tenant tenants.ID, in repair.HeldInput) (from string, args []any) {
 			) AS released USING (receipt_id, receipt_index)
 		WHERE tenant_id = {tenant:UUID} AND held_at > released.at AND held_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') AND expires_at > now()
 			AND received_at >= fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND (received_at, receipt_id, receipt_index) > (fromUnixTimestamp64Milli({at:Int64}, 'UTC'), {receipt:UUID}, {index:UInt16})`, []any{
-			clickhouse.Named("tenant", tenant.String()), clickhouse.Named("until", fmt.Sprint(in.Until.UnixMilli())),
-			clickhouse.Named("at", fmt.Sprint(max(0, in.After.ReceivedAt.UnixMilli()))), clickhouse.Named("receipt", uuid.UUID(in.After.Receipt).String()),
-			clickhouse.Named("index", fmt.Sprint(in.After.Index)), clickhouse.Named("limit", fmt.Sprint(in.Limit)),
-		}
+		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("until", fmt.Sprint(in.Until.UnixMilli())),
+		clickhouse.Named("at", fmt.Sprint(max(0, in.After.ReceivedAt.UnixMilli()))), clickhouse.Named("receipt", uuid.UUID(in.After.Receipt).String()),
+		clickhouse.Named("index", fmt.Sprint(in.After.Index)), clickhouse.Named("limit", fmt.Sprint(in.Limit)),
+	}
 }
 
 // RemoveReleased implements repair.Archive.

@@ -93,10 +93,10 @@ func letters(tenant tenants.ID, in repair.LettersInput) (where string, args []an
 				SELECT receipt_id, receipt_index FROM repairs
 				WHERE tenant_id = {tenant:UUID} AND received_at >= fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND received_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
 			)`, []any{
-			clickhouse.Named("tenant", tenant.String()), clickhouse.Named("cause", in.Cause.String()), clickhouse.Named("until", fmt.Sprint(in.Until.UnixMilli())),
-			clickhouse.Named("at", fmt.Sprint(max(0, in.After.ReceivedAt.UnixMilli()))), clickhouse.Named("receipt", uuid.UUID(in.After.Receipt).String()),
-			clickhouse.Named("index", fmt.Sprint(in.After.Index)), clickhouse.Named("limit", fmt.Sprint(in.Limit)),
-		}
+		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("cause", in.Cause.String()), clickhouse.Named("until", fmt.Sprint(in.Until.UnixMilli())),
+		clickhouse.Named("at", fmt.Sprint(max(0, in.After.ReceivedAt.UnixMilli()))), clickhouse.Named("receipt", uuid.UUID(in.After.Receipt).String()),
+		clickhouse.Named("index", fmt.Sprint(in.After.Index)), clickhouse.Named("limit", fmt.Sprint(in.Limit)),
+	}
 }
 
 // RepairedBy implements repair.Archive.
