@@ -84,7 +84,7 @@ func LookUpSuppressions(ctx context.Context, list SuppressionList, tenant tenant
 
 func stricter(a, b SuppressionState) SuppressionState {
 	if b.Standing == Barred || b.Standing == Restricted && a.Standing == Free {
-		a.Standing = b.Standing
+		a.Standing, a.Request = b.Standing, b.Request
 	}
 	if a.Erased == nil || b.Erased != nil && b.Erased.After(*a.Erased) {
 		a.Erased = b.Erased
