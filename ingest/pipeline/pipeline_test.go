@@ -371,3 +371,79 @@ func TestSchemasAreCompiledOnce(t *testing.T) {
 	}
 	require.EqualValues(t, 1, reads.Load())
 }
+
+// barring bars whoever has one phone number or one user ID, and wants another device forgotten.
+type barring struct{}
+
+func (barring) Paths() []string { return []string{"properties.phone", "context.people.phone"} }
+
+func (barring) Verdict(t ingest.Traces) ingest.Verdict {
+	for _, v := range t.Values {
+		if string(v) == "+34 600" {
+			return ingest.Bar
+		}
+	}
+	switch {
+	case string(t.UserID) == "u-1" || string(t.PreviousID) == "u-1":
+		return ingest.Bar
+	case string(t.UserID) == "u-2":
+		return ingest.HoldPerson
+	case string(t.AnonymousID) == "d-1":
+		return ingest.Unlink
+	}
+	return ingest.Pass
+}
+
+// People are known by what was sent, before it is redacted and after a payload was decoded; nothing of those who are barred is left but the ID.
+func TestNothingOfWhoIsBarredIsLeft(t *testing.T) {
+	t.Parallel()
+	feed := newShelf()
+	tenant := tenants.ID(uuid.New())
+	feed.declare(ordering(tenant, "enforce"))
+	p := newPipeline(feed)
+	require.NoError(t, p.Rulebook().Refresh(t.Context()))
+	with := func(change func(*ingest.Item)) ingest.Item {
+		item := track("order", `{"price":1}`)
+		item.Event.UserID, item.Event.Context = []byte("u-9"), []byte(`{"x":"secret"}`)
+		change(&item)
+		return item
+	}
+	rejected := func(raw string) ingest.Item {
+		return ingest.Item{Event: ingest.Event{ID: []byte("id-1")}, Rejection: &ingest.Rejection{Code: ingest.CodeWrongType}, Raw: []byte(raw)}
+	}
+	for name, item := range map[string]ingest.Item{
+		"user": with(func(i *ingest.Item) { i.Event.UserID = []byte("u-1") }),
+		"alias": with(func(i *ingest.Item) {
+			i.Event.Type = ingest.Alias
+			i.Event.Properties = []byte(`{"price":1,"previous_id":"u-1"}`)
+		}),
+		"property, set aside":  with(func(i *ingest.Item) { i.Event.Properties = []byte(`{"phone":"+34 600"}`) }),
+		"in a list of objects": with(func(i *ingest.Item) { i.Event.Context = []byte(`{"people":[{"phone":"1"},{"phone":"+34 600"}]}`) }),
+		"rejected":             rejected(`{"event":5,"user_id":"u-1"}`),
+		"rejected, of Segment": rejected(`{"type":"track","event":5,"userId":"u-1"}`),
+		"rejected, traits":     rejected(`{"type":"identify","userId":5,"traits":{"phone":"+34 600"}}`),
+		"rejected, a device":   rejected(`{"event":5,"user_id":"u-9","anonymous_id":"d-1"}`),
+	} {
+		in := ingest.Preparation{Sender: ingest.Sender{Tenant: tenant}, Items: []ingest.Item{item}, Judge: barring{}, ReceivedAt: noon}
+		done, err := p.Prepare(t.Context(), &in)
+		require.NoError(t, err)
+		require.Equal(t, ingest.Item{Event: ingest.Event{ID: []byte("id-1")}, Verdict: ingest.Bar}, in.Items[0], name)
+		done()
+	}
+	in := ingest.Preparation{Sender: ingest.Sender{Tenant: tenant}, Judge: barring{}, ReceivedAt: noon, Items: []ingest.Item{
+		with(func(i *ingest.Item) { i.Event.UserID = []byte("u-2") }),
+		with(func(i *ingest.Item) { i.Event.AnonymousID = []byte("d-1") }),
+		rejected(`{"event":5,"user_id":"u-9"}`),
+		with(func(*ingest.Item) {}),
+	}}
+	done, err := p.Prepare(t.Context(), &in)
+	require.NoError(t, err)
+	defer done()
+	require.Equal(t, ingest.HoldPerson, in.Items[0].Verdict)
+	require.Equal(t, "u-2", string(in.Items[0].Event.UserID))
+	require.Equal(t, ingest.Pass, in.Items[1].Verdict)
+	require.Empty(t, in.Items[1].Event.AnonymousID)
+	require.Equal(t, "u-9", string(in.Items[1].Event.UserID))
+	require.NotNil(t, in.Items[2].Rejection)
+	require.Equal(t, ingest.Pass, in.Items[3].Verdict)
+}
