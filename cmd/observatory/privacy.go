@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/privacy/form"
+	"github.com/observatory/observatory/privacy/inventory"
 	"github.com/observatory/observatory/privacy/privacych"
 	"github.com/observatory/observatory/privacy/privacypg"
 	"github.com/observatory/observatory/privacy/suppress"
@@ -69,7 +71,7 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 
 // copies are all places in which something about people is kept, in the order in which they are emptied: what others are made of comes first.
 func (a answering) copies() []privacy.Copy {
-	return append(a.erasing.Copies(), a.archive.Copy(), a.exports.Copy())
+	return slices.Concat(a.erasing.Copies(), []privacy.Copy{a.archive.Copy(), a.exports.Copy()}, a.store.Copies(), inventory.Stated())
 }
 
 // releases is the privacy.Releases of held events.

@@ -36,6 +36,12 @@ func TestCopiesAreCopies(t *testing.T) {
 			require.NoError(t, h.conn.Exec(t.Context(), "INSERT INTO identities SELECT {tenant:UUID}, {id:String}, {person:String}, {version:UInt64}",
 				named("tenant", tenant.String()), named("id", p.AnonymousIDs[0]), named("person", p.UserIDs[0]), named("version", time.Now().UnixMicro())))
 		}},
+		{Copy: h.store.Receipts(), Put: func(t testing.TB, tenant tenants.ID, p privacy.Subjects, at time.Time) {
+			t.Helper()
+			const put = "INSERT INTO receipts (tenant_id, received_at, receipt_id, event_ids, correlation_id) SELECT {tenant:UUID}, fromUnixTimestamp64Milli({at:Int64}), generateUUIDv4(), ['1', {id:String}], {correlation:String}"
+			require.NoError(t, h.conn.Exec(t.Context(), put, named("tenant", tenant.String()), named("at", at.UnixMilli()), named("id", "opened:"+p.UserIDs[0]), named("correlation", "c")))
+			require.NoError(t, h.conn.Exec(t.Context(), put, named("tenant", tenant.String()), named("at", at.UnixMilli()), named("id", "2"), named("correlation", p.AnonymousIDs[0])))
+		}},
 		{Copy: derived{h.store.Rollups(), h}, Timeless: true, Put: func(t testing.TB, tenant tenants.ID, p privacy.Subjects, at time.Time) {
 			t.Helper()
 			h.put(t, "events", eventsOf(tenant, p, at)...)

@@ -47,7 +47,7 @@ func New(c Config) *Store {
 
 // Copies are all copies in ClickHouse, in the order in which they are erased.
 func (s *Store) Copies() []privacy.Copy {
-	return []privacy.Copy{s.Events(), s.Quarantine(), s.Held(), s.Rollups(), s.Profiles()}
+	return []privacy.Copy{s.Events(), s.Quarantine(), s.Held(), s.Rollups(), s.Profiles(), s.Receipts()}
 }
 
 // Settings of statements that may take long: they are bounded by their context, and leave something to those who ask questions meanwhile.

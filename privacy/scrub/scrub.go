@@ -77,6 +77,15 @@ func (c Scrubber) Text(text string) (string, int) {
 	return text, found
 }
 
+// Names tells whether a text names somebody: in it there is an identifier, or it is one.
+func (c Scrubber) Names(text string) bool {
+	if c.whole[text] || c.folded[strings.ToLower(text)] {
+		return true
+	}
+	_, found := c.Text(text)
+	return found > 0
+}
+
 func (c Scrubber) index(text, word string) int {
 	folded := strings.ToLower(word)
 	lower := strings.ToLower(text)
@@ -121,10 +130,11 @@ func (c Scrubber) value(value any) (any, int) {
 	found := 0
 	switch v := value.(type) {
 	case string:
-		if c.whole[v] || c.folded[strings.ToLower(v)] {
+		clean, n := c.Text(v)
+		if n == 0 && c.Names(v) {
 			return Erased, 1
 		}
-		return c.Text(v)
+		return clean, n
 	case []any:
 		for i := range v {
 			var n int
