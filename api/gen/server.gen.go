@@ -4102,8 +4102,10 @@ type PrivacyRequestOrigin string
 
 // PrivacyRequestDetails defines model for PrivacyRequestDetails.
 type PrivacyRequestDetails struct {
-	ApprovedAt  *time.Time      `json:"approved_at"`
-	ApprovedBy  *string         `json:"approved_by"`
+	ApprovedAt *time.Time `json:"approved_at"`
+	ApprovedBy *string    `json:"approved_by"`
+
+	// Barrier Up to where each log may have held something of the subjects. Everything before it is stored, and forgotten by the log.
 	Barrier     *PrivacyBarrier `json:"barrier"`
 	Cancellable bool            `json:"cancellable"`
 

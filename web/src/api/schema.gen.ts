@@ -4724,7 +4724,7 @@ export interface components {
         PrivacyRequestDetails: components["schemas"]["PrivacyRequest"] & {
             /** @description In the order in which they are worked on; empty before. */
             copies: components["schemas"]["PrivacyStep"][];
-            barrier: components["schemas"]["PrivacyBarrier"] | null;
+            barrier: components["schemas"]["PrivacyBarrier"];
             /** @description Oldest first. */
             timeline: components["schemas"]["PrivacyMoment"][];
         };
@@ -4733,7 +4733,7 @@ export interface components {
             /** Format: date-time */
             received_before: string;
             logs: components["schemas"]["PrivacyLog"][];
-        };
+        } | null;
         PrivacyLog: {
             /** Format: uuid */
             log: string;
