@@ -101,7 +101,7 @@ func (d *Driver) said(r *Request, i int, now time.Time) Change {
 	s := &r.Steps[i]
 	switch s.State {
 	case StepErased:
-		if s.Erased.Equal(now) {
+		if s.Erased.Equal(now) && s.Before.Items > 0 {
 			return Change{Moments: r.moment(now, fmt.Sprintf("%s: of %d %s nobody sees anything any more.", s.Copy, s.Before.Items, s.Before.Unit))}
 		}
 	case StepClear, StepFailed:

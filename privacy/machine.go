@@ -185,7 +185,7 @@ func (r *Request) looked(i int, v Verification, patience time.Duration, now time
 		s.State = StepCounted
 		r.troubled(i, "Something of the subjects is still found.", patience, now)
 	default:
-		r.troubled(i, v.Pending, patience, now)
+		r.troubled(i, "", patience, now) // Pending says what is waited for
 	}
 	r.proceed(now)
 }

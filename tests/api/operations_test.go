@@ -65,6 +65,7 @@ type subjects struct {
 	alerts                                                       alerts
 	notices                                                      notices
 	forms                                                        forms
+	requests                                                     requests
 }
 
 // operations has a request for every operation. In this order each of them succeeds for the tenant whose subjects it is about.
@@ -81,6 +82,7 @@ func (x subjects) operations() []operation {
 	stubs = append(append(stubs, x.checks.operations()...), x.alerts.operations()...)
 	stubs = append(append(stubs, x.notices.operations()...), x.forms.operations()...)
 	stubs = append(stubs, x.lifecycle()...)
+	stubs = append(stubs, x.requests.operations()...)
 	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
@@ -173,7 +175,7 @@ func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
 		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(), person: id(),
-		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(), forms: noForms(),
+		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(), forms: noForms(), requests: noRequests(),
 	}
 	x.account.Keys.Publishable = "nobody's"
 	x.notices = noNotices(x.alerts.incident)
@@ -219,6 +221,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.alerts = seedAlerts(t, server, a, x.marker)
 	x.notices = seedNotices(t, a, x.alerts.incident, x.marker)
 	x.forms = seedForms(t, server, a, x.marker)
+	x.requests = seedRequests(t, a, x.marker)
 
 	x.invitation = created("/v1/invitations", map[string]string{"email": mail("guest"), "role": "viewer"})
 	created("/v1/invitations", map[string]string{"email": mail("another"), "role": "viewer"})
