@@ -72,7 +72,7 @@ func (r Request) asked() string {
 }
 
 func (r Request) ended() string {
-	switch r.State { //nolint:exhaustive // no others have certificates
+	switch r.State {
 	case privacy.Completed:
 		return "completed"
 	case privacy.Exceptions:
