@@ -2,9 +2,11 @@ package privacych_test
 
 import (
 	"bytes"
+	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -67,33 +69,43 @@ func lay(t testing.TB, conn driver.Conn) {
 	}
 }
 
-// search looks for a text in all files of the server, in what tables it keeps about itself, and in our own.
-func (h house) search(t testing.TB, text string) (found []string) {
+// search looks for a text in all files of the server, and in what tables it keeps about itself.
+func (h house) search(t testing.TB, text string) []string {
+	t.Helper()
+	return h.searchAll(t, []string{text})
+}
+
+func (h house) searchAll(t testing.TB, texts []string) (found []string) {
 	t.Helper()
 	var dir string
 	require.NoError(t, h.conn.QueryRow(t.Context(), "SELECT path FROM system.disks WHERE name = 'default'").Scan(&dir))
-	var database string
-	require.NoError(t, h.conn.QueryRow(t.Context(), "SELECT currentDatabase()").Scan(&database))
-	dir = filepath.Dir(filepath.Clean(dir))
+	dir = filepath.Dir(filepath.Clean(dir)) // logs and settings lie beside the data
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return nil //nolint:nilerr // files go while one looks
 		}
 		content, err := os.ReadFile(path)
-		if err == nil && bytes.Contains(content, []byte(text)) {
-			found = append(found, path)
+		if err != nil {
+			return nil //nolint:nilerr // as above
+		}
+		for _, text := range texts {
+			if bytes.Contains(content, []byte(text)) {
+				found = append(found, path+": "+text)
+			}
 		}
 		return nil
 	})
 	require.NoError(t, err)
 	for _, sql := range []string{
-		"SELECT count() FROM system.mutations WHERE position(command, {text:String}) > 0",
-		"SELECT count() FROM system.errors WHERE position(last_error_message, {text:String}) > 0",
+		"SELECT count() FROM system.mutations WHERE multiSearchAny(command, {texts:Array(String)})",
+		"SELECT count() FROM system.errors WHERE multiSearchAny(last_error_message, {texts:Array(String)})",
 	} {
-		var n uint64
-		require.NoError(t, h.conn.QueryRow(t.Context(), sql, named("text", text)).Scan(&n))
-		if n > 0 {
-			found = append(found, sql)
+		for some := range slices.Chunk(texts, 200) {
+			var n uint64
+			require.NoError(t, h.conn.QueryRow(t.Context(), sql, named("texts", some)).Scan(&n))
+			if n > 0 {
+				found = append(found, sql)
+			}
 		}
 	}
 	return found
@@ -117,10 +129,17 @@ type event struct {
 
 func (h house) put(t testing.TB, table string, all ...event) {
 	t.Helper()
-	batch, err := h.conn.PrepareBatch(t.Context(), "INSERT INTO "+table+" (tenant_id, event, type, time, event_id, user_id, anonymous_id, properties, context, received_at, receipt_id)")
-	require.NoError(t, err)
-	for i := range all {
-		e := &all[i]
+	require.NoError(t, h.add(table, all...))
+}
+
+func (h house) add(table string, all ...event) error {
+	ctx := context.Background()
+	batch, err := h.conn.PrepareBatch(ctx, "INSERT INTO "+table+" (tenant_id, event, type, time, event_id, user_id, anonymous_id, properties, context, received_at, receipt_id)")
+	if err != nil {
+		return err
+	}
+	hours := map[tenants.ID][]time.Time{}
+	for _, e := range all {
 		if e.id == "" {
 			e.id = uuid.NewString()
 		}
@@ -133,14 +152,20 @@ func (h house) put(t testing.TB, table string, all ...event) {
 		if e.time.IsZero() {
 			e.time = e.receivedAt
 		}
-		require.NoError(t, batch.Append(uuid.UUID(e.tenant), "opened", "track", e.time, e.id, e.user, e.anonymous, e.properties, e.context, e.receivedAt, uuid.New()))
-	}
-	require.NoError(t, batch.Send())
-	if table == "events" {
-		for _, e := range all {
-			require.NoError(t, h.rollups.MarkHours(t.Context(), e.tenant, []time.Time{e.time}))
+		hours[e.tenant] = append(hours[e.tenant], e.time)
+		if err := batch.Append(uuid.UUID(e.tenant), "opened", "track", e.time, e.id, e.user, e.anonymous, e.properties, e.context, e.receivedAt, uuid.New()); err != nil {
+			return err
 		}
 	}
+	if err := batch.Send(); err != nil || table != "events" {
+		return err
+	}
+	for tenant, changed := range hours {
+		if err := h.rollups.MarkHours(ctx, tenant, changed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // letter is a row of dead_letters.
