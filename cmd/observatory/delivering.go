@@ -97,7 +97,7 @@ func counts(c client.Counts) string {
 	for _, rare := range []struct {
 		n    int
 		name string
-	}{{c.Suppressed, "suppressed"}, {c.Held, "held over quota"}, {c.Pending, "still on their way (safe on disk; the dashboard will show them)"}} {
+	}{{c.Suppressed, "suppressed"}, {c.Held, "held"}, {c.Pending, "still on their way (safe on disk; the dashboard will show them)"}} {
 		if rare.n > 0 {
 			parts = append(parts, thousands(int64(rare.n))+" "+rare.name)
 		}

@@ -25,8 +25,8 @@ export const statusMeanings: Record<EventStatus, string> = {
   stored: 'In the store, in every number.',
   duplicate: 'An event with this event_id was there already. Counted once.',
   quarantined: 'It broke a rule. Set aside with the reason, in no number.',
-  suppressed: 'Of a person whose data was erased. Not stored.',
-  held: 'Over the quota. Kept aside, not lost.',
+  suppressed: 'Of a person who was erased or suppressed. Not stored.',
+  held: 'Not to be used for now, as its person wants it, or because nobody could tell. Kept aside, not lost.',
 }
 
 export function statusColor(status: EventStatus, t: Tokens): string {
