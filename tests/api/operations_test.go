@@ -83,6 +83,7 @@ func (x subjects) operations() []operation {
 	stubs = append(append(stubs, x.notices.operations()...), x.forms.operations()...)
 	stubs = append(stubs, x.lifecycle()...)
 	stubs = append(stubs, x.requests.operations()...)
+	stubs = append(stubs, x.suppressions()...)
 	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
