@@ -120,8 +120,12 @@ func (d *Driver) do(ctx context.Context, r *Request, action Action, i int) (wait
 	}
 	why := fault.From(err).Message
 	d.Logger.Warn("a privacy request is held up; it is tried again", "request", r.ID.String(), "tenant", r.Tenant.String(), "action", string(action), "copy", r.copyName(i), "error", scrub(err.Error(), people))
+	final := action == Resolve && fault.KindOf(err) == fault.Invalid
 	err = d.change(ctx, r, func(r *Request, now time.Time) Change {
 		switch {
+		case final:
+			r.unknowable(why, now)
+			return Change{Forget: true, Moments: r.moment(now, why), Audit: d.audit(r, "privacy_request.failed", now, nil)}
 		case i < 0:
 			r.Waiting = why
 		case action == Count:
@@ -135,7 +139,7 @@ func (d *Driver) do(ctx context.Context, r *Request, action Action, i int) (wait
 	if errors.Is(err, errMoved) {
 		return false, nil
 	}
-	return true, err
+	return !final, err
 }
 
 // change writes down what an action has come to, unless the request was changed by somebody else since it was read.

@@ -168,6 +168,58 @@ func TestApproveAndCancel(t *testing.T) {
 	require.ErrorIs(t, err, privacy.ErrNotCancellable)
 }
 
+// Whoever calls a request off in the moment in which its suppressions are put, has them taken back all the same.
+func TestCancelledInBetween(t *testing.T) {
+	t.Parallel()
+	s := newWorld(t).scene()
+	r := s.file(privacy.Filing{Type: privacy.Erase, Suppress: true}, "ada")
+	deps := s.deps
+	deps.Suppressions = puts(func(ctx context.Context, tenant tenants.ID, request uuid.UUID, entries []privacy.Entry) (follow.Mark, error) {
+		mark, err := s.suppressions.Put(ctx, tenant, request, entries)
+		if entries[0].Standing == privacy.Barred {
+			require.Equal(t, privacy.Barred, s.standing("ada").Standing)
+			_, err = s.service.Cancel(ctx, s.by(s.tenant), r.ID)
+		}
+		return mark, err
+	})
+	require.Equal(t, privacy.Cancelled, s.settle(deps, r.ID).State)
+	require.Equal(t, privacy.Free, s.standing("ada").Standing)
+	require.Equal(t, map[string]int64{"ada": 2, "ada-2": 1, "bob": 1}, s.events.has)
+}
+
+type puts func(ctx context.Context, tenant tenants.ID, request uuid.UUID, entries []privacy.Entry) (follow.Mark, error)
+
+func (p puts) Put(ctx context.Context, tenant tenants.ID, request uuid.UUID, entries []privacy.Entry) (follow.Mark, error) {
+	return p(ctx, tenant, request, entries)
+}
+
+// Nobody is freed by the way while they are being erased, and what nobody can ever find out fails at once.
+func TestWhatCannotGoOn(t *testing.T) {
+	t.Parallel()
+	s := newWorld(t).scene()
+	erasure := s.file(privacy.Filing{Type: privacy.Erase, Suppress: true, Confirm: true}, "ada", "bob")
+	free := privacy.Filing{Type: privacy.Unsuppress, Origin: privacy.ByMember, Subjects: []privacy.Identifier{{Kind: privacy.UserID, Value: "bob"}}}
+	_, err := s.service.File(t.Context(), s.by(s.tenant), free)
+	require.ErrorIs(t, err, privacy.ErrSubjectBusy)
+
+	deps := s.deps
+	deps.Resolver = tooBroad{}
+	r := s.settle(deps, erasure.ID)
+	require.Equal(t, privacy.Failed, r.State)
+	require.Equal(t, "Too broad.", r.Error)
+	people, err := s.requests.People(t.Context(), s.tenant, r.ID, 0, 10)
+	require.NoError(t, err)
+	require.Empty(t, people)
+	_, err = s.service.File(t.Context(), s.by(s.tenant), free)
+	require.NoError(t, err)
+}
+
+type tooBroad struct{}
+
+func (tooBroad) Resolve(context.Context, tenants.ID, []privacy.Identifier) ([]privacy.Person, error) {
+	return nil, fault.New(fault.Invalid, "subject_too_broad", "Too broad.")
+}
+
 // A copy that never works is given up after a while, and the request says so; the others are not kept waiting.
 func TestACopyThatNeverWorks(t *testing.T) {
 	t.Parallel()

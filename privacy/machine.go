@@ -100,6 +100,12 @@ func (r *Request) resolved(copies []string) {
 	}
 }
 
+// unknowable says that nobody can find out who the subjects are, however often it is tried.
+func (r *Request) unknowable(why string, now time.Time) {
+	r.Error = why
+	r.end(Failed, now)
+}
+
 func (r *Request) plan(copies []string) {
 	r.Steps = make([]Step, len(copies))
 	for i, name := range copies {

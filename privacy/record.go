@@ -110,6 +110,7 @@ var (
 	ErrNotCancellable  = fault.New(fault.Conflict, "privacy_request_begun", "The request cannot be called off any more: copies are being worked on, or it is over.")
 	ErrNotApprovable   = fault.New(fault.Conflict, "privacy_request_not_waiting", "The request does not wait for approval.")
 	ErrExtension       = fault.New(fault.Invalid, "privacy_extension_invalid", "A deadline is moved once, by a reason, to a later day that is at most three months after the request was filed.")
+	ErrSubjectBusy     = fault.New(fault.Conflict, "privacy_subject_busy", "Another request about one of the subjects is being carried out. Wait until it is over, or call it off.")
 	ErrRequestOver     = fault.New(fault.Conflict, "privacy_request_over", "The request is over.")
 	ErrIdempotencyUsed = fault.New(fault.Conflict, "idempotency_key_used", "This Idempotency-Key came with another request before.")
 	ErrRequestsOpen    = fault.New(fault.Conflict, "privacy_requests_open", "Too many requests are not over yet. Put more subjects into one request, or wait.")

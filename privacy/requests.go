@@ -19,7 +19,8 @@ import (
 // Requests keep requests, the people that they are about (sealed), and their history.
 type Requests interface {
 	// Add stores a new request, its subjects and its audit entry, and makes its job. Where the same was asked for before (see Once), it answers
-	// that request instead. Errors: ErrIdempotencyUsed, ErrRequestsOpen.
+	// that request instead. Nobody is freed while an erasure or restriction of them is open. Errors: ErrIdempotencyUsed, ErrRequestsOpen,
+	// ErrSubjectBusy.
 	Add(ctx context.Context, r Request, people []Person, once Once, entry tenants.AuditEntry) (Request, error)
 	// Get finds one, with its steps. Errors: ErrNoSuchRequest.
 	Get(ctx context.Context, tenant tenants.ID, id ID) (Request, error)
@@ -71,8 +72,8 @@ const maxNote = 1000 // characters
 
 // Validate brings the subjects into their normal form, each once. Errors: ErrRequestInvalid, ErrSubjectInvalid, ErrNoteTelling.
 func (f *Filing) Validate() error {
-	named := f.Type == Erase || f.Type == Export || f.Type == Suppress || f.Type == Unsuppress || f.Type == Restrict
-	if !named && f.Type != Offboard || named != (len(f.Subjects) > 0) || len(f.Subjects) > MaxSubjects || len([]rune(f.Note)) > maxNote {
+	known := f.Type != Offboard && slices.Contains(Types(), f.Type) // to leave has a door of its own
+	if !known || len(f.Subjects) == 0 || len(f.Subjects) > MaxSubjects || len([]rune(f.Note)) > maxNote {
 		return ErrRequestInvalid
 	}
 	normal, err := normalAll(f.Subjects)
@@ -119,7 +120,7 @@ func NewService(requests Requests, resolver Resolver, copies []Copy, now func() 
 	return &Service{requests: requests, resolver: resolver, copies: copies, now: now}
 }
 
-// File asks for something. Errors: those of Validate, ErrIdempotencyUsed, ErrRequestsOpen, ErrPermissionDenied.
+// File asks for something. Errors: those of Validate, ErrIdempotencyUsed, ErrRequestsOpen, ErrSubjectBusy, ErrPermissionDenied.
 func (s *Service) File(ctx context.Context, by tenants.By, f Filing) (Request, error) {
 	if err := by.Principal.Require(tenants.ManagePrivacy); err != nil {
 		return Request{}, err

@@ -110,6 +110,15 @@ func (s Requests) add(ctx context.Context, t tx, r privacy.Request, in db.AddReq
 		subjects.Numbers = append(subjects.Numbers, int32(i)) //nolint:gosec // at most MaxSubjects
 		subjects.Hashes, subjects.Sealed = append(subjects.Hashes, hash[:]), append(subjects.Sealed, sealed)
 	}
+	if r.Type == privacy.Unsuppress {
+		busy, err := t.q.AreSubjectsBusy(ctx, subjects.Hashes)
+		if err != nil {
+			return err
+		}
+		if busy {
+			return privacy.ErrSubjectBusy
+		}
+	}
 	if err := t.q.AddSubjects(ctx, subjects); err != nil {
 		return err
 	}

@@ -152,6 +152,7 @@ func TestTenantSeesItsMembersOnly(t *testing.T) {
 		"SELECT token_hash FROM invitations", "SELECT 1 FROM sessions", "SELECT 1 FROM links", "SELECT 1 FROM signing_keys", "SELECT 1 FROM mail_outbox",
 		"DELETE FROM api_keys", "DELETE FROM sources", "DELETE FROM tenants", "UPDATE api_keys SET scopes = '{admin}'", "UPDATE api_keys SET tenant_id = tenant_id",
 		"UPDATE members SET user_id = user_id", "UPDATE schemas SET text = text", "UPDATE schema_versions SET schema_id = schema_id", "DELETE FROM schema_registries",
+		"UPDATE privacy_requests SET filed_at = now()", "DELETE FROM privacy_requests", "UPDATE privacy_moments SET text = ''", "DELETE FROM privacy_moments", "UPDATE privacy_subjects SET hash = hash",
 	} {
 		w.denied(t, ada, sql)
 	}
@@ -160,6 +161,7 @@ func TestTenantSeesItsMembersOnly(t *testing.T) {
 		"UPDATE tenants SET name = 'x'", "INSERT INTO members SELECT * FROM members", "UPDATE api_keys SET revoked_at = NULL", "DELETE FROM members",
 		"UPDATE invitations SET accepted_at = now()", "SELECT 1 FROM sources", "SELECT 1 FROM audit_log", "SELECT 1 FROM schemas", "SELECT 1 FROM schema_versions", "UPDATE schema_registries SET revision = 1", "UPDATE users SET email = 'x'", "DELETE FROM users",
 		"UPDATE signing_keys SET public_key = public_key", "DELETE FROM signing_keys",
+		"SELECT note FROM privacy_requests", "UPDATE privacy_requests SET state = 'completed'", "SELECT 1 FROM privacy_subjects", "SELECT 1 FROM privacy_steps", "SELECT 1 FROM privacy_moments",
 	} {
 		err := w.pool.AcrossTenants(t.Context(), func(tx pgx.Tx) error {
 			_, err := tx.Exec(t.Context(), sql)

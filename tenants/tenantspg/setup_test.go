@@ -61,6 +61,7 @@ func populated() []string {
 	return []string{
 		"api_keys", "audit_log", "invitations", "members", "sources", "tenants",
 		"schema_config", "schema_references", "schema_registries", "schema_versions", "schemas",
+		"privacy_moments", "privacy_requests", "privacy_steps", "privacy_subjects",
 	}
 }
 
@@ -73,6 +74,7 @@ func (w *world) populate(t *testing.T, owner string) uuid.UUID {
 	_, err = w.Members.Invite(t.Context(), tenants.By{Principal: p}, tenants.InviteInput{Email: "guest-of-" + owner, Role: tenants.RoleViewer})
 	require.NoError(t, err)
 	w.populateSchemas(t, uuid.UUID(made.Tenant.ID))
+	w.populatePrivacy(t, uuid.UUID(made.Tenant.ID))
 	return uuid.UUID(made.Tenant.ID)
 }
 
@@ -87,6 +89,25 @@ func (w *world) populateSchemas(t *testing.T, tenant uuid.UUID) {
 				VALUES (current_tenant(), gen_random_uuid(), 'AVRO', '"string"', sha256('digest'), sha256('fingerprint'), now())`,
 			"INSERT INTO schema_versions (tenant_id, subject, version, schema_id, created_at, created_by) SELECT tenant_id, 'order', 1, id, now(), 'ada' FROM schemas",
 			"INSERT INTO schema_references (tenant_id, schema_id, position, name, subject, version) SELECT tenant_id, id, 0, 'order', 'order', 1 FROM schemas",
+		} {
+			if _, err := tx.Exec(t.Context(), sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// populatePrivacy puts a request about a person into a tenant, whose own domain is not known here.
+func (w *world) populatePrivacy(t *testing.T, tenant uuid.UUID) {
+	t.Helper()
+	require.NoError(t, w.pool.WithTenant(t.Context(), tenant, func(tx pgx.Tx) error {
+		for _, sql := range []string{
+			`INSERT INTO privacy_requests (id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, body, deadline_at, changed_at)
+				VALUES (gen_random_uuid(), current_tenant(), 'erase', 'verified', '', true, 1, 'member', now(), 'user', '', 'ada', substr(sha256('body'), 1, 16), now(), now())`,
+			"INSERT INTO privacy_subjects (tenant_id, request_id, number, hash, sealed) SELECT tenant_id, id, 0, substr(sha256('hash'), 1, 16), 'sealed' FROM privacy_requests",
+			"INSERT INTO privacy_steps (tenant_id, request_id, number, copy, state) SELECT tenant_id, id, 0, 'events', 'waiting' FROM privacy_requests",
+			"INSERT INTO privacy_moments (id, tenant_id, request_id, at, state, actor, text) SELECT gen_random_uuid(), tenant_id, id, now(), 'verified', '', '' FROM privacy_requests",
 		} {
 			if _, err := tx.Exec(t.Context(), sql); err != nil {
 				return err

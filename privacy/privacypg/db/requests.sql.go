@@ -110,6 +110,20 @@ func (q *Queries) AddSubjects(ctx context.Context, arg AddSubjectsParams) error 
 	return err
 }
 
+const areSubjectsBusy = `-- name: AreSubjectsBusy :one
+SELECT EXISTS (
+    SELECT FROM privacy_subjects s JOIN privacy_requests r ON r.id = s.request_id
+    WHERE s.tenant_id = current_tenant() AND s.hash = ANY ($1::bytea[]) AND r.ended_at IS NULL AND r.type IN ('erase', 'restrict')
+) AS busy
+`
+
+func (q *Queries) AreSubjectsBusy(ctx context.Context, hashes [][]byte) (bool, error) {
+	row := q.db.QueryRow(ctx, areSubjectsBusy, hashes)
+	var busy bool
+	err := row.Scan(&busy)
+	return busy, err
+}
+
 const countOpenRequests = `-- name: CountOpenRequests :one
 SELECT count(*) FROM privacy_requests WHERE tenant_id = current_tenant() AND ended_at IS NULL
 `

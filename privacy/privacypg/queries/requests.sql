@@ -24,6 +24,12 @@ VALUES (@id, current_tenant(), @type, @state, @note, @stay, @subjects, @origin, 
 INSERT INTO privacy_subjects (tenant_id, request_id, number, hash, sealed)
 SELECT current_tenant(), @request_id, unnest(@numbers::integer[]), unnest(@hashes::bytea[]), unnest(@sealed::bytea[]);
 
+-- name: AreSubjectsBusy :one
+SELECT EXISTS (
+    SELECT FROM privacy_subjects s JOIN privacy_requests r ON r.id = s.request_id
+    WHERE s.tenant_id = current_tenant() AND s.hash = ANY (@hashes::bytea[]) AND r.ended_at IS NULL AND r.type IN ('erase', 'restrict')
+) AS busy;
+
 -- name: GetRequest :one
 SELECT id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, idempotency, body, deadline_at, extended,
     approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at
