@@ -30,6 +30,7 @@ type plan struct {
 	single  time.Duration // of the part with single events
 	visible int           // probes of ack to visible
 	history int           // events of the part with rollups; 0 leaves it out, and otherwise there is no other
+	erase   int           // the same, of the part with erasures
 }
 
 func run(ctx context.Context) (err error) {
@@ -39,9 +40,10 @@ func run(ctx context.Context) (err error) {
 	flag.DurationVar(&p.single, "single", 15*time.Second, "duration of the part with single events")
 	flag.IntVar(&p.visible, "visible", 150, "probes of the time from ack to visible")
 	flag.IntVar(&p.history, "rollups", 0, "measure rollups alone, with so many events")
+	flag.IntVar(&p.erase, "erase", 0, "measure erasures alone, among so many events")
 	flag.Parse()
 	limit := 8 * time.Minute
-	if p.history > 0 {
+	if p.history > 0 || p.erase > 0 {
 		limit = 30 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -54,6 +56,9 @@ func run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.stop()) }()
 	if p.history > 0 {
 		return rollups(ctx, s, p.history)
+	}
+	if p.erase > 0 {
+		return erase(ctx, s, p.erase)
 	}
 	fmt.Printf("events of %d bytes, batches of %d, server and load generator on the same machine\n\n", len(newEvent()), batchSize)
 
