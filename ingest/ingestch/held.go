@@ -75,10 +75,18 @@ func (s *Store) RemoveReleased(ctx context.Context, tenant tenants.ID, replay re
 
 // HeldFor implements repair.HeldStore.
 func (s *Store) HeldFor(ctx context.Context, reason string) (map[tenants.ID]time.Time, error) {
+	var n uint64
+	err := s.conn.QueryRow(ctx, "SELECT count() FROM held_events WHERE reason = {reason:String}", clickhouse.Named("reason", reason)).Scan(&n)
+	if err != nil || n == 0 { // as nearly always, and repairs may be many
+		return nil, ch.Fault(err)
+	}
 	rows, err := s.conn.Query(ctx, `
 		SELECT tenant_id, max(held_at)
 		FROM held_events LEFT JOIN (
-			SELECT receipt_id, receipt_index, max(repaired_at) AS at FROM repairs WHERE status != 'held' GROUP BY receipt_id, receipt_index
+			SELECT receipt_id, receipt_index, max(repaired_at) AS at
+			FROM repairs
+			WHERE status != 'held' AND (receipt_id, receipt_index) IN (SELECT receipt_id, receipt_index FROM held_events WHERE reason = {reason:String})
+			GROUP BY receipt_id, receipt_index
 		) AS released USING (receipt_id, receipt_index)
 		WHERE reason = {reason:String} AND held_at > released.at AND expires_at > now()
 		GROUP BY tenant_id`, clickhouse.Named("reason", reason))

@@ -222,8 +222,10 @@ func TestHashesTellNothing(t *testing.T) {
 		require.NoError(t, err)
 		for _, tenant := range []tenants.ID{{1}, {2}} {
 			for _, i := range []privacy.Identifier{
-				{Kind: privacy.UserID, Value: "v"}, {Kind: privacy.AnonymousID, Value: "v"},
-				{Kind: privacy.Property, Path: "properties.a", Value: "v"}, {Kind: privacy.Property, Path: "properties.b", Value: "v"},
+				{Kind: privacy.UserID, Value: "v"},
+				{Kind: privacy.AnonymousID, Value: "v"},
+				{Kind: privacy.Property, Path: "properties.a", Value: "v"},
+				{Kind: privacy.Property, Path: "properties.b", Value: "v"},
 			} {
 				hash := keys.Of(tenant, i)
 				require.False(t, seen[hash])
