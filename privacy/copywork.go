@@ -114,8 +114,12 @@ func (d *Driver) said(r *Request, i int, now time.Time) Change {
 		case r.Type == Unsuppress:
 			text = "What was held is given back."
 		}
+		moments := r.moment(now, text)
+		if s.State == StepClear && s.Before.Items == 0 && (r.Type == Erase || r.Type == Restrict) {
+			moments = nil // there was nothing: the list of copies says so
+		}
 		return Change{
-			Moments: r.moment(now, text),
+			Moments: moments,
 			Audit: d.audit(r, "privacy_request.copy_"+string(s.State), now, tenants.Details{
 				"copy": s.Copy, "before": strconv.FormatInt(s.Before.Items, 10), "after": strconv.FormatInt(s.After, 10), "unit": s.Before.Unit, "evidence": inJSON(s.Evidence),
 			}),

@@ -93,7 +93,7 @@ func (d *Driver) Advance(ctx context.Context, run *jobs.Run, a Advance) error {
 func pause(since time.Duration) time.Duration {
 	const (
 		least = 500 * time.Millisecond
-		most  = 20 * time.Second
+		most  = time.Minute
 		share = 10
 	)
 	return min(max(since/share, least), most)
