@@ -46,7 +46,7 @@ func objectOf(tenant tenants.ID, request uuid.UUID) string {
 
 // Export implements privacy.Exporter. A file that was erased while it was written is not there afterwards, and the evidence says so.
 func (s *Service) Export(ctx context.Context, tenant tenants.ID, op privacy.Operation) (privacy.Evidence, error) {
-	now := s.deps.Now().UTC()
+	now := s.deps.Now().UTC().Truncate(time.Millisecond)
 	file, err := s.deps.Store.BeginExport(ctx, tenant, File{
 		Request: op.ID, Object: objectOf(tenant, op.ID), CreatedAt: now, ExpiresAt: now.Add(Lives),
 	}, identifiers(op.Subjects))
