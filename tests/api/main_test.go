@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/internal/testkit"
@@ -24,6 +25,7 @@ func TestMain(m *testing.M) {
 		_, err := uuid.Parse(text)
 		return err
 	}))
+	openapi3filter.RegisterBodyDecoder("application/jose", openapi3filter.FileBodyDecoder)
 	testkit.Main(m)
 }
 
