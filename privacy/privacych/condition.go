@@ -25,6 +25,8 @@ type condition struct {
 type values interface {
 	// among writes the condition that an expression of type String is one of those of a field.
 	among(expression, field string) string
+	// amongEach writes the condition that an expression of type Array(String) has one of them. It takes longer.
+	amongEach(expression, field string) string
 	args() []any
 }
 
@@ -35,6 +37,10 @@ func (plainly) among(expression, field string) string {
 	return expression + " IN (SELECT value FROM subjects WHERE field = '" + field + "')"
 }
 
+func (plainly) amongEach(expression, field string) string {
+	return "hasAny(" + expression + ", (SELECT groupArray(value) FROM subjects WHERE field = '" + field + "'))"
+}
+
 func (plainly) args() []any { return nil }
 
 // hashed compares hashes of identifiers with those in a set, which goes afterwards: it is for mutations.
@@ -42,6 +48,10 @@ type hashed struct{ set uuid.UUID }
 
 func (h hashed) among(expression, field string) string {
 	return "sipHash128Keyed(({set_k0:UInt64}, {set_k1:UInt64}), " + expression + ") IN (SELECT hash FROM erasing WHERE set_id = {set:UUID} AND field = '" + field + "')"
+}
+
+func (h hashed) amongEach(expression, field string) string {
+	return "hasAny(arrayMap(x -> sipHash128Keyed(({set_k0:UInt64}, {set_k1:UInt64}), x), " + expression + "), (SELECT groupArray(hash) FROM erasing WHERE set_id = {set:UUID} AND field = '" + field + "'))"
 }
 
 func (h hashed) args() []any {
@@ -126,39 +136,69 @@ func (p pairs) table() (*ext.Table, error) {
 	return t, nil
 }
 
-// theirs is the condition for the subjects' own events: see privacy.Subjects. The table has the columns of events.
+// theirs is the condition for the subjects' own events: see privacy.Subjects. The table has the columns of events. An alias from an ID of
+// theirs is theirs as well.
 func (w who) theirs(v values) condition {
 	c := condition{args: v.args()}
 	var any []string
+	var previous []string
 	if len(w.users) > 0 {
 		any = append(any, v.among("user_id", userField))
+		previous = append(previous, v.among(previousID, userField))
 	}
 	if len(w.anonymous) > 0 {
 		any = append(any, "(user_id = '' AND "+v.among("anonymous_id", anonymousField)+")")
+		previous = append(previous, v.among(previousID, anonymousField))
+	}
+	if len(previous) > 0 {
+		any = append(any, "(type = 'alias' AND ("+strings.Join(previous, " OR ")+"))")
 	}
 	for _, p := range w.properties {
-		value := "JSONExtract(" + p.column
-		var has []string
-		for i, key := range p.keys {
-			name := fmt.Sprintf("%s_%d", p.field, i)
-			c.args = append(c.args, clickhouse.Named(name, key))
-			value += ", {" + name + ":String}"
-			has = append(has, "position("+p.column+", {"+name+":String}) > 0") // quicker than reading the JSON
+		for i, keys := range readings(p.keys) {
+			any = append(any, p.has(v, fmt.Sprintf("%s_%d", p.field, i), keys, &c.args))
 		}
-		value = "ifNull(" + value + ", 'Nullable(String)'), '')"
-		if p.folded {
-			value = "lowerUTF8(trimBoth(" + value + "))"
-		}
-		if slices.ContainsFunc(p.keys, escaped) {
-			has = []string{"1"}
-		}
-		any = append(any, "("+strings.Join(has, " AND ")+" AND "+v.among(value, p.field)+")")
 	}
 	if len(any) == 0 {
 		any = []string{"0"}
 	}
 	c.sql = "(" + strings.Join(any, "\n    OR ") + ")"
 	return c
+}
+
+const previousID = "ifNull(JSONExtract(properties, 'previous_id', 'Nullable(String)'), '')"
+
+// has writes the condition that the property, read in one way, has one of the values, or is a list that has one.
+func (p path) has(v values, name string, keys []string, args *[]any) string {
+	at := p.column
+	var there []string
+	for i, key := range keys {
+		parameter := fmt.Sprintf("%s_%d", name, i)
+		*args = append(*args, clickhouse.Named(parameter, key))
+		at += ", {" + parameter + ":String}"
+		there = append(there, "position("+p.column+", {"+parameter+":String}) > 0") // quicker than reading the JSON
+	}
+	if slices.ContainsFunc(keys, escaped) {
+		there = []string{"1"}
+	}
+	value, each := "ifNull(JSONExtract("+at+", 'Nullable(String)'), '')", "JSONExtract("+at+", 'Array(String)')"
+	if p.folded {
+		value, each = "lowerUTF8(trimBoth("+value+"))", "arrayMap(x -> lowerUTF8(trimBoth(x)), "+each+")"
+	}
+	return "(" + strings.Join(there, " AND ") + " AND (" + v.among(value, p.field) + " OR JSONType(" + at + ") = 'Array' AND " + v.amongEach(each, p.field) + "))"
+}
+
+// readings are the ways in which the dots of a path may be meant: between names, or within one.
+func readings(keys []string) [][]string {
+	const most = 4 // names; of more there would be too many ways
+	if len(keys) == 1 || len(keys) > most {
+		return [][]string{keys}
+	}
+	var all [][]string
+	for _, rest := range readings(keys[1:]) {
+		all = append(all, append([]string{keys[0]}, rest...))
+		all = append(all, append([]string{keys[0] + "." + rest[0]}, rest[1:]...))
+	}
+	return all
 }
 
 // escaped tells whether a key may stand in JSON otherwise than as it is.

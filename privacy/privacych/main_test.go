@@ -2,6 +2,7 @@ package privacych_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io/fs"
 	"os"
@@ -123,6 +124,7 @@ func (h house) purge(t testing.TB) {
 type event struct {
 	tenant              tenants.ID
 	id, user, anonymous string
+	kind                string // "" is track
 	properties, context string
 	time, receivedAt    time.Time
 }
@@ -153,7 +155,7 @@ func (h house) add(table string, all ...event) error {
 			e.time = e.receivedAt
 		}
 		hours[e.tenant] = append(hours[e.tenant], e.time)
-		if err := batch.Append(uuid.UUID(e.tenant), "opened", "track", e.time, e.id, e.user, e.anonymous, e.properties, e.context, e.receivedAt, uuid.New()); err != nil {
+		if err := batch.Append(uuid.UUID(e.tenant), "opened", cmp.Or(e.kind, "track"), e.time, e.id, e.user, e.anonymous, e.properties, e.context, e.receivedAt, uuid.New()); err != nil {
 			return err
 		}
 	}
