@@ -85,6 +85,8 @@ func (d *Driver) Advance(ctx context.Context, run *jobs.Run, a Advance) error {
 			return jobs.Yield(pause(d.now().Sub(r.Changed)))
 		case waits:
 			tried[i] = true
+		case action == Bar:
+			return jobs.Yield(0) // nobody's suppression waits until another's copies are emptied
 		}
 	}
 }

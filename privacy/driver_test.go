@@ -149,6 +149,8 @@ func TestApproveAndCancel(t *testing.T) {
 	stuck.Barriers = barriers(func(context.Context, follow.Mark) (privacy.Position, bool, []string, error) {
 		return privacy.Position{}, false, []string{"Log 1 is slow"}, nil
 	})
+	require.ErrorContains(t, s.advance(stuck, r.ID), "later", "others are suppressed first")
+	require.Equal(t, privacy.Suppressed, s.get(r.ID).State)
 	require.ErrorContains(t, s.advance(stuck, r.ID), "later")
 	r = s.get(r.ID)
 	require.Equal(t, privacy.Barrier, r.State)
