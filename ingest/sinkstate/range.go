@@ -58,8 +58,11 @@ func readRange(b []byte) (r ingest.Range, err error) {
 		b = b[size:]
 		return int(n) //nolint:gosec // at most MaxInt32
 	}
-	entry := 0
-	for range min(number(), len(b)) {
+	entry, n := 0, number()
+	if n > len(b) {
+		return r, errRange
+	}
+	for range n {
 		v := ingest.Ruling{Entry: entry + number(), Item: number()}
 		if len(b) == 0 {
 			return r, errRange
