@@ -66,6 +66,7 @@ type subjects struct {
 	notices                                                      notices
 	forms                                                        forms
 	requests                                                     requests
+	proofs                                                       proofs
 }
 
 // operations has a request for every operation. In this order each of them succeeds for the tenant whose subjects it is about.
@@ -82,7 +83,7 @@ func (x subjects) operations() []operation {
 	stubs = append(append(stubs, x.checks.operations()...), x.alerts.operations()...)
 	stubs = append(append(stubs, x.notices.operations()...), x.forms.operations()...)
 	stubs = append(stubs, x.lifecycle()...)
-	stubs = append(stubs, x.requests.operations()...)
+	stubs = append(append(stubs, x.requests.operations()...), x.proofs.operations()...)
 	stubs = append(stubs, x.suppressions()...)
 	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
@@ -176,7 +177,7 @@ func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
 		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(), person: id(),
-		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(), forms: noForms(), requests: noRequests(),
+		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(), forms: noForms(), requests: noRequests(), proofs: noProofs(),
 	}
 	x.account.Keys.Publishable = "nobody's"
 	x.notices = noNotices(x.alerts.incident)
@@ -223,6 +224,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.notices = seedNotices(t, a, x.alerts.incident, x.marker)
 	x.forms = seedForms(t, server, a, x.marker)
 	x.requests = seedRequests(t, a, x.marker)
+	x.proofs = seedProofs(t, a, x.marker)
 
 	x.invitation = created("/v1/invitations", map[string]string{"email": mail("guest"), "role": "viewer"})
 	created("/v1/invitations", map[string]string{"email": mail("another"), "role": "viewer"})
@@ -312,7 +314,7 @@ func TestEveryOperation(t *testing.T) {
 		}
 		require.Positive(t, good, "%s never succeeded", id)
 		switch id {
-		case "healthz", "readyz", "getJWKS", "logOut": // cannot fail as long as the server is well
+		case "healthz", "readyz", "getJWKS", "getCertificateKeys", "logOut": // cannot fail as long as the server is well
 		default:
 			require.Positive(t, bad, "%s never failed", id)
 		}

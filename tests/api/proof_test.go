@@ -9,15 +9,40 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tests/harness"
 )
+
+// proofs are an export of a tenant that is over, and the secret of the link to its file.
+type proofs struct{ request, token string }
+
+func noProofs() proofs { return proofs{request: uuid.NewString(), token: strings.Repeat("A", 43)} }
+
+func (x proofs) operations() []operation {
+	path := "/v1/privacy/requests/" + x.request
+	return []operation{
+		{id: "getCertificateKeys", method: "GET", path: "/.well-known/observatory-certificates.json", status: 200},
+		{id: "getPrivacyCertificate", method: "GET", path: path + "/certificate", may: following, status: 200, theirs: "certificate_not_found"},
+		{id: "getPrivacyExport", method: "GET", path: path + "/export", may: answering, status: 200, theirs: "privacy_export_not_found"},
+		{id: "downloadPrivacyExport", method: "GET", path: "/v1/privacy/exports/" + x.token, status: 200},
+		{id: "createPrivacyExportLink", method: "POST", path: path + "/export/link", may: answering, status: 201, theirs: "privacy_export_not_found"},
+	}
+}
+
+func seedProofs(t *testing.T, a harness.Account, marker string) (x proofs) {
+	t.Helper()
+	x.request = done(t, a, "export", map[string]any{"user_id": "nobody-" + marker})
+	x.token = path.Base(linked(t, a, x.request))
+	return x
+}
 
 // done files a request and waits until it is completed.
 func done(t *testing.T, a harness.Account, kind string, subjects ...map[string]any) string {
@@ -73,12 +98,12 @@ func TestProof(t *testing.T) {
 	ada := map[string]any{"property": "properties.phone", "value": "0815"}
 
 	exported := done(t, a, "export", ada)
-	path := linked(t, a, exported)
-	files := filesIn(t, server, path)
+	link := linked(t, a, exported)
+	files := filesIn(t, server, link)
 	require.Equal(t, 3, strings.Count(files["events.jsonl"], "\n"), files["events.jsonl"])
 	require.NotContains(t, files["events.jsonl"], "bob")
 	require.Contains(t, files["profile.json"], `"person": "ada"`)
-	server.Anonymous(t).Get(t, path).WantProblem(t, http.StatusNotFound, "privacy_link_invalid")
+	server.Anonymous(t).Get(t, link).WantProblem(t, http.StatusNotFound, "privacy_link_invalid")
 	about := harness.As[struct {
 		Records   map[string]int
 		Downloads int
