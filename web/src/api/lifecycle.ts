@@ -82,3 +82,17 @@ export const offboardingOptions = queryOptions({
   },
   refetchInterval: ({ state: { data } }) => (data?.ended_at === null ? 5000 : false),
 })
+
+export type Archive = Schemas['Archive']
+
+/** How far the archive is. */
+export const archiveOptions = queryOptions({
+  queryKey: ['archive'],
+  queryFn: ({ signal }) => ask(api.GET('/v1/archive', { signal })),
+  refetchInterval: 10_000,
+})
+
+/** Says whether the archive is encrypted. */
+export function saveArchive(encrypted: boolean): Promise<Archive> {
+  return ask(api.PUT('/v1/archive', { body: { encrypted } }))
+}

@@ -60,6 +60,7 @@ const Suppressions = lazy(() => import('../pages/privacy/Suppressions'))
 const Unused = lazy(() => import('../pages/privacy/unused/Unused'))
 const FormSettings = lazy(() => import('../pages/privacy/form/FormSettings'))
 const PublicForm = lazy(() => import('../pages/privacy/form/PublicForm'))
+const ArchivePage = lazy(() => import('../pages/privacy/Archive'))
 const Organization = lazy(() => import('../pages/settings/Organization'))
 const Sources = lazy(() => import('../pages/settings/Sources'))
 const Members = lazy(() => import('../pages/settings/Members'))
@@ -148,6 +149,7 @@ export function AppRoutes() {
           <Route path="/privacy/deadlines" element={<Deadlines />} />
           <Route path="/privacy/suppressions" element={<Suppressions />} />
           <Route path="/privacy/unused" element={<Unused />} />
+          <Route path="/privacy/archive" element={<ArchivePage />} />
           <Route path="/privacy/form" element={<FormSettings />} />
           <Route path="/privacy/retention" element={<Retention />} />
           <Route path="/settings" element={<Onward to="/settings/organization" />} />

@@ -57,6 +57,7 @@ export const privacyPages = [
   ['/privacy/suppressions', 'Suppressions'],
   ['/privacy/retention', 'Retention'],
   ['/privacy/unused', 'Unused data'],
+  ['/privacy/archive', 'Archive'],
   ['/privacy/form', 'Public form'],
 ] as const
 

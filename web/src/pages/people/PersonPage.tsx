@@ -1,9 +1,10 @@
 import { Button, Skeleton } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { ArrowLeft, UserRoundX } from 'lucide-react'
+import { ArrowLeft, ShieldUser, UserRoundX } from 'lucide-react'
 import { Link, useParams, useSearchParams } from 'react-router'
 import { isApiError } from '../../api/errors'
 import { personEventsOptions, personOptions, type PersonProfile } from '../../api/people'
+import { mayAnswerForPeople } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { formatNumber, plural } from '../../numbers/format'
 import { Page, Panel } from '../../parts/Page'
@@ -39,7 +40,21 @@ export default function PersonPage() {
           <ArrowLeft size={15} aria-hidden="true" /> People
         </Link>
       }
-      actions={<AsOf asOf={asOf} />}
+      actions={
+        <>
+          <AsOf asOf={asOf} />
+          {person !== undefined && mayAnswerForPeople(me.role) && (
+            <Button
+              component={Link}
+              to={`/privacy/new?${new URLSearchParams({ [person.kind === 'user' ? 'user_id' : 'anonymous_id']: person.person })}`}
+              variant="default"
+              leftSection={<ShieldUser size={16} />}
+            >
+              Privacy request
+            </Button>
+          )}
+        </>
+      }
     >
       {unknown ? (
         <NotThere id={id} asOf={asOf} />

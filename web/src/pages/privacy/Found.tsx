@@ -9,6 +9,7 @@ import { TableScroll } from '../../parts/TableScroll'
 import { Time } from '../../parts/Time'
 import { useView } from '../../view/useView'
 import classes from './Privacy.module.css'
+import { namesOf } from './names'
 import { copyName, copyWhat, givenWords } from './words'
 
 interface Props {
@@ -139,22 +140,20 @@ function PersonRow({ person: p, resolved, zone }: { person: PrivacyPerson; resol
 }
 
 /** Every ID of the person but the one they were named by. */
-function IDs({ person: p }: { person: PrivacyPerson }) {
-  const others = [
-    ...p.user_ids.map((id) => ['User', id] as const),
-    ...p.anonymous_ids.map((id) => ['Anonymous', id] as const),
-    ...p.properties.map((s) => [s.property ?? 'E-mail', s.value ?? s.email ?? ''] as const),
-  ].filter(
-    ([by, id]) => !(by === 'User' && id === p.given.user_id) && !(by === 'Anonymous' && id === p.given.anonymous_id),
+function IDs({ person }: { person: PrivacyPerson }) {
+  const { others, redacted } = namesOf(person)
+  const forms = redacted > 0 && (
+    <span className="quiet">{plural(redacted, 'form')} in which redaction may have stored them</span>
   )
-  if (others.length === 0) return <span className="quiet">Nothing else</span>
+  if (others.length === 0) return forms || <span className="quiet">Nothing else</span>
   return (
     <ul className={classes.ids}>
-      {others.map(([by, id]) => (
-        <li key={`${by} ${id}`}>
-          <span className="quiet">{by}</span> <span className="mono">{id}</span>
+      {others.map((n) => (
+        <li key={`${n.by} ${n.value}`}>
+          <span className="quiet">{n.by}</span> <span className="mono">{n.value}</span>
         </li>
       ))}
+      {forms && <li>{forms}</li>}
     </ul>
   )
 }

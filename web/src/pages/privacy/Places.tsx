@@ -8,11 +8,12 @@ import { TableScroll } from '../../parts/TableScroll'
 import { formatSpan } from '../../time/format'
 import { PlaceMark } from './Marks'
 import classes from './Privacy.module.css'
-import { copyName, copyWhat } from './words'
+import { copyName, copyWhat, isCounted } from './words'
 
 /** Every place that data is kept in: what it held of them, and what is left. */
 export function Places({ request: r }: { request: PrivacyRequestDetails }) {
-  if (r.type === 'suppress' || r.type === 'unsuppress') return null
+  if (r.type === 'suppress' || (r.type === 'unsuppress' && r.copies.length === 0)) return null
+  const counts = isCounted(r.type)
   const done = r.copies.filter((c) => c.state === 'clear').length
   const total = r.copies.length
   return (
@@ -21,7 +22,9 @@ export function Places({ request: r }: { request: PrivacyRequestDetails }) {
       note={
         total === 0
           ? 'Every place that data is kept in is named here, once its turn has come.'
-          : 'Every place that data is kept in. Counted before and after.'
+          : counts
+            ? 'Every place that data is kept in. Counted before and after.'
+            : undefined
       }
       actions={
         total > 0 && (
@@ -41,12 +44,16 @@ export function Places({ request: r }: { request: PrivacyRequestDetails }) {
               <tr>
                 <th scope="col">Place</th>
                 <th scope="col">State</th>
-                <th scope="col" className="number">
-                  Before
-                </th>
-                <th scope="col" className="number">
-                  Left
-                </th>
+                {counts && (
+                  <>
+                    <th scope="col" className="number">
+                      Before
+                    </th>
+                    <th scope="col" className="number">
+                      Left
+                    </th>
+                  </>
+                )}
                 <th scope="col" className="number">
                   Took
                 </th>
@@ -84,16 +91,20 @@ function Place({ step: c, request: r }: { step: PrivacyStep; request: PrivacyReq
         {c.pending !== null && c.state !== 'clear' && <div className="quiet">{c.pending}</div>}
         {c.error !== null && <div className={classes.fault}>{c.error}</div>}
       </td>
-      <td className="number">
-        {counted ? (
-          <>
-            {formatNumber(c.before)} <span className="quiet">{c.unit}</span>
-          </>
-        ) : (
-          unknown
-        )}
-      </td>
-      <td className="number">{looked ? formatNumber(c.after) : unknown}</td>
+      {isCounted(r.type) && (
+        <>
+          <td className="number">
+            {counted ? (
+              <>
+                {formatNumber(c.before)} <span className="quiet">{c.unit}</span>
+              </>
+            ) : (
+              unknown
+            )}
+          </td>
+          <td className="number">{looked ? formatNumber(c.after) : unknown}</td>
+        </>
+      )}
       <td className={`number ${classes.nowrap}`}>{took(c)}</td>
     </tr>
   )
@@ -101,5 +112,6 @@ function Place({ step: c, request: r }: { step: PrivacyStep; request: PrivacyReq
 
 function took(c: PrivacyStep): string {
   if (c.began_at === null || c.ended_at === null) return unknown
-  return formatSpan((Date.parse(c.ended_at) - Date.parse(c.began_at)) / 1000)
+  const seconds = (Date.parse(c.ended_at) - Date.parse(c.began_at)) / 1000
+  return seconds > 0 ? formatSpan(seconds) : unknown
 }

@@ -20,14 +20,17 @@ import { Places } from './Places'
 import classes from './Privacy.module.css'
 import { PrivacyPage } from './PrivacyPage'
 import { Proof } from './Proof'
+import { Timeline } from './Timeline'
 import { Way } from './Way'
-import { originNames, requestTitle, stateNames } from './words'
+import { originNames, requestTitle } from './words'
 
 /** One request: how far it is and why, what each place held, who did what, and the proof. */
 export default function RequestPage() {
   const { request: id = '' } = useParams()
   const { data, error, refetch } = useQuery(requestOptions(id))
   const travel = useTravel()
+  const begun = data !== undefined && data.copies.length > 0
+  const named = data !== undefined && !isOver(data) && data.type !== 'offboard'
   return (
     <PrivacyPage
       title={data ? requestTitle(data) : 'Request'}
@@ -65,7 +68,7 @@ export default function RequestPage() {
           <Proof request={data} />
           <div className={classes.columns}>
             <div className={classes.column}>
-              <Places request={data} />
+              {begun || !named ? <Places request={data} /> : <People id={id} resolved={data.resolved} />}
               {data.barrier && <BarrierPanel barrier={data.barrier} />}
             </div>
             <div className={classes.column}>
@@ -73,7 +76,7 @@ export default function RequestPage() {
               <Timeline entries={data.timeline} />
             </div>
           </div>
-          {!isOver(data) && data.type !== 'offboard' && <People id={id} resolved={data.resolved} />}
+          {begun && named && <People id={id} resolved={data.resolved} />}
         </>
       )}
     </PrivacyPage>
@@ -94,7 +97,7 @@ function InShort({ request: r }: { request: PrivacyRequestDetails }) {
             <span key="f">
               <Time at={r.filed_at} zone={tz} /> {tz}
               <div className="quiet">
-                {r.filed_by === '' ? '' : `${r.filed_by}, `}
+                {r.filed_by === '' || r.origin === 'form' ? '' : `${r.filed_by}, `}
                 {originNames[r.origin]}
               </div>
             </span>,
@@ -118,28 +121,6 @@ function InShort({ request: r }: { request: PrivacyRequestDetails }) {
           ['ID', <CopyText key="i" value={r.id} what="the request's ID" />],
         ]}
       />
-    </Panel>
-  )
-}
-
-function Timeline({ entries }: { entries: PrivacyRequestDetails['timeline'] }) {
-  const { tz } = useView()
-  return (
-    <Panel title="What happened" note={`Oldest first, ${tz}.`}>
-      <ol className={classes.timeline}>
-        {entries.map((e, i) => (
-          <li key={`${e.at} ${i}`} data-state={e.state}>
-            <div>
-              <strong>{stateNames[e.state]}</strong>{' '}
-              <span className="quiet">by {e.actor === '' ? 'Observatory' : e.actor}</span>
-            </div>
-            {e.text !== '' && <div className={classes.note}>{e.text}</div>}
-            <div className="quiet">
-              <Time at={e.at} zone={tz} />
-            </div>
-          </li>
-        ))}
-      </ol>
     </Panel>
   )
 }

@@ -20,7 +20,8 @@ export function Way({ request: r }: { request: PrivacyRequestDetails }) {
     over ? r.state : 'completed',
   ]
   const at = steps.indexOf(r.state)
-  const reached = (s: PrivacyRequestState) => r.timeline.find((e) => e.state === s)?.at
+  const reached = (s: PrivacyRequestState) =>
+    r.timeline.find((e) => e.state === s)?.at ?? (s === 'received' ? r.filed_at : undefined)
   return (
     <Panel label="How far it is">
       <div className={classes.now}>

@@ -148,7 +148,8 @@ export function wayOf(type: PrivacyRequestType): PrivacyRequestState[] {
 
 /** What a place is called, and what is kept there. A place that is not here is called by its own name. */
 const copyWords: Record<string, readonly [name: string, what: string]> = {
-  log: ['Durable log', 'What servers have taken in, before it is stored'],
+  export: ['The file', 'Everything there is of them'],
+  release: ['What was held', 'It is stored again'],
   events: ['Events', 'What charts and lists are made of'],
   quarantine: ['Quarantine', 'Events that broke a rule and were set aside'],
   'held-events': ['Held events', 'Events that wait to be let in'],
@@ -157,12 +158,13 @@ const copyWords: Record<string, readonly [name: string, what: string]> = {
   archive: ['Archive', 'Files for the long run, in object storage'],
   exports: ['Exports', 'Files of earlier exports'],
   jobs: ['Jobs', 'What background work has noted'],
+  replays: ['Replays', 'What replays of events have noted'],
   alerts: ['Alerts', 'Incidents, messages and what they quote'],
   mail: ['Mail', 'Mails that wait to be sent'],
-  outbox: ['Mail', 'Mails that wait to be sent'],
+  receipts: ['Receipts', 'What became of each event that was sent'],
   caches: ['Caches', 'What servers keep in memory for speed'],
   'server-logs': ['Server logs', 'They hold nothing about people'],
-  'server-logs-and-traces': ['Server logs and traces', 'They hold nothing about people'],
+  traces: ['Traces', 'They hold nothing about people'],
   backups: ['Backups', 'They run out by themselves; before one is used again, the erasure is done to it'],
   billing: ['Billing', 'Counts only, nothing about people'],
 }
@@ -176,6 +178,10 @@ export function copyName(copy: string): string {
 
 export const copyWhat = (copy: string): string => copyWords[copy]?.[1] ?? ''
 
+/** Whether what places hold is counted, before and after. */
+export const isCounted = (type: PrivacyRequestType): boolean =>
+  type === 'erase' || type === 'restrict' || type === 'offboard'
+
 /** How far a place is, in words. */
 export function placeState(step: Pick<PrivacyStep, 'state' | 'before'>, type: PrivacyRequestType): string {
   switch (step.state) {
@@ -184,9 +190,9 @@ export function placeState(step: Pick<PrivacyStep, 'state' | 'before'>, type: Pr
     case 'counted':
       return 'Counted'
     case 'erased':
-      return type === 'restrict' ? 'Set aside' : type === 'export' ? 'Read' : 'Invisible, being removed from the disk'
+      return type === 'restrict' ? 'Set aside' : 'Invisible, being removed from the disk'
     case 'clear':
-      return step.before === 0 ? 'Nothing was there' : 'Done'
+      return step.before === 0 && isCounted(type) ? 'Nothing was there' : 'Done'
     case 'failed':
       return 'Not done'
   }
