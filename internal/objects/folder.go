@@ -76,10 +76,15 @@ func (l leftovers) key(path string) string {
 	return filepath.ToSlash(key)
 }
 
-// syncFolders makes the names in a folder and in those above it, up to the root, outlive a loss of power.
-func syncFolders(root, folder string) error {
+// folderOf is the folder in which an object lies.
+func (s *Store) folderOf(key string) string {
+	return filepath.Dir(filepath.Join(s.folder, filepath.FromSlash(key)))
+}
+
+// syncFolders makes the names in a folder and in those above it, up to the store's, outlive a loss of power.
+func (s *Store) syncFolders(folder string) error {
 	for {
-		if err := syncFolder(folder); err != nil || len(folder) <= len(root) {
+		if err := syncFolder(folder); err != nil || len(folder) <= len(s.folder) {
 			return err
 		}
 		folder = filepath.Dir(folder)

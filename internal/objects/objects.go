@@ -12,7 +12,6 @@ import (
 	"io"
 	"iter"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -73,6 +72,7 @@ type Writer struct {
 	cancel context.CancelFunc
 	w      *blob.Writer
 	file   *os.File // that is written to, of a local one
+	folder bool     // whose folder has been made for it
 	size   int64
 	sum    hash.Hash
 }
@@ -81,6 +81,10 @@ type Writer struct {
 func (s *Store) Create(ctx context.Context, key string) (*Writer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &Writer{store: s, key: key, ctx: ctx, cancel: cancel, sum: sha256.New()}
+	if s.folder != "" {
+		_, err := os.Stat(s.folderOf(key))
+		w.folder = err != nil
+	}
 	var err error
 	w.w, err = s.bucket.NewWriter(ctx, key, &blob.WriterOptions{
 		ContentType: "application/octet-stream", DisableContentTypeDetection: true,
@@ -123,7 +127,11 @@ func (w *Writer) Close() (size int64, sum string, err error) {
 		return 0, "", fmt.Errorf("write %s: %w", w.key, translate(err))
 	}
 	if w.store.folder != "" {
-		if err := syncFolders(w.store.folder, filepath.Dir(filepath.Join(w.store.folder, filepath.FromSlash(w.key)))); err != nil {
+		sync := syncFolder
+		if w.folder {
+			sync = w.store.syncFolders
+		}
+		if err := sync(w.store.folderOf(w.key)); err != nil {
 			return 0, "", fmt.Errorf("write %s: %w", w.key, ErrUnavailable.Because(err))
 		}
 	}
@@ -169,7 +177,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 		return fmt.Errorf("delete %s: %w", key, translate(err))
 	}
 	if err == nil && s.folder != "" {
-		if err := syncFolder(filepath.Dir(filepath.Join(s.folder, filepath.FromSlash(key)))); err != nil {
+		if err := syncFolder(s.folderOf(key)); err != nil {
 			return fmt.Errorf("delete %s: %w", key, ErrUnavailable.Because(err))
 		}
 	}

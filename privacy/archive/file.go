@@ -64,22 +64,22 @@ func createFile(ctx context.Context, storage Storage, key, recipient string) (*f
 
 // add writes events.
 func (w *fileWriter) add(events []Event) error {
+	if len(events) == 0 {
+		return nil
+	}
 	for i := range events {
 		e := &events[i]
 		w.digest.Add(e)
-		if _, err := w.rows.Write(events[i : i+1]); err != nil {
-			return err
-		}
-		w.grouped++
 		w.pending += int64(len(e.Properties) + len(e.Context) + len(e.Facts) + 200)
-		if w.grouped >= groupRows || w.pending >= groupBytes {
-			if err := w.rows.Flush(); err != nil {
-				return err
-			}
-			w.grouped, w.pending = 0, 0
-		}
 	}
-	return nil
+	if _, err := w.rows.Write(events); err != nil {
+		return err
+	}
+	if w.grouped += len(events); w.grouped < groupRows && w.pending < groupBytes {
+		return nil
+	}
+	w.grouped, w.pending = 0, 0
+	return w.rows.Flush()
 }
 
 func (w *fileWriter) abort() { w.object.Abort() }

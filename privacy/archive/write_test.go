@@ -43,12 +43,20 @@ func TestSettledHoursAreWritten(t *testing.T) {
 			h.write()
 			require.Equal(t, m, h.manifest(date), "nothing has changed")
 
+			h.mark(h.tenant, h.offset.Add(100), 0, []archive.Event{a})
+			h.mark(h.tenant, 0, h.offset.Load(), []archive.Event{a})
+			h.write()
+			marked := h.manifest(date)
+			require.EqualValues(t, 2, marked.Generation)
+			require.NotEqual(t, m.Files[0].Marks, marked.Files[0].Marks)
+			require.Equal(t, m.Files[0].Name, marked.Files[0].Name, "the file holds what there is")
+
 			late := event("late", "", noon.Add(2*time.Minute))
 			h.put(late)
 			h.mark(h.tenant, 1000, 0, []archive.Event{c}) // a batch is under way
 			h.write()
 			next := h.manifest(date)
-			require.EqualValues(t, 2, next.Generation)
+			require.EqualValues(t, 3, next.Generation)
 			require.Equal(t, m.Files[1], next.Files[1], "nobody knows what that hour holds")
 			require.NotEqual(t, m.Files[0].Name, next.Files[0].Name)
 			require.Equal(t, byID(a, b, c, ahead, late), h.archived())

@@ -102,14 +102,12 @@ func (s *Store) hours(ctx context.Context, where string, args ...any) ([]archive
 	return all, ch.Fault(rows.Err())
 }
 
-// ofHour confines a statement to the events of an hour.
-const ofHour = " tenant_id = {tenant:UUID} AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
+// ofHour confines a statement to the events of an hour. It names columns of the sorting key only, which all versions of an event share, so
+// that it may be looked at before FINAL compares versions.
+const ofHour = "\n\t\tPREWHERE tenant_id = {tenant:UUID} AND toStartOfHour(time) = toDateTime({hour:Int64}, 'UTC')"
 
 func hourOf(tenant tenants.ID, hour time.Time) []any {
-	return []any{
-		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("from", fmt.Sprint(hour.UnixMilli())),
-		clickhouse.Named("to", fmt.Sprint(hour.Add(time.Hour).UnixMilli())),
-	}
+	return []any{clickhouse.Named("tenant", tenant.String()), clickhouse.Named("hour", fmt.Sprint(hour.Unix()))}
 }
 
 // Events implements archive.Source.
@@ -122,8 +120,7 @@ func (s *Store) Events(ctx context.Context, tenant tenants.ID, hour time.Time, f
 			toUnixTimestamp64Milli(received_at), correlation_id, toString(receipt_id), toInt32(receipt_index), sdk_name, sdk_version, toInt64(schema_id),
 			CAST(violations_code, 'Array(String)'), violations_path, violations_message, CAST(redactions, 'Array(String)'), toInt64(policy_version), bot,
 			toString(_batch_id), toString(_rerun_id)
-		FROM events FINAL
-		WHERE`+ofHour+`
+		FROM events FINAL`+ofHour+`
 		ORDER BY event, event_id`, hourOf(tenant, hour)...)
 	if err != nil {
 		return ch.Fault(err)

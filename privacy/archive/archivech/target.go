@@ -43,7 +43,7 @@ func (s *Store) mark(ctx context.Context, tenant tenants.ID, hour time.Time, beg
 
 // Present implements archive.Target.
 func (s *Store) Present(ctx context.Context, tenant tenants.ID, hour time.Time) (map[archive.Key]struct{}, error) {
-	rows, err := s.conn.Query(ctx, "SELECT DISTINCT event, event_id FROM events WHERE"+ofHour, hourOf(tenant, hour)...)
+	rows, err := s.conn.Query(ctx, "SELECT DISTINCT event, event_id FROM events"+ofHour, hourOf(tenant, hour)...)
 	if err != nil {
 		return nil, ch.Fault(err)
 	}
