@@ -2,7 +2,6 @@ package archive
 
 import (
 	"context"
-	"time"
 )
 
 // Drilled is what a drill has shown of a day.
@@ -28,19 +27,14 @@ func Drill(ctx context.Context, storage Storage, in RestoreInput, scratch, live 
 	var drilled []Drilled
 	for _, r := range all {
 		d := Drilled{Restored: r}
-		m, err := readManifest(ctx, storage, in.Tenant, r.Date)
+		from, err := start(r.Date, 0)
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range m.Files {
-			at, err := start(r.Date, f.Hour)
-			if err != nil || !in.meets(at, at.Add(time.Hour)) {
-				continue
-			}
-			for source, digest := range map[Source]*Digest{scratch: &d.Rebuilt, live: &d.Live} {
-				if err := source.Events(ctx, into, at, digest.addAll); err != nil {
-					return nil, err
-				}
+		to := from.AddDate(0, 0, 1)
+		for source, digest := range map[Source]*Digest{scratch: &d.Rebuilt, live: &d.Live} {
+			if err := source.Events(ctx, into, from, to, digest.addAll); err != nil {
+				return nil, err
 			}
 		}
 		d.Equal, d.Same = d.Rebuilt.Same(r.Passed), d.Live.Same(r.Passed)

@@ -50,11 +50,14 @@ func (e *Event) At() time.Time { return time.UnixMilli(e.Time).UTC() }
 // Received is when it was received.
 func (e *Event) Received() time.Time { return time.UnixMilli(e.ReceivedAt).UTC() }
 
-// key tells the event from all others of its hour.
-func (e *Event) key() Key { return Key{e.Event, e.EventID} }
+// key tells the event from all others.
+func (e *Event) key() Key { return Key{e.At().Truncate(time.Hour).Unix(), e.Event, e.EventID} }
 
-// Key tells events of one hour apart: the name of the event, and its ID.
-type Key struct{ Event, ID string }
+// Key tells a tenant's events apart, as the store does: by the hour of their time (Unix seconds), their name, and their ID.
+type Key struct {
+	Hour      int64
+	Event, ID string
+}
 
 // Digest is a checksum of events in any order: the sum of a hash (XXH3, 128 bits) of each. It tells whether two stores hold the same; SHA-256
 // of the files tells whether somebody has changed them. Which batch brought an event is left out: it says nothing about the event.

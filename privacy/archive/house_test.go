@@ -176,7 +176,7 @@ func (h *house) stored(from archive.Source, tenant tenants.ID) map[string]archiv
 	require.NoError(h.t, err)
 	all := map[string]archive.Event{}
 	for _, hour := range hours {
-		require.NoError(h.t, from.Events(h.t.Context(), tenant, hour.At, func(events []archive.Event) error {
+		require.NoError(h.t, from.Events(h.t.Context(), tenant, hour.At, hour.At.Add(time.Hour), func(events []archive.Event) error {
 			for _, e := range events {
 				all[e.EventID] = e
 			}

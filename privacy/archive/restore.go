@@ -12,12 +12,12 @@ import (
 
 // Target is where events are restored to: ClickHouse.
 type Target interface {
-	// Begin says that events of an hour are under way, and End that they are all there: in between nobody takes what there is for the whole.
-	// Where End does not follow, the hour stays so until it is restored again.
-	Begin(ctx context.Context, tenant tenants.ID, hour time.Time) error
-	End(ctx context.Context, tenant tenants.ID, hour time.Time) error
-	// Present tells which events of an hour there are.
-	Present(ctx context.Context, tenant tenants.ID, hour time.Time) (map[Key]struct{}, error)
+	// Begin says that events of some hours are under way, and End that they are all there: in between nobody takes what there is for the
+	// whole. Where End does not follow, the hours stay so until they are restored again.
+	Begin(ctx context.Context, tenant tenants.ID, hours []time.Time) error
+	End(ctx context.Context, tenant tenants.ID, hours []time.Time) error
+	// Present tells which events of [from, to), whole hours, there are.
+	Present(ctx context.Context, tenant tenants.ID, from, to time.Time) (map[Key]struct{}, error)
 	// Booked tells whether there is a ledger of the tenant.
 	Booked(ctx context.Context, tenant tenants.ID) (bool, error)
 	// Insert stores events. The same again are replaced by the store.
@@ -84,14 +84,8 @@ func Restore(ctx context.Context, storage Storage, in RestoreInput) ([]Restored,
 			return all, err
 		}
 		r := Restored{Date: date}
-		for _, f := range m.Files {
-			at, err := start(date, f.Hour)
-			if err != nil || f.Name == "" || !in.meets(at, at.Add(time.Hour)) {
-				continue
-			}
-			if err := in.hour(ctx, storage, dayFolder(in.Tenant, date)+f.Name, f, at, booked, &r); err != nil {
-				return all, fmt.Errorf("restore the hour from %s: %w", at.Format(time.RFC3339), err)
-			}
+		if err := in.day(ctx, storage, m, booked, &r); err != nil {
+			return all, fmt.Errorf("restore %s: %w", date, err)
 		}
 		all = append(all, r)
 		if in.Done != nil {
@@ -106,72 +100,96 @@ func (in *RestoreInput) meets(from, to time.Time) bool {
 	return (in.To.IsZero() || from.Before(in.To)) && (in.From.IsZero() || to.After(in.From))
 }
 
-// hour restores one file.
-func (in *RestoreInput) hour(ctx context.Context, storage Storage, key string, f File, at time.Time, booked bool, r *Restored) error {
-	if err := verifyBytes(ctx, storage, key, f); err != nil {
+// day restores the files of a day.
+func (in *RestoreInput) day(ctx context.Context, storage Storage, m Manifest, booked bool, r *Restored) error {
+	var files []File
+	var hours []time.Time
+	for _, f := range m.Files {
+		at, err := start(m.Date, f.Hour)
+		if err == nil && f.Name != "" && in.meets(at, at.Add(time.Hour)) {
+			files, hours = append(files, f), append(hours, at)
+		}
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	if err := in.Target.Begin(ctx, in.Into, hours); err != nil {
 		return err
 	}
-	file, err := openFile(ctx, storage, key, f, in.Identity)
+	present, err := in.Target.Present(ctx, in.Into, hours[0], hours[len(hours)-1].Add(time.Hour))
 	if err != nil {
 		return err
 	}
-	if err := in.Target.Begin(ctx, in.Into, at); err != nil {
+	t := &taking{in: in, booked: booked, present: present, r: r}
+	for _, f := range files {
+		key := dayFolder(in.Tenant, m.Date) + f.Name
+		if err := verifyBytes(ctx, storage, key, f); err != nil {
+			return err
+		}
+		file, err := openFile(ctx, storage, key, f, in.Identity)
+		if err != nil {
+			return err
+		}
+		if err := eachEvent(file.RowGroups(), func(events []Event) error { return t.take(ctx, events) }); err != nil {
+			return err
+		}
+	}
+	if err := t.flush(ctx); err != nil {
 		return err
 	}
-	present, err := in.Target.Present(ctx, in.Into, at)
-	if err != nil {
-		return err
+	return in.Target.End(ctx, in.Into, hours)
+}
+
+// taking carries events of a day into the store, many at once.
+type taking struct {
+	in      *RestoreInput
+	booked  bool
+	present map[Key]struct{}
+	block   []Event
+	r       *Restored
+}
+
+func (t *taking) take(ctx context.Context, events []Event) error {
+	for i := range events {
+		e := events[i]
+		t.r.Archived++
+		v, err := t.in.Judge(ctx, t.in.Into, &e)
+		switch {
+		case err != nil:
+			return err
+		case v.Out:
+			t.r.Out++
+			continue
+		case v.Hold:
+			t.r.Held++
+			continue
+		case v.Unlink:
+			t.r.Unlinked++
+			e.AnonymousID = ""
+		}
+		t.r.Passed.Add(&e)
+		if _, there := t.present[e.key()]; there {
+			t.r.Present++
+			continue
+		}
+		if !t.booked {
+			e.RerunID = none() // it counts in the ledger whatever batch brought it, and here nothing has been counted
+		}
+		t.block = append(t.block, e)
 	}
 	const atOnce = 20_000
-	var block []Event
-	flush := func() error {
-		if len(block) == 0 {
-			return nil
-		}
-		err := in.Target.Insert(ctx, in.Into, block)
-		r.Stored += int64(len(block))
-		block = block[:0]
-		return err
-	}
-	err = eachEvent(file.RowGroups(), func(events []Event) error {
-		for i := range events {
-			e := events[i]
-			r.Archived++
-			v, err := in.Judge(ctx, in.Into, &e)
-			switch {
-			case err != nil:
-				return err
-			case v.Out:
-				r.Out++
-				continue
-			case v.Hold:
-				r.Held++
-				continue
-			case v.Unlink:
-				r.Unlinked++
-				e.AnonymousID = ""
-			}
-			r.Passed.Add(&e)
-			if _, there := present[e.key()]; there {
-				r.Present++
-				continue
-			}
-			if !booked {
-				e.RerunID = none() // it counts in the ledger whatever batch brought it, and here nothing has been counted
-			}
-			if block = append(block, e); len(block) == atOnce {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
-		}
+	if len(t.block) < atOnce {
 		return nil
-	})
-	if err != nil {
-		return err
 	}
-	if err := flush(); err != nil {
-		return err
+	return t.flush(ctx)
+}
+
+func (t *taking) flush(ctx context.Context) error {
+	if len(t.block) == 0 {
+		return nil
 	}
-	return in.Target.End(ctx, in.Into, at)
+	err := t.in.Target.Insert(ctx, t.in.Into, t.block)
+	t.r.Stored += int64(len(t.block))
+	t.block = t.block[:0]
+	return err
 }

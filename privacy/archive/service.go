@@ -35,8 +35,8 @@ type Source interface {
 	Recent(ctx context.Context) ([]Hour, error)
 	// Hours finds all hours of a tenant; of one day, where one is given.
 	Hours(ctx context.Context, tenant tenants.ID, date string) ([]Hour, error)
-	// Events reads the events of an hour, in chunks that are good until the next.
-	Events(ctx context.Context, tenant tenants.ID, hour time.Time, f func([]Event) error) error
+	// Events reads the events of [from, to), whole hours, in chunks that are good until the next.
+	Events(ctx context.Context, tenant tenants.ID, from, to time.Time, f func([]Event) error) error
 }
 
 // Hour is an hour in which there are, or were, events.

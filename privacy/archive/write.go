@@ -171,7 +171,7 @@ func (s *Service) writeHour(ctx context.Context, e *edit, h Hour) (f File, err e
 	if there && before.Name != "" && !covers(h.Marks, before.Marks) {
 		seen = map[Key]struct{}{}
 	}
-	err = s.Source.Events(ctx, e.tenant, h.At, func(events []Event) error {
+	err = s.Source.Events(ctx, e.tenant, h.At, h.At.Add(time.Hour), func(events []Event) error {
 		if seen != nil {
 			for i := range events {
 				seen[events[i].key()] = struct{}{}

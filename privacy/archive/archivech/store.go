@@ -102,16 +102,16 @@ func (s *Store) hours(ctx context.Context, where string, args ...any) ([]archive
 	return all, ch.Fault(rows.Err())
 }
 
-// ofHour confines a statement to the events of an hour. It names columns of the sorting key only, which all versions of an event share, so
+// ofHours confines a statement to the events of some hours. It names columns of the sorting key only, which all versions of an event share, so
 // that it may be looked at before FINAL compares versions.
-const ofHour = "\n\t\tPREWHERE tenant_id = {tenant:UUID} AND toStartOfHour(time) = toDateTime({hour:Int64}, 'UTC')"
+const ofHours = "\n\t\tPREWHERE tenant_id = {tenant:UUID} AND toStartOfHour(time) >= toDateTime({from:Int64}, 'UTC') AND toStartOfHour(time) < toDateTime({to:Int64}, 'UTC')"
 
-func hourOf(tenant tenants.ID, hour time.Time) []any {
-	return []any{clickhouse.Named("tenant", tenant.String()), clickhouse.Named("hour", fmt.Sprint(hour.Unix()))}
+func between(tenant tenants.ID, from, to time.Time) []any {
+	return []any{clickhouse.Named("tenant", tenant.String()), clickhouse.Named("from", fmt.Sprint(from.Unix())), clickhouse.Named("to", fmt.Sprint(to.Unix()))}
 }
 
 // Events implements archive.Source.
-func (s *Store) Events(ctx context.Context, tenant tenants.ID, hour time.Time, f func([]archive.Event) error) error {
+func (s *Store) Events(ctx context.Context, tenant tenants.ID, from, to time.Time, f func([]archive.Event) error) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_execution_time": 0, "max_threads": 2}))
@@ -120,8 +120,8 @@ func (s *Store) Events(ctx context.Context, tenant tenants.ID, hour time.Time, f
 			toUnixTimestamp64Milli(received_at), correlation_id, toString(receipt_id), toInt32(receipt_index), sdk_name, sdk_version, toInt64(schema_id),
 			CAST(violations_code, 'Array(String)'), violations_path, violations_message, CAST(redactions, 'Array(String)'), toInt64(policy_version), bot,
 			toString(_batch_id), toString(_rerun_id)
-		FROM events FINAL`+ofHour+`
-		ORDER BY event, event_id`, hourOf(tenant, hour)...)
+		FROM events FINAL`+ofHours+`
+		ORDER BY event, event_id`, between(tenant, from, to)...)
 	if err != nil {
 		return ch.Fault(err)
 	}

@@ -18,42 +18,52 @@ import (
 const restoring = "00000000-0000-0000-0000-726573746f72"
 
 // Begin implements archive.Target.
-func (s *Store) Begin(ctx context.Context, tenant tenants.ID, hour time.Time) error {
-	return s.mark(ctx, tenant, hour, "greatest(max(begun) + 1, toUInt64(toUnixTimestamp64Micro(now64(6))))", "0")
+func (s *Store) Begin(ctx context.Context, tenant tenants.ID, hours []time.Time) error {
+	return s.mark(ctx, tenant, hours, "greatest(max(before) + 1, toUInt64(toUnixTimestamp64Micro(now64(6))))", "0")
 }
 
 // End implements archive.Target.
-func (s *Store) End(ctx context.Context, tenant tenants.ID, hour time.Time) error {
-	return s.mark(ctx, tenant, hour, "0", "max(begun)")
+func (s *Store) End(ctx context.Context, tenant tenants.ID, hours []time.Time) error {
+	return s.mark(ctx, tenant, hours, "0", "max(before)")
 }
 
-func (s *Store) mark(ctx context.Context, tenant tenants.ID, hour time.Time, begun, stored string) error {
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0}))
+func (s *Store) mark(ctx context.Context, tenant tenants.ID, hours []time.Time, begun, stored string) error {
+	at := make([]int64, len(hours))
+	for i, h := range hours {
+		at[i] = h.Unix()
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "max_partitions_per_insert_block": 0}))
 	err := s.conn.Exec(ctx, `
 		INSERT INTO marks (tenant_id, hour, log_id, begun, stored, marked_at)
-		SELECT {tenant:UUID}, fromUnixTimestamp64Milli({from:Int64}, 'UTC'), {log:UUID}, `+begun+`, `+stored+`, now64(3)
-		FROM marks
-		WHERE tenant_id = {tenant:UUID} AND hour = fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND log_id = {log:UUID}`,
-		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("from", fmt.Sprint(hour.UnixMilli())), clickhouse.Named("log", restoring))
+		SELECT {tenant:UUID}, at, {log:UUID}, `+begun+`, `+stored+`, now64(3)
+		FROM (
+			SELECT toDateTime(arrayJoin({hours:Array(Int64)}), 'UTC') AS at, toUInt64(0) AS before
+			UNION ALL
+			SELECT hour, begun FROM marks WHERE tenant_id = {tenant:UUID} AND log_id = {log:UUID} AND toUnixTimestamp(hour) IN {hours:Array(Int64)}
+		)
+		GROUP BY at`,
+		clickhouse.Named("tenant", tenant.String()), clickhouse.Named("hours", at), clickhouse.Named("log", restoring))
 	if err != nil {
-		return fmt.Errorf("mark an hour: %w", ch.Fault(err))
+		return fmt.Errorf("mark %d hours: %w", len(hours), ch.Fault(err))
 	}
 	return nil
 }
 
 // Present implements archive.Target.
-func (s *Store) Present(ctx context.Context, tenant tenants.ID, hour time.Time) (map[archive.Key]struct{}, error) {
-	rows, err := s.conn.Query(ctx, "SELECT DISTINCT event, event_id FROM events"+ofHour, hourOf(tenant, hour)...)
+func (s *Store) Present(ctx context.Context, tenant tenants.ID, from, to time.Time) (map[archive.Key]struct{}, error) {
+	rows, err := s.conn.Query(ctx, "SELECT DISTINCT toUnixTimestamp(toStartOfHour(time)), event, event_id FROM events"+ofHours, between(tenant, from, to)...)
 	if err != nil {
 		return nil, ch.Fault(err)
 	}
 	defer rows.Close() //nolint:errcheck // Err tells
 	there := map[archive.Key]struct{}{}
 	for rows.Next() {
+		var hour uint32
 		var k archive.Key
-		if err := rows.Scan(&k.Event, &k.ID); err != nil {
+		if err := rows.Scan(&hour, &k.Event, &k.ID); err != nil {
 			return nil, fmt.Errorf("read event: %w", err)
 		}
+		k.Hour = int64(hour)
 		there[k] = struct{}{}
 	}
 	return there, ch.Fault(rows.Err())
