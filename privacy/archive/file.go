@@ -58,7 +58,8 @@ func createFile(ctx context.Context, storage Storage, key, recipient string) (*f
 	}
 	w.rows = parquet.NewGenericWriter[Event](to,
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}), parquet.BloomFilters(bloomColumns()...),
-		parquet.CreatedBy("observatory", fmt.Sprint(SchemaVersion), ""), parquet.PageBufferSize(256<<10))
+		parquet.CreatedBy("observatory", fmt.Sprint(SchemaVersion), ""), parquet.PageBufferSize(256<<10),
+		parquet.SkipPageBounds("properties"), parquet.SkipPageBounds("context"), parquet.SkipPageBounds("facts")) // nobody looks for ranges of JSON
 	return w, nil
 }
 
