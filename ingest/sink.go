@@ -221,11 +221,7 @@ var errRangeChanged = errors.New("the log no longer holds the range of a batch t
 // next reads the entries of the range that was begun; where none was, it waits for entries and begins one.
 func (s *Sink) next(ctx context.Context, last time.Time) ([]Entry, error) {
 	if s.begun != nil {
-		entries, err := s.deps.Log.Read(s.begun.From, int(s.begun.To-s.begun.From))
-		if err == nil && (len(entries) == 0 || entries[0].Offset != s.begun.From || entries[len(entries)-1].Next != s.begun.To) {
-			err = errRangeChanged
-		}
-		return entries, err
+		return s.again()
 	}
 	settled := s.settled.At()
 	if err := s.deps.Log.Wait(ctx, settled); err != nil {
@@ -254,6 +250,30 @@ func (s *Sink) next(ctx context.Context, last time.Time) ([]Entry, error) {
 	s.begun, s.behind = &begun, begun.To < end
 	return entries, nil
 }
+
+// again reads the range that was begun. By now the log may hold more behind it.
+func (s *Sink) again() ([]Entry, error) {
+	for maxBytes := s.cfg.MaxBytes; ; maxBytes *= 2 {
+		entries, err := s.deps.Log.Read(s.begun.From, maxBytes)
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) == 0 || entries[0].Offset != s.begun.From {
+			return nil, errRangeChanged
+		}
+		for i, e := range entries {
+			if e.Next == s.begun.To {
+				return entries[:i+1], nil
+			}
+		}
+		if entries[len(entries)-1].Next > s.begun.To || maxBytes > mostBytes { // only a process with other bounds can have begun a larger one
+			return nil, errRangeChanged
+		}
+	}
+}
+
+// mostBytes is what a batch has at most, whoever began it.
+const mostBytes = 1 << 30
 
 // linger lets a batch fill, so that the store is not given many small ones. An event after a pause does not wait, nor does what lies in the
 // log already, which may be in several pieces after restarts.

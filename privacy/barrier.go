@@ -97,6 +97,9 @@ func (b *LogBarriers) take(all []LogState, mark follow.Mark) (at Position, waiti
 			waiting = append(waiting, l.name()+" has not taken the suppression over"+l.seen())
 		}
 		if !l.Empty {
+			if l.Kind == KafkaLog {
+				l.Text = "Brokers have been told to delete the records. They give them to nobody any more, and remove their bytes with the file that holds them, as segment.ms of the topic says."
+			}
 			at.Logs = append(at.Logs, l.LogPosition)
 		}
 	}

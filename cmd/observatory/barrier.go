@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"text/tabwriter"
@@ -22,8 +23,32 @@ func newLogAgent(s *serving) (*privacy.LogAgent, error) {
 		return nil, fmt.Errorf("find out the name of this host: %w", err)
 	}
 	return privacy.NewLogAgent(privacy.LogAgentConfig{
-		Log: s.logID, Kind: privacy.LocalLog, Host: host, Node: nodeLog{s}, Logs: privacypg.NewLogs(s.postgres), Now: s.now, Logger: s.logger,
+		Log: s.log.id, Kind: s.log.kind, Host: host, Node: nodeLog{s}, Logs: privacypg.NewLogs(s.postgres), Now: s.now, Logger: s.logger,
 	}), nil
+}
+
+// errLogInUse is returned to a node whose log another one seems to write.
+var errLogInUse = errors.New("another node has written to this log less than half a minute ago: each needs a partition of its own (kafka-partition)")
+
+// claim says that this node writes its log from now on, and refuses to where another host seems to. Only brokers can be reached from two.
+func (s *serving) claim(ctx context.Context) error {
+	const fresh = 30 * time.Second // whoever lives is heard of three times in that
+	if s.log.kind == privacy.KafkaLog {
+		host, err := os.Hostname()
+		if err != nil {
+			return fmt.Errorf("find out the name of this host: %w", err)
+		}
+		all, err := privacypg.NewLogs(s.postgres).List(ctx)
+		if err != nil {
+			return err
+		}
+		for _, l := range all {
+			if l.Log == s.log.id && l.Host != host && !l.Empty && s.now().Sub(l.SeenAt) < fresh {
+				return fmt.Errorf("%w; it is on %s", errLogInUse, l.Host)
+			}
+		}
+	}
+	return s.barrier.Begin(ctx)
 }
 
 // nodeLog is the log and the sink of this node as privacy.NodeLog.

@@ -30,7 +30,7 @@ func newReplays(s *serving) *replays {
 		service: repair.NewService(s.declared, s.store, s.rules.pipeline, s.now),
 		causes:  repair.NewCauses(s.store, s.now),
 		runner: repair.NewRunner(repair.RunnerDeps{
-			Queue: s.declared, Archive: s.store, Prepare: s.rules.pipeline, Suppression: s.suppressions, Log: s.log, LogID: s.logID, Sink: s.sink, Now: s.now, Logger: s.logger,
+			Queue: s.declared, Archive: s.store, Prepare: s.rules.pipeline, Suppression: s.suppressions, Log: s.log, LogID: s.log.id, Sink: s.sink, Now: s.now, Logger: s.logger,
 		}),
 	}
 }

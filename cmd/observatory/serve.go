@@ -9,12 +9,9 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/spf13/cobra"
@@ -25,8 +22,6 @@ import (
 	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/api"
 	"github.com/observatory/observatory/ingest"
-	"github.com/observatory/observatory/ingest/eventlog"
-	"github.com/observatory/observatory/ingest/sinkstate"
 	"github.com/observatory/observatory/internal/config"
 	"github.com/observatory/observatory/internal/embedded"
 	"github.com/observatory/observatory/internal/pg"
@@ -83,7 +78,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.close()) }()
-	s, err := newServing(n)
+	s, err := newServing(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -94,9 +89,7 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 // serving is a node that accepts events: with its log, the sink behind it, and the edge before it.
 type serving struct {
 	*node
-	log       *eventlog.Log
-	logID     uuid.UUID
-	state     *sinkstate.State
+	log       *durableLog
 	sink      *ingest.Sink
 	live      *ingest.Live
 	collector *ingest.Collector
@@ -109,26 +102,14 @@ type serving struct {
 	suppressions suppressions
 }
 
-func newServing(n *node) (*serving, error) {
+func newServing(ctx context.Context, n *node) (*serving, error) {
 	s := &serving{node: n, live: ingest.NewLive(), metered: newSinkMetrics(n.metrics), pace: newPace(n.now)}
 	var err error
 	if s.rules, err = newRules(n); err != nil {
 		return nil, err
 	}
-	s.state, err = sinkstate.Open(sinkstate.Config{FS: vfs.Default, Dir: filepath.Join(n.cfg.DataDir, "sink"), Secret: n.cfg.SecretKey, Logger: n.logger})
-	if err != nil {
+	if s.log, err = openDurableLog(ctx, n, s.metered.synced); err != nil {
 		return nil, err
-	}
-	settled, _, err := s.state.Load()
-	if err != nil {
-		return nil, errors.Join(err, s.state.Close())
-	}
-	s.log, err = eventlog.Open(eventlog.Config{FS: vfs.Default, Dir: filepath.Join(n.cfg.DataDir, "log"), Floor: settled, Logger: n.logger, Synced: s.metered.synced})
-	if err != nil {
-		return nil, errors.Join(err, s.state.Close())
-	}
-	if s.logID, err = logID(n.cfg.DataDir); err != nil {
-		return nil, errors.Join(err, s.close())
 	}
 	if s.barrier, err = newLogAgent(s); err != nil {
 		return nil, errors.Join(err, s.close())
@@ -137,7 +118,7 @@ func newServing(n *node) (*serving, error) {
 		return nil, errors.Join(err, s.close())
 	}
 	s.sink, err = ingest.NewSink(ingest.SinkConfig{}, ingest.SinkDeps{
-		Log: s.log, State: s.state, Store: n.store.Writer(s.logID), Now: n.now, Logger: n.logger, Stored: s.stored, Suppression: s.suppressions,
+		Log: s.log, State: s.log.state, Store: n.store.Writer(s.log.id), Now: n.now, Logger: n.logger, Stored: s.stored, Suppression: s.suppressions,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -161,7 +142,7 @@ func (s *serving) stored(set *ingest.Settlement, took time.Duration) {
 	s.live.Publish(set)
 }
 
-func (s *serving) close() error { return errors.Join(s.log.Close(), s.state.Close()) }
+func (s *serving) close() error { return s.log.close() }
 
 func (s *serving) run(ctx context.Context, listener net.Listener) (err error) {
 	queues, err := newQueues(s.urls.Redis)
@@ -219,7 +200,7 @@ func (s *serving) run(ctx context.Context, listener net.Listener) (err error) {
 // sends events is told to come again.
 func (s *serving) control(ctx context.Context) error {
 	err := s.migratePostgres(ctx)
-	refreshes := []func(context.Context) error{s.barrier.Begin, s.suppressions.set.Refresh, s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh}
+	refreshes := []func(context.Context) error{s.claim, s.suppressions.set.Refresh, s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh}
 	for _, refresh := range refreshes { // keys after suppressions: nothing is accepted before it is known whose events are not
 		if err == nil {
 			err = s.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return refresh(ctx) })

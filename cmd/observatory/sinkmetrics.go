@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/observatory/observatory/ingest"
-	"github.com/observatory/observatory/ingest/eventlog"
 )
 
 // sinkMetrics measure the way from the log into the store.
@@ -62,7 +61,7 @@ func (m *sinkMetrics) stored(s *ingest.Settlement, took time.Duration) {
 }
 
 // waiting is how long the oldest event that is not stored yet has waited, at most.
-func (m *sinkMetrics) waiting(now time.Time, log *eventlog.Log, sink *ingest.Sink) time.Duration {
+func (m *sinkMetrics) waiting(now time.Time, log ingest.Log, sink *ingest.Sink) time.Duration {
 	if sink.Settled() >= log.End() {
 		m.lastDone.Store(now.UnixMilli())
 		return 0
@@ -70,7 +69,7 @@ func (m *sinkMetrics) waiting(now time.Time, log *eventlog.Log, sink *ingest.Sin
 	return max(0, now.Sub(time.UnixMilli(m.lastDone.Load())))
 }
 
-func (m *sinkMetrics) backlog(registry *prometheus.Registry, log *eventlog.Log, sink *ingest.Sink) {
+func (m *sinkMetrics) backlog(registry *prometheus.Registry, log ingest.Log, sink *ingest.Sink) {
 	f := promauto.With(registry)
 	f.NewGaugeFunc(prometheus.GaugeOpts{Name: "observatory_log_backlog_bytes", Help: "Bytes of the log that are not stored yet."}, func() float64 {
 		return float64(log.End() - sink.Settled())

@@ -21,6 +21,9 @@ type Config struct {
 	ClickHouseURL  string // "" means to start one
 	PostgresURL    string // "" means to start one
 	RedisURL       string // "" means to start one
+	KafkaBrokers   string // "" means that the durable log lies in the data folder
+	KafkaTopic     string
+	KafkaPartition int    // of the topic, which is this node's log
 	ArchiveURL     string // folder or s3:// of what is kept outside the databases; "" means the folder archive below the data folder
 	SMTPURL        string // "" means that mail is written below the data folder
 	LogLevel       slog.Level
@@ -66,6 +69,9 @@ func (c Config) LogValue() slog.Value {
 		slog.String("clickhouse_url", withoutPassword(c.ClickHouseURL)),
 		slog.String("postgres_url", withoutPassword(c.PostgresURL)),
 		slog.String("redis_url", withoutPassword(c.RedisURL)),
+		slog.String("kafka_brokers", withoutPasswordOrFolder(c.KafkaBrokers)),
+		slog.String("kafka_topic", c.KafkaTopic),
+		slog.Int("kafka_partition", c.KafkaPartition),
 		slog.String("archive_url", withoutPasswordOrFolder(c.ArchiveURL)),
 		slog.String("smtp_url", withoutPassword(c.SMTPURL)),
 		slog.Bool("allow_private_webhooks", c.AllowPrivateWebhooks),

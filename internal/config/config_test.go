@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	c, err := load(t, nil)
 	require.NoError(t, err)
 	require.Equal(t, config.Config{
-		HTTPAddr: ":8080", PublicURL: "http://localhost:8080", DataDir: "./data", LogLevel: slog.LevelInfo, LogFormat: "text",
+		HTTPAddr: ":8080", PublicURL: "http://localhost:8080", DataDir: "./data", KafkaTopic: "observatory-log", LogLevel: slog.LevelInfo, LogFormat: "text",
 		Workers: true, RatePerKey: 50_000,
 		PurgeEvery: 5 * time.Minute, ArchiveQuiet: 5 * time.Minute, DrainTimeout: 20 * time.Second, Environment: "production",
 	}, c)
@@ -89,6 +89,9 @@ func TestFaults(t *testing.T) {
 		"postgres-url":           {"mysql://h/db", "host=localhost", "postgres:///db"},
 		"redis-url":              {"localhost:6379", "http://h"},
 		"smtp-url":               {"mail.example", "http://mail.example"},
+		"kafka-brokers":          {"user:password@host:9092"},
+		"kafka-topic":            {"a b", "a/b", strings.Repeat("a", 250)},
+		"kafka-partition":        {"-1", "one", "10000"},
 		"log-level":              {"verbose", "info+2"},
 		"log-format":             {"JSON", "logfmt"},
 		"trusted-proxies":        {"10.0.0.0/33", "10.0.0.1,,", "proxy.example"},

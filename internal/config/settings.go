@@ -78,6 +78,38 @@ func Settings() []Setting {
 			set:     func(c *Config, v string) error { c.RedisURL = v; return checkURL(v, "redis", "rediss") },
 		},
 		{
+			Name: "kafka-brokers", Allowed: "host:port, or several with commas between, with kafka:// or (for TLS) kafkas:// and user:password@ before them where needed", URL: true,
+			Purpose: "brokers on which the durable log lies; where this is not set it lies in the data folder",
+			set: func(c *Config, v string) error {
+				c.KafkaBrokers = v
+				if strings.Contains(v, "@") && !strings.Contains(v, "://") {
+					return errValue // it would be taken for something without a password, and shown
+				}
+				return nil
+			},
+		},
+		{
+			Name: "kafka-topic", Default: "observatory-log", Allowed: "1 to 249 letters, digits, dots, underscores and hyphens",
+			Purpose: "topic of the durable log; it is made where it is not there",
+			set: func(c *Config, v string) error {
+				c.KafkaTopic = v
+				if len(v) > 249 || strings.Trim(v, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" {
+					return errValue
+				}
+				return nil
+			},
+		},
+		{
+			Name: "kafka-partition", Default: "0", Allowed: "a number from 0 to 9999",
+			Purpose: "partition of the topic that is this node's log: each node has its own",
+			set: func(c *Config, v string) (err error) {
+				if c.KafkaPartition, err = strconv.Atoi(v); err == nil && (c.KafkaPartition < 0 || c.KafkaPartition > 9999) {
+					err = errValue
+				}
+				return err
+			},
+		},
+		{
 			Name: "archive-url", Allowed: objects.Forms, URL: true,
 			Purpose: "where the archive and exports are kept (default the folder archive below the data folder)",
 			set: func(c *Config, v string) error {
