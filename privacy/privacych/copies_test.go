@@ -17,7 +17,7 @@ func named(name string, value any) any { return clickhouse.Named(name, value) }
 
 func TestCopiesAreCopies(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := openSearchable(t)
 	for _, c := range []copytest.House{
 		{Copy: h.store.Events(), Put: func(t testing.TB, tenant tenants.ID, p privacy.Subjects, at time.Time) {
 			t.Helper()

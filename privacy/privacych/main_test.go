@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// house is a store of its own, whose files can be searched: nothing is compressed, and what is out of use goes within a second.
+// house is a store of its own.
 type house struct {
 	conn    driver.Conn
 	store   *privacych.Store
@@ -38,9 +38,16 @@ func openHouse(t testing.TB) house {
 	conn, err := ch.Open(t.Context(), testkit.ClickHouse(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	lay(t, conn)
 	rollups := analyticsch.NewRollups(analyticsch.Config{Conn: conn, Now: time.Now})
 	return house{conn: conn, rollups: rollups, purging: new(sync.Mutex), store: privacych.New(privacych.Config{Conn: conn, Rollups: rollups, Readers: time.Nanosecond})}
+}
+
+// openSearchable opens a house whose files can be searched: nothing is compressed, and what is out of use goes within a second.
+func openSearchable(t testing.TB) house {
+	t.Helper()
+	h := openHouse(t)
+	lay(t, h.conn)
+	return h
 }
 
 // lay has the server write texts as they are, and tidy up at once.

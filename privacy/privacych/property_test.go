@@ -22,18 +22,18 @@ import (
 // left, in tables or files, and nobody else has lost anything. Chance decides what happens; the seed is in the test's name.
 func TestErasureIsWholeAndNothingElse(t *testing.T) {
 	t.Parallel()
-	worlds := 15
+	worlds := 12
 	if os.Getenv("OBSERVATORY_TEST_LONG") == "1" {
 		worlds = 500
 	}
-	h := openHouse(t)
+	h := openSearchable(t)
 	erased := &history{}
 	t.Run("worlds", func(t *testing.T) {
 		for seed := range worlds {
 			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, h, uint64(seed), erased) //nolint:gosec // not negative
-				for range 9 {
+				for range 7 {
 					w.step()
 				}
 				w.erase()
