@@ -94,7 +94,7 @@ func (c Copy) look(ctx context.Context, e *edit, f File, w *who, all *found) (an
 	if err != nil {
 		return false, err
 	}
-	groups, err := w.groups(file)
+	groups, err := w.groups(file, f)
 	if err != nil || len(groups) == 0 {
 		return false, err
 	}
@@ -201,7 +201,7 @@ func (c Copy) rewrite(ctx context.Context, e *edit, f File, w *who, all *found) 
 	err = eachEvent(file.RowGroups(), func(events []Event) error {
 		left := make([]Event, 0, len(events))
 		for _, event := range events {
-			theirs, carried := w.look(&trace{event.UserID, event.AnonymousID, event.ReceivedAt, event.Properties, event.Context})
+			theirs, carried := w.look(&trace{event.Type, event.UserID, event.AnonymousID, event.ReceivedAt, event.Properties, event.Context})
 			if carried {
 				event.AnonymousID = ""
 			}

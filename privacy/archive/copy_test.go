@@ -103,22 +103,26 @@ func TestWhoIsErased(t *testing.T) {
 	number := ev("u3", "", `{"customer":42}`, `{}`)
 	device := ev("", "d1", `{}`, `{}`)
 	carries := ev("u4", "d1", `{}`, `{}`)
+	listed := ev("u6", "", `{"traits.x":{"ids":[{"id":"7"},{"id":"8"}]}}`, `{}`)
+	renamed := ev("u7", "", `{"previous_id":"d1"}`, `{}`)
+	renamed.Type = "alias"
 	other := ev("u5", "d2", `{"email":"x@example.com","customer":"4"}`, `{"traits":{"phone":"5"}}`)
 	later := ev("", "d1", `{}`, `{}`)
 	later.ReceivedAt = noon.Add(time.Hour).UnixMilli()
-	h.put(address, deep, number, device, carries, other, later)
+	h.put(address, deep, number, device, carries, other, later, listed, renamed)
 	h.write()
 	op := privacy.Operation{ReceivedBefore: noon.Add(time.Hour), Subjects: privacy.Subjects{AnonymousIDs: []string{"d1"}, Properties: []privacy.Identifier{
 		{Kind: privacy.Property, Path: "properties.email", Value: "anna@example.com"},
 		{Kind: privacy.Property, Path: "context.traits.phone", Value: "555"},
 		{Kind: privacy.Property, Path: "properties.customer", Value: "42"},
+		{Kind: privacy.Property, Path: "properties.traits.x.ids.id", Value: "8"},
 	}}}
 	found, err := h.service.Copy().Find(t.Context(), h.tenant, op)
 	require.NoError(t, err)
-	require.Equal(t, privacy.Holding{Items: 5, Unit: "events"}, found)
+	require.Equal(t, privacy.Holding{Items: 7, Unit: "events"}, found)
 	evidence, err := h.service.Copy().Erase(t.Context(), h.tenant, op)
 	require.NoError(t, err)
-	require.EqualValues(t, 4, evidence["events_removed"])
+	require.EqualValues(t, 6, evidence["events_removed"])
 	require.EqualValues(t, 1, evidence["events_unlinked"])
 	carries.AnonymousID = ""
 	require.Equal(t, byID(carries, other, later), h.archived())
@@ -139,14 +143,16 @@ func TestBloomFiltersSaveReading(t *testing.T) {
 			all = append(all, event(fmt.Sprintf("user-%d-%d", hour, i), fmt.Sprintf("device-%d-%d", hour, i), yesterday().Add(time.Duration(hour)*time.Hour)))
 		}
 	}
-	h.put(all...)
+	renamed := event("other", "", yesterday())
+	renamed.Type, renamed.Properties = "alias", `{"previous_id":"user-7-3"}`
+	h.put(append(all, renamed)...)
 	h.write()
 	op := privacy.Operation{Subjects: privacy.Subjects{UserIDs: []string{"user-7-3"}, AnonymousIDs: []string{"device-7-3"}}, ReceivedBefore: time.Now()}
 	v, err := h.service.Copy().Verify(t.Context(), h.tenant, op)
 	require.NoError(t, err)
-	require.EqualValues(t, 1, v.Left)
+	require.EqualValues(t, 2, v.Left)
 	require.EqualValues(t, 20, v.Evidence["files"])
-	require.LessOrEqual(t, v.Evidence["files_read_beyond_bloom_filters"], int64(4))
+	require.LessOrEqual(t, v.Evidence["files_read_beyond_bloom_filters"], int64(5))
 	nobody, err := h.service.Copy().Find(t.Context(), h.tenant, privacy.Operation{Subjects: privacy.Subjects{UserIDs: []string{strings.Repeat("x", 100)}}})
 	require.NoError(t, err)
 	require.Zero(t, nobody.Items)

@@ -33,6 +33,7 @@ type fileWriter struct {
 	encrypted io.WriteCloser // nil when it is not
 	rows      *parquet.GenericWriter[Event]
 	digest    Digest
+	aliases   int64
 	pending   int64 // bytes of rows in the row group that is open, about
 	grouped   int
 }
@@ -71,6 +72,9 @@ func (w *fileWriter) add(events []Event) error {
 	for i := range events {
 		e := &events[i]
 		w.digest.Add(e)
+		if e.Type == alias {
+			w.aliases++
+		}
 		w.pending += int64(len(e.Properties) + len(e.Context) + len(e.Facts) + 200)
 	}
 	if _, err := w.rows.Write(events); err != nil {
@@ -95,7 +99,7 @@ func (w *fileWriter) close(f *File) error {
 		w.abort()
 		return err
 	}
-	f.Rows, f.Digest = w.digest.Rows, w.digest.String()
+	f.Rows, f.Digest, f.Aliases = w.digest.Rows, w.digest.String(), w.aliases
 	f.Bytes, f.SHA256, err = w.object.Close()
 	return err
 }

@@ -59,6 +59,7 @@ type File struct {
 	Rows      int64  `json:"rows"`                //
 	Bytes     int64  `json:"bytes"`               // as it lies in the storage
 	SHA256    string `json:"sha256,omitempty"`    // of these bytes, in hex
+	Aliases   int64  `json:"aliases,omitempty"`   // events of this type, whose other ID no bloom filter knows
 	Digest    string `json:"digest,omitempty"`    // of the events, see Digest
 	Recipient string `json:"recipient,omitempty"` // for whom it is encrypted with age; "" when it is not
 	Marks     []Mark `json:"marks"`               // that it was written from, by log

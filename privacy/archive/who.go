@@ -20,8 +20,8 @@ type who struct {
 // property is a path by whose value people are named.
 type property struct {
 	inContext bool
-	keys      []string
-	folded    bool // compared in lower case without blanks around it: an e-mail address
+	name      string // below the column: names with dots between them
+	folded    bool   // compared in lower case without blanks around it: an e-mail address
 	values    map[string]struct{}
 }
 
@@ -41,7 +41,7 @@ func newWho(op privacy.Operation) (who, error) {
 			i = len(w.properties)
 			at[p.Path] = i
 			w.properties = append(w.properties, property{
-				inContext: column == "context", keys: keys, folded: slices.Contains(privacy.EmailPaths(), p.Path), values: map[string]struct{}{},
+				inContext: column == "context", name: strings.Join(keys, "."), folded: slices.Contains(privacy.EmailPaths(), p.Path), values: map[string]struct{}{},
 			})
 		}
 		w.properties[i].values[w.properties[i].fold(p.Value)] = struct{}{}
@@ -63,6 +63,7 @@ func (w *who) nobody() bool { return len(w.users)+len(w.anonymous)+len(w.propert
 
 // trace is what an event tells about people.
 type trace struct {
+	Type        string `parquet:"type"`
 	UserID      string `parquet:"user_id"`
 	AnonymousID string `parquet:"anonymous_id"`
 	ReceivedAt  int64  `parquet:"received_at,timestamp(millisecond)"`
@@ -70,18 +71,33 @@ type trace struct {
 	Context     string `parquet:"context"`
 }
 
-// theirs tells whether an event is one of the subjects' own, and carried whether it is somebody else's and has an anonymous ID of theirs.
-// See privacy.Subjects.
+// look tells whether an event is one of the subjects' own, or is somebody else's and has an anonymous ID of theirs: as suppression sees it. See
+// privacy.Subjects.
 func (w *who) look(t *trace) (theirs, carried bool) {
 	if w.before != 0 && t.ReceivedAt >= w.before {
 		return false, false
 	}
 	_, user := w.users[t.UserID]
 	_, device := w.anonymous[t.AnonymousID]
-	if user || device && t.UserID == "" || slices.ContainsFunc(w.properties, func(p property) bool { return p.in(t) }) {
+	if user || device && t.UserID == "" || w.renamed(t) || slices.ContainsFunc(w.properties, func(p property) bool { return p.in(t) }) {
 		return true, false
 	}
 	return false, device
+}
+
+// alias is the type of events by which somebody goes by another ID from then on.
+const alias = "alias"
+
+// renamed tells whether the event says that one of the subjects goes by another ID from then on.
+func (w *who) renamed(t *trace) bool {
+	if t.Type != alias || len(w.users)+len(w.anonymous) == 0 {
+		return false
+	}
+	return names(decoded(t.Properties), "previous_id", func(id string) bool {
+		_, user := w.users[id]
+		_, device := w.anonymous[id]
+		return user || device
+	})
 }
 
 func (p *property) in(t *trace) bool {
@@ -89,33 +105,45 @@ func (p *property) in(t *trace) bool {
 	if p.inContext {
 		text = t.Context
 	}
-	if len(text) <= 2 {
+	if len(text) <= len("{}") {
 		return false
 	}
-	var at any
+	return names(decoded(text), p.name, func(value string) bool {
+		_, ok := p.values[p.fold(value)]
+		return ok
+	})
+}
+
+// decoded is JSON as it is; nil where it is none.
+func decoded(text string) (at any) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(&at); err != nil {
-		return false
+		return nil
 	}
-	for _, key := range p.keys {
-		object, ok := at.(map[string]any)
-		if !ok {
-			return false
-		}
-		at = object[key]
-	}
-	var value string
+	return at
+}
+
+// names tells whether a value at a path below a node is one that is meant. A name may hold dots, and a list stands for each of its elements.
+func names(at any, rest string, meant func(string) bool) bool {
 	switch v := at.(type) {
+	case map[string]any:
+		for key, child := range v {
+			if rest == key && names(child, "", meant) {
+				return true
+			}
+			if behind, ok := strings.CutPrefix(rest, key); ok && strings.HasPrefix(behind, ".") && names(child, behind[1:], meant) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, func(child any) bool { return names(child, rest, meant) })
 	case string:
-		value = v
+		return rest == "" && meant(v)
 	case json.Number:
-		value = v.String()
-	default:
-		return false
+		return rest == "" && meant(v.String())
 	}
-	_, ok := p.values[p.fold(value)]
-	return ok
+	return false
 }
 
 func (p *property) fold(value string) string {
@@ -144,9 +172,9 @@ func splitPath(text string) (column string, keys []string) {
 }
 
 // groups are the row groups of a file in which there may be something of the subjects: its bloom filters say of most that there is not.
-// Properties have none.
-func (w *who) groups(file *parquet.File) ([]parquet.RowGroup, error) {
-	if len(w.properties) > 0 {
+// Properties have none, nor have the IDs that aliases name.
+func (w *who) groups(file *parquet.File, f File) ([]parquet.RowGroup, error) {
+	if len(w.properties) > 0 || f.Aliases > 0 {
 		return file.RowGroups(), nil
 	}
 	var found []parquet.RowGroup
