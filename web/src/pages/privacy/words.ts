@@ -96,7 +96,7 @@ export function stepWords(r: Pick<PrivacyRequest, 'state' | 'type' | 'resolved'>
             why: 'Each place that holds something of them is gone through, one after the other.',
           }
         : {
-            now: 'Deleting, place by place',
+            now: 'Emptying one place after the other',
             why: 'In each place it becomes invisible at once. To be gone from the disk takes longer: files hold many people, and are written anew without these. That is done for many requests together. Sums and counts that they were part of are computed again.',
           }
     case 'verifying':

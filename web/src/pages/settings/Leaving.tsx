@@ -52,7 +52,7 @@ function Leave() {
         After a time of grace all of it is erased, from every place, and you get a signed certificate of that. Until
         then you can change your mind.
       </p>
-      <Button color="loss" variant="outline" onClick={() => setAsking(true)}>
+      <Button variant="default" onClick={() => setAsking(true)}>
         Close {tenant.name}
       </Button>
       <ConfirmDelete
