@@ -63,6 +63,8 @@ func accessTo(operation string) (access, bool) {
 		"getPrivacyExport": {needs: tenants.ManagePrivacy}, "createPrivacyExportLink": {needs: tenants.ManagePrivacy},
 		"previewRetention": {needs: tenants.ManagePrivacy}, "runRetention": {needs: tenants.ManagePrivacy}, "listRetentionRuns": following, "getMinimisation": following,
 		"getArchive": following, "putArchive": {needs: tenants.ManagePrivacy},
+		"getOffboarding": {needs: tenants.ManageTenant}, "startOffboarding": {needs: tenants.ManageTenant}, "cancelOffboarding": {needs: tenants.ManageTenant},
+		"downloadOffboardingExport": {public: true}, "downloadOffboardingCertificate": {public: true},
 		"listSuppressions": following, "lookUpSuppressions": {needs: tenants.ManagePrivacy},
 		"createPrivacyRequest": {needs: tenants.ManagePrivacy}, "listPrivacyRequests": following, "getPrivacyRequest": following, "listPrivacyDeadlines": following,
 		"listPrivacySubjects": {needs: tenants.ManagePrivacy}, "approvePrivacyRequest": {needs: tenants.ManagePrivacy}, "cancelPrivacyRequest": {needs: tenants.ManagePrivacy},

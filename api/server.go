@@ -33,6 +33,7 @@ import (
 	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/privacy/form"
 	"github.com/observatory/observatory/privacy/minimise"
+	"github.com/observatory/observatory/privacy/offboard"
 	"github.com/observatory/observatory/privacy/retention"
 	"github.com/observatory/observatory/tenants"
 )
@@ -76,6 +77,7 @@ type Deps struct {
 	Privacy    *privacy.Service
 	Retention  *retention.Service
 	Minimise   *minimise.Service
+	Offboard   *offboard.Service
 	Suppressed privacy.SuppressionList
 	Proofs     *certificate.Service
 	Exports    *export.Service

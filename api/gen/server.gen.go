@@ -3743,14 +3743,8 @@ type Offboarding struct {
 	Id openapi_types.UUID `json:"id"`
 
 	// State `received`: the grace time; it can be called off.
-	State OffboardingState `json:"state"`
-	Steps []struct {
-		// After Null - not verified yet.
-		After  *int64 `json:"after"`
-		Before int64  `json:"before"`
-		Copy   string `json:"copy"`
-		Unit   string `json:"unit"`
-	} `json:"steps"`
+	State OffboardingState  `json:"state"`
+	Steps []OffboardingStep `json:"steps"`
 
 	// Waiting What it waits for; empty when for nothing.
 	Waiting string `json:"waiting"`
@@ -3758,6 +3752,15 @@ type Offboarding struct {
 
 // OffboardingState `received`: the grace time; it can be called off.
 type OffboardingState string
+
+// OffboardingStep defines model for OffboardingStep.
+type OffboardingStep struct {
+	// After Null - not verified yet.
+	After  *int64 `json:"after"`
+	Before int64  `json:"before"`
+	Copy   string `json:"copy"`
+	Unit   string `json:"unit"`
+}
 
 // Origins Origins of web pages that may use a publishable key: `https://shop.example.com`, `https://*.example.com`, or `*` for any.
 type Origins = []string

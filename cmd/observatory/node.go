@@ -122,8 +122,8 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.privacy, err = newAnswering(n, public); err != nil {
 		return nil, err
 	}
-	n.lifecycle = newLifecycle(n)
-	return n, nil
+	n.lifecycle, err = newLifecycle(n, public)
+	return n, err
 }
 
 func (n *node) close() error {
@@ -150,6 +150,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.Notify(n.notify.escalator, n.notify.courier),
 		workers.KeepArchive(n.privacy.archive, n.cfg.ArchiveQuiet),
 		workers.Retain(n.lifecycle.retention),
+		workers.Leave(n.lifecycle.offboard),
 		workers.PurgeErased(n.privacy.erasing, n.cfg.PurgeEvery),
 	)
 	ledger := jobspg.New(n.working, jobspg.Config{})

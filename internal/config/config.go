@@ -38,6 +38,7 @@ type Config struct {
 	ArchiveQuiet   time.Duration  // how long nothing must have changed in an hour before it is archived
 	DrainTimeout   time.Duration  // for what is under way when the process is asked to end
 	Region         string         // where this server is, such as "eu"; "" for unknown
+	LeaveGrace     time.Duration  // between the request of an owner to leave and the erasure of the organisation
 	Environment    string         // a label for people, such as "production" or "staging"
 	GeoDB          string         // file with places by address, in MaxMind's format; "" for none
 	DataCentres    string         // file with the networks of data centres; "" for none
@@ -87,6 +88,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Duration("archive_quiet", c.ArchiveQuiet),
 		slog.Duration("drain_timeout", c.DrainTimeout),
 		slog.String("region", c.Region),
+		slog.Duration("offboarding_grace", c.LeaveGrace),
 		slog.String("environment", c.Environment),
 		slog.String("geo_db", c.GeoDB),
 		slog.String("data_centres", c.DataCentres),

@@ -242,6 +242,18 @@ func Settings() []Setting {
 			},
 		},
 		{
+			Name: "offboarding-grace", Default: "168h", Allowed: "a duration from 0s to 2160h",
+			Purpose: "time in which an organization that leaves can still stay, before it is erased",
+			set: func(c *Config, v string) (err error) {
+				const most = 90 * 24 * time.Hour
+				c.LeaveGrace, err = time.ParseDuration(v)
+				if err == nil && (c.LeaveGrace < 0 || c.LeaveGrace > most) {
+					err = errValue
+				}
+				return err
+			},
+		},
+		{
 			Name: "environment", Default: "production", Allowed: "up to 32 lower-case letters, digits and hyphens",
 			Purpose: "label that tells installations apart",
 			set: func(c *Config, v string) error {

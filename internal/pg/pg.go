@@ -1,5 +1,5 @@
-// Package pg connects to PostgreSQL, the control plane. Nothing is read or written but inside WithTenant or
-// AcrossTenants, which put the transaction under row-level security, so that a query which forgets its tenant finds
+// Package pg connects to PostgreSQL, the control plane. Nothing is read or written but inside WithTenant,
+// AcrossTenants or ErasingTenant, which put the transaction under row-level security, so that a query which forgets its tenant finds
 // nothing rather than everything.
 package pg
 
@@ -77,6 +77,12 @@ func (p *Pool) WithTenant(ctx context.Context, tenantID uuid.UUID, fn func(tx pg
 // through Fault.
 func (p *Pool) AcrossTenants(ctx context.Context, fn func(tx pgx.Tx) error) error {
 	return p.as(ctx, "observatory_system", "", fn)
+}
+
+// ErasingTenant runs fn in a transaction that may delete the rows of one tenant, for as long as that is being erased. It commits when fn returns
+// nil and rolls back otherwise. What comes back has been through Fault.
+func (p *Pool) ErasingTenant(ctx context.Context, tenantID uuid.UUID, fn func(tx pgx.Tx) error) error {
+	return p.as(ctx, "observatory_eraser", tenantID.String(), fn)
 }
 
 // as sets role and tenant for the length of one transaction. set_config with "true" is SET LOCAL that takes parameters.

@@ -78,7 +78,6 @@ CREATE TABLE offboardings (
     export_digest    text, -- hex SHA-256
     export_until     timestamptz,
     export_token     bytea CHECK (octet_length(export_token) = 32), -- hash of the mailed token
-    certificate      text, -- JWS
     certificate_token bytea CHECK (octet_length(certificate_token) = 32)
 );
 CREATE UNIQUE INDEX offboardings_one_open ON offboardings (tenant_id) WHERE ended_at IS NULL;
@@ -143,6 +142,9 @@ END
 $$;
 -- +goose StatementEnd
 
+-- Certificates hold no personal data, and outlive the requests that they are about.
+ALTER TABLE privacy_certificates DROP CONSTRAINT IF EXISTS privacy_certificates_tenant_id_request_id_fkey;
+
 -- With a tenant go the accounts of people who belong to no other.
 CREATE POLICY see_all ON members FOR SELECT TO observatory_eraser USING (true);
 CREATE POLICY erase ON users TO observatory_eraser
@@ -186,7 +188,7 @@ GRANT SELECT, INSERT, UPDATE (state, counted, results, evidence, error, ended_at
 GRANT SELECT, INSERT, UPDATE (last_used, uses) ON property_uses TO observatory_app;
 GRANT UPDATE (residency, closing_at, closed_at) ON tenants TO observatory_app;
 GRANT SELECT, INSERT, UPDATE (state, changed_at, ended_at, waiting, error, mark, position, steps, people, owners,
-    export_object, export_bytes, export_digest, export_until, export_token, certificate, certificate_token) ON offboardings TO observatory_app;
+    export_object, export_bytes, export_digest, export_until, export_token, certificate_token) ON offboardings TO observatory_app;
 GRANT SELECT ON offboardings TO observatory_system;
 GRANT SELECT ON offboardings TO observatory_eraser;
 GRANT SELECT (tenant_id, kind, version) ON policies TO observatory_system; -- who has a retention policy

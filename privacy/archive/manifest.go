@@ -44,8 +44,9 @@ type Manifest struct {
 	Format     int       `json:"format"`
 	Schema     int       `json:"schema"` // SchemaVersion of whoever wrote it
 	Tenant     uuid.UUID `json:"tenant"`
-	Date       string    `json:"date"`       // of the events' time, UTC
-	Generation int64     `json:"generation"` // how many times it was written
+	Residency  string    `json:"residency,omitempty"` // where the tenant's data is kept, when it has chosen a region
+	Date       string    `json:"date"`                // of the events' time, UTC
+	Generation int64     `json:"generation"`          // how many times it was written
 	WrittenAt  time.Time `json:"written_at"`
 	Rows       int64     `json:"rows"`
 	Bytes      int64     `json:"bytes"`

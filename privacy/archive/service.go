@@ -78,6 +78,7 @@ type Tenant struct {
 	Recipient string // of its key, an age recipient; "" where there is none
 	Sealed    []byte // the key itself
 	Epoch     int64
+	Residency string // where its data is kept; "" for anywhere
 }
 
 // recipient is for whom new files are encrypted; "" for nobody.

@@ -46,6 +46,7 @@ func (s *Service) create(ctx context.Context, e *edit, hour int, marks []Mark) (
 // commit puts the new manifest in force, and removes what it does not name. ErrOvertaken when the day or the epoch has changed since begin.
 func (s *Service) commit(ctx context.Context, e *edit) error {
 	next := e.base.with(e.files, s.Now())
+	next.Residency = e.settled.Residency
 	err := s.Index.Publish(ctx, e.tenant, e.settled.Epoch, func(ctx context.Context) (*Manifest, error) {
 		now, err := readManifest(ctx, s.Storage, e.tenant, e.base.Date)
 		if err != nil {

@@ -39,6 +39,8 @@ type Issuer struct {
 type Tenant struct {
 	ID   uuid.UUID `json:"id"`
 	Name string    `json:"name"`
+
+	Residency string `json:"residency,omitempty"` // where its data is kept, when it has chosen a region
 }
 
 // Request is what was asked for.

@@ -25,8 +25,8 @@ type Store interface {
 	CertificateKeys(ctx context.Context) ([]Key, error)
 	// AddCertificateKey adds the key that is made in view of those that are there, newest first; nil: none. Everybody who does so takes turns.
 	AddCertificateKey(ctx context.Context, another func(there []Key) *Key) error
-	// TenantName is the name of the organisation.
-	TenantName(ctx context.Context, tenant tenants.ID) (string, error)
+	// TenantName is the name of the organisation, and where its data is kept (empty: anywhere).
+	TenantName(ctx context.Context, tenant tenants.ID) (name, residency string, err error)
 	// KeepCertificate keeps what was signed, unless the request has one, and returns the one that it has.
 	KeepCertificate(ctx context.Context, tenant tenants.ID, request uuid.UUID, s Signed) (Signed, error)
 	// Certificate returns the one of a request, or ErrNotFound.
@@ -121,11 +121,11 @@ func (s *Service) Certify(ctx context.Context, r privacy.Request) (privacy.Evide
 }
 
 func (s *Service) sign(ctx context.Context, r privacy.Request) (Signed, error) {
-	name, err := s.deps.Store.TenantName(ctx, r.Tenant)
+	name, residency, err := s.deps.Store.TenantName(ctx, r.Tenant)
 	if err != nil {
 		return Signed{}, fmt.Errorf("find the name of the organisation: %w", err)
 	}
-	c, err := Of(r, Tenant{ID: uuid.UUID(r.Tenant), Name: name}, s.deps.Issuer, s.deps.Now())
+	c, err := Of(r, Tenant{ID: uuid.UUID(r.Tenant), Name: name, Residency: residency}, s.deps.Issuer, s.deps.Now())
 	if err != nil {
 		return Signed{}, err
 	}

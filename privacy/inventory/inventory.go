@@ -116,7 +116,7 @@ func Postgres() []Table {
 		{Name: "logs", Other: "kind host", Why: ours},
 		{Name: "log_positions", Other: "position", Why: ours},
 		{Name: "retention_runs", Other: "state results evidence error asked_by", Why: evidence},
-		{Name: "offboardings", Other: "tenant_name residency state asked_by waiting error position steps people owners export_object export_digest export_token certificate certificate_token", Why: members, Stays: true},
+		{Name: "offboardings", Other: "tenant_name residency state asked_by waiting error position steps people owners export_object export_digest export_token certificate_token", Why: members, Stays: true},
 
 		// the archive
 		{Name: "archives", Other: "recipient sealed_key", Why: keys},

@@ -27,7 +27,12 @@ func (s Archives) Tenant(ctx context.Context, tenant tenants.ID) (found archive.
 		for _, r := range rows {
 			found = archive.Tenant{Encrypted: r.Encrypted, Recipient: r.Recipient, Sealed: r.SealedKey, Epoch: r.Epoch}
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		row, err := t.q.GetTenantName(ctx)
+		found.Residency = row.Residency
+		return pg.OrNotFound(err, nil)
 	})
 	return found, err
 }

@@ -50,12 +50,13 @@ func (s *Store) AddCertificateKey(ctx context.Context, another func(there []cert
 }
 
 // TenantName implements certificate.Store.
-func (s *Store) TenantName(ctx context.Context, tenant tenants.ID) (name string, err error) {
+func (s *Store) TenantName(ctx context.Context, tenant tenants.ID) (name, residency string, err error) {
 	err = s.within(ctx, tenant, func(t tx) error {
-		name, err = t.q.GetTenantName(ctx)
+		row, err := t.q.GetTenantName(ctx)
+		name, residency = row.Name, row.Residency
 		return pg.OrNotFound(err, tenants.ErrTenantNotFound)
 	})
-	return name, err
+	return name, residency, err
 }
 
 // KeepCertificate implements certificate.Store.

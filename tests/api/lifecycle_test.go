@@ -1,17 +1,28 @@
 package api_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"encoding/base64"
+	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tests/harness"
 )
@@ -197,4 +208,151 @@ func TestResidency(t *testing.T) {
 	elsewhere.Post(t, "/v1/events", map[string]any{"event": "sale"}).WantProblem(t, http.StatusForbidden, "wrong_region")
 	elsewhere.Post(t, "/v1/track", map[string]any{"event": "sale", "userId": "u"}).Want(t, http.StatusForbidden)
 	elsewhere.Get(t, "/v1/catalog").Want(t, http.StatusOK) // what is stored may be asked for
+}
+
+// leavingLink waits for the mail to an owner of somebody who leaves, and returns the path that its link leads to.
+func leavingLink(t *testing.T, server *harness.Server, what, to string) (path string) {
+	t.Helper()
+	testkit.Eventually(t, harness.Patience, func() error {
+		files, err := filepath.Glob(filepath.Join(server.DataDir, "mail", "*-offboarding-*.eml"))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			mail := strings.NewReplacer("=\r\n", "", "=\n", "", "=3D", "=").Replace(string(text)) // quoted-printable
+			if found := regexp.MustCompile(`/v1/offboardings/[\w-]+/` + what).FindString(mail); found != "" && strings.Contains(mail, "<"+to+">") {
+				path = found
+				return nil
+			}
+		}
+		return os.ErrNotExist
+	})
+	return path
+}
+
+// tablesWithRows are the tables of the control plane in which there is something of a tenant.
+func tablesWithRows(t *testing.T, url, tenant string) map[string]int {
+	t.Helper()
+	pool, err := pg.Open(t.Context(), url, pg.Options{MaxConns: 1})
+	require.NoError(t, err)
+	defer pool.Close()
+	found := map[string]int{}
+	require.NoError(t, pool.WithTenant(t.Context(), uuid.MustParse(tenant), func(tx pgx.Tx) error {
+		rows, err := tx.Query(t.Context(), `
+			SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+			WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND has_any_column_privilege(c.oid, 'SELECT')`)
+		require.NoError(t, err)
+		tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		require.Greater(t, len(tables), 30)
+		for _, table := range tables {
+			var there bool
+			require.NoError(t, tx.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM "+table+")").Scan(&there), table)
+			if there {
+				found[table] = 1
+			}
+		}
+		return nil
+	}))
+	return found
+}
+
+func TestAnOrganizationLeaves(t *testing.T) {
+	t.Parallel()
+	engines := harness.SharedEngines(t)
+	server := harness.Start(t, harness.Config{Engines: engines, Transport: newContract(t), Flags: []string{"--offboarding-grace", "3s"}})
+	account, other := server.SignUp(t), server.SignUp(t)
+	name := harness.As[struct{ Name string }](t, account.Session.Get(t, "/v1/tenant")).Name
+	for _, a := range []harness.Account{account, other} {
+		ack := a.Secret.Send(t, harness.Event{Name: "sale", ID: "s-1", UserID: "u-1", Properties: map[string]any{"plan": "pro \"x\""}})
+		require.Equal(t, 1, a.Secret.Settled(t, ack.Receipt).Counts.Stored)
+		a.Session.Do(t, "PUT", "/v1/policies/retention", map[string]any{"document": map[string]any{"keep_days": 30}, "base_version": 0}).Want(t, http.StatusOK)
+	}
+	admin := join(t, server, account, "admin-"+account.Email, "admin")
+	shared := join(t, server, account, "shared-"+account.Email, "viewer") // belongs to another organization as well
+	other.Session.Post(t, "/v1/invitations", map[string]string{"email": "shared-" + account.Email, "role": "viewer"}).Want(t, http.StatusCreated)
+
+	account.Session.Get(t, "/v1/tenant/offboarding").WantProblem(t, http.StatusNotFound, "not_leaving")
+	account.Session.Post(t, "/v1/tenant/offboarding", map[string]string{"name": "another"}).WantProblem(t, http.StatusBadRequest, "name_mismatch")
+	admin.Post(t, "/v1/tenant/offboarding", map[string]string{"name": name}).WantProblem(t, http.StatusForbidden, "permission_denied")
+	account.Session.Post(t, "/v1/tenant/offboarding", map[string]string{"name": name}).Want(t, http.StatusAccepted)
+	account.Session.Post(t, "/v1/tenant/offboarding", map[string]string{"name": name}).WantProblem(t, http.StatusConflict, "already_leaving")
+	refused := func(want int) {
+		testkit.Eventually(t, harness.Patience, func() error {
+			res, err := account.Secret.Try(t.Context(), "POST", "/v1/events", map[string]any{"event": "late"})
+			if err == nil && res.StatusCode != want {
+				err = context.DeadlineExceeded
+			}
+			return err
+		})
+	}
+	refused(http.StatusForbidden)
+	account.Secret.Post(t, "/v1/events", map[string]any{"event": "late"}).WantProblem(t, http.StatusForbidden, "tenant_closing")
+	account.Secret.Get(t, "/v1/catalog").WantProblem(t, http.StatusForbidden, "tenant_closing")
+	account.Session.Do(t, "DELETE", "/v1/tenant/offboarding", nil).Want(t, http.StatusOK)
+	account.Session.Do(t, "DELETE", "/v1/tenant/offboarding", nil).WantProblem(t, http.StatusNotFound, "not_leaving")
+	refused(http.StatusAccepted) // it stays after all
+
+	account.Session.Post(t, "/v1/tenant/offboarding", map[string]string{"name": name}).Want(t, http.StatusAccepted)
+	anybody := server.Anonymous(t)
+	export := leavingLink(t, server, "export", account.Email)
+	file := anybody.Get(t, export).Want(t, http.StatusOK).Body
+	archive, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	require.NoError(t, err)
+	contents := map[string]string{}
+	for _, f := range archive.File {
+		r, err := f.Open()
+		require.NoError(t, err)
+		text, err := io.ReadAll(r)
+		require.NoError(t, err)
+		require.NoError(t, r.Close())
+		contents[f.Name] = string(text)
+	}
+	require.Contains(t, contents["data/events.jsonl"], `"event_id":"s-1"`)
+	require.Contains(t, contents["control/policies.jsonl"], `"keep_days"`)
+	require.Contains(t, contents["control/people.jsonl"], account.Email)
+	require.Contains(t, contents["manifest.json"], name)
+	for member, text := range contents {
+		require.NotContains(t, text, other.Tenant.ID, member)
+	}
+
+	path := leavingLink(t, server, "certificate", account.Email)
+	jws := strings.TrimSpace(string(anybody.Get(t, path).Want(t, http.StatusOK).Body))
+	written := filepath.Join(t.TempDir(), "certificate.jws")
+	require.NoError(t, os.WriteFile(written, []byte(jws), 0o600))
+	said, err := exec.CommandContext(t.Context(), harness.Binary(t), "verify-certificate", written, "--keys", server.URL+"/.well-known/observatory-certificates.json").CombinedOutput()
+	require.NoError(t, err, string(said))
+	require.Contains(t, string(said), "to erase the whole organisation")
+	require.NotContains(t, string(said), account.Email)
+	anybody.Get(t, export).Want(t, http.StatusOK) // for two weeks more
+	anybody.Get(t, strings.Replace(path, "certificate", "export", 1)).WantProblem(t, http.StatusNotFound, "link_invalid")
+
+	// Nothing is left but what must stay.
+	conn := events(t, server)
+	var tables []string
+	require.NoError(t, conn.QueryRow(t.Context(), "SELECT groupArray(table) FROM system.columns WHERE database = currentDatabase() AND name = 'tenant_id'").Scan(&tables))
+	require.Greater(t, len(tables), 10)
+	for _, table := range tables {
+		var n uint64
+		require.NoError(t, conn.QueryRow(t.Context(), "SELECT count() FROM "+table+" WHERE tenant_id = {tenant:UUID}", clickhouse.Named("tenant", account.Tenant.ID)).Scan(&n))
+		require.Zero(t, n, table)
+	}
+	require.Equal(t, map[string]int{"audit_log": 1, "offboardings": 1, "privacy_certificates": 1}, tablesWithRows(t, engines.Postgres, account.Tenant.ID))
+	require.Contains(t, tablesWithRows(t, engines.Postgres, other.Tenant.ID), "api_keys", "it would be seen")
+	plane, err := pgx.Connect(t.Context(), engines.Postgres)
+	require.NoError(t, err)
+	defer plane.Close(t.Context())
+	for email, there := range map[string]int{account.Email: 0, "admin-" + account.Email: 0, "shared-" + account.Email: 0, other.Email: 1} {
+		var n int
+		require.NoError(t, plane.QueryRow(t.Context(), "SELECT count(*) FROM users WHERE email = $1", email).Scan(&n))
+		require.Equal(t, there, n, email)
+	}
+	account.Session.Get(t, "/v1/tenant").Want(t, http.StatusUnauthorized)
+	shared.Get(t, "/v1/tenant").Want(t, http.StatusUnauthorized) // the invitation was not accepted
+	other.Session.Get(t, "/v1/events/s-1").Want(t, http.StatusOK)
+	other.Secret.Send(t, harness.Event{Name: "sale"})
 }

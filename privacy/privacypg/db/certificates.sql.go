@@ -52,15 +52,20 @@ func (q *Queries) GetCertificate(ctx context.Context, requestID uuid.UUID) (GetC
 
 const getTenantName = `-- name: GetTenantName :one
 
-SELECT name FROM tenants WHERE id = current_tenant()
+SELECT name, coalesce(residency, '')::text AS residency FROM tenants WHERE id = current_tenant()
 `
 
+type GetTenantNameRow struct {
+	Name      string
+	Residency string
+}
+
 // Certificates belong to a tenant: run inside it, as observatory_app.
-func (q *Queries) GetTenantName(ctx context.Context) (string, error) {
+func (q *Queries) GetTenantName(ctx context.Context) (GetTenantNameRow, error) {
 	row := q.db.QueryRow(ctx, getTenantName)
-	var name string
-	err := row.Scan(&name)
-	return name, err
+	var i GetTenantNameRow
+	err := row.Scan(&i.Name, &i.Residency)
+	return i, err
 }
 
 const keepCertificate = `-- name: KeepCertificate :exec

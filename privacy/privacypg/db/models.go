@@ -10,6 +10,32 @@ import (
 	"github.com/google/uuid"
 )
 
+type Offboarding struct {
+	ID               uuid.UUID
+	TenantID         uuid.UUID
+	TenantName       string
+	Residency        *string
+	State            string
+	AskedAt          time.Time
+	AskedBy          string
+	EraseAt          time.Time
+	ChangedAt        time.Time
+	EndedAt          *time.Time
+	Waiting          string
+	Error            string
+	Mark             int64
+	Position         []byte
+	Steps            []byte
+	People           []uuid.UUID
+	Owners           []byte
+	ExportObject     *string
+	ExportBytes      *int64
+	ExportDigest     *string
+	ExportUntil      *time.Time
+	ExportToken      []byte
+	CertificateToken []byte
+}
+
 type PrivacyRequest struct {
 	ID          uuid.UUID
 	TenantID    uuid.UUID

@@ -12,7 +12,7 @@ INSERT INTO certificate_keys (kid, public_key, sealed_private, created_at) VALUE
 -- Certificates belong to a tenant: run inside it, as observatory_app.
 
 -- name: GetTenantName :one
-SELECT name FROM tenants WHERE id = current_tenant();
+SELECT name, coalesce(residency, '')::text AS residency FROM tenants WHERE id = current_tenant();
 
 -- name: KeepCertificate :exec
 INSERT INTO privacy_certificates (request_id, tenant_id, kid, jws, issued_at) VALUES (@request_id, current_tenant(), @kid, @jws, @issued_at)

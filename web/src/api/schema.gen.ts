@@ -3654,17 +3654,18 @@ export interface components {
                 /** Format: date-time */
                 until: string | null;
             };
-            steps: {
-                copy: string;
-                /** Format: int64 */
-                before: number;
-                /**
-                 * Format: int64
-                 * @description Null - not verified yet.
-                 */
-                after: number | null;
-                unit: string;
-            }[];
+            steps: components["schemas"]["OffboardingStep"][];
+        };
+        OffboardingStep: {
+            copy: string;
+            /** Format: int64 */
+            before: number;
+            /**
+             * Format: int64
+             * @description Null - not verified yet.
+             */
+            after: number | null;
+            unit: string;
         };
         User: {
             /** Format: uuid */
