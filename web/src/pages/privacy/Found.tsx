@@ -93,27 +93,36 @@ export function PeopleTable({
   resolved?: boolean
 }) {
   const { tz } = useView()
+  const strangers = resolved && people.some((p) => p.given.email !== undefined && p.events === 0)
   return (
-    <TableScroll label={label} className={classes.peopleTable}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Named</th>
-            <th scope="col">Goes by</th>
-            <th scope="col">First seen ({tz})</th>
-            <th scope="col">Last seen</th>
-            <th scope="col" className="number">
-              Events
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {people.map((p) => (
-            <PersonRow key={JSON.stringify(p.given)} person={p} resolved={resolved} zone={tz} />
-          ))}
-        </tbody>
-      </table>
-    </TableScroll>
+    <>
+      <TableScroll label={label} className={classes.peopleTable}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Named</th>
+              <th scope="col">Goes by</th>
+              <th scope="col">First seen ({tz})</th>
+              <th scope="col">Last seen</th>
+              <th scope="col" className="number">
+                Events
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {people.map((p) => (
+              <PersonRow key={JSON.stringify(p.given)} person={p} resolved={resolved} zone={tz} />
+            ))}
+          </tbody>
+        </table>
+      </TableScroll>
+      {strangers && (
+        <p className={`quiet ${classes.hint}`}>
+          An address is found where events carry it, or what redaction can tell of it. A rule that masks or drops
+          addresses, as the built-in ones do, leaves nothing to find: name such a person by their user ID.
+        </p>
+      )}
+    </>
   )
 }
 
