@@ -44,9 +44,14 @@ export async function startServer(...flags) {
 
 /** Signs up and returns what a test needs: keys, and questions to the API. */
 export async function signUp(url) {
-  const made = await call(url, 'POST', '/v1/signup', undefined, {
-    email: `segment-${Date.now()}@example.com`, password: 'correct horse battery', organization: 'Segment users',
+  const response = await fetch(url + '/v1/signup', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ email: `segment-${Date.now()}@example.com`, password: 'correct horse battery', organization: 'Segment users' }),
   })
+  if (!response.ok) throw new Error(`sign up: ${response.status} ${await response.text()}`)
+  const made = await response.json()
+  const cookie = response.headers.get('set-cookie').split(';')[0]
   const { publishable, secret } = made.api_keys
   const ask = (method, path, body) => call(url, method, path, secret, body)
   const events = async (property, value) => (await ask('POST', '/v1/query/events', {
@@ -55,6 +60,13 @@ export async function signUp(url) {
   return {
     publishable,
     secret,
+    /** A secret key with these scopes. */
+    async keyWith(...scopes) {
+      const body = { source_id: made.source.id, kind: 'secret', name: scopes.join(' '), scopes }
+      const created = await fetch(url + '/v1/keys', { method: 'POST', headers: { 'Content-Type': 'application/json', cookie }, body: JSON.stringify(body) })
+      if (!created.ok) throw new Error(`make a key: ${created.status} ${await created.text()}`)
+      return (await created.json()).token
+    },
     /** The events in which a property equals value, oldest first, once there are as many as are waited for. */
     async waitForEvents(property, value, count) {
       return (await eventually(async () => {
