@@ -152,20 +152,22 @@ func (r rollups) Verify(ctx context.Context, tenant tenants.ID, op privacy.Opera
 	return privacy.Verification{Left: left.Items, Evidence: evidence}, err
 }
 
-// staleHours counts the hours of an operation of which rows lie there that were not computed since.
+// staleHours counts the hours of an operation of which rows lie there that were not computed since: in versions from before by their number, which
+// is the time at which their run began. Where clocks are so far apart that this misses one, Find still counts what it says of the subjects.
 func (s *Store) staleHours(ctx context.Context, m mutation, t trace) (int64, error) {
 	var all []string
 	for _, table := range rollupTables() {
 		all = append(all, "SELECT DISTINCT hour, version FROM "+table+" WHERE tenant_id = {tenant:UUID} AND hour IN (SELECT hour FROM erased_hours WHERE operation_id = {operation:UUID} AND tenant_id = {tenant:UUID})")
 	}
-	return s.count(patient(ctx), "SELECT uniqExact(hour) FROM ("+strings.Join(all, " UNION ALL ")+") WHERE (hour, version) NOT IN (SELECT hour, version FROM "+fresh+")",
+	return s.count(patient(ctx), "SELECT uniqExact(hour) FROM ("+strings.Join(all, " UNION ALL ")+") WHERE version < {hidden:UInt64} AND (hour, version) NOT IN (SELECT hour, version FROM "+fresh+")",
 		clickhouse.Named("tenant", m.tenant.String()), clickhouse.Named("operation", m.operation.String()), clickhouse.Named("hidden", t.hiddenAt))
 }
 
 // forget hides the rows of rollups that operations have made out of date. It leaves alone what somebody may be reading still, or computing:
 //
 //   - a version goes when a newer one has been in force for a minute, or when the hour was marked a minute ago and it is older than the mark:
-//     it is not read any more;
+//     it is not read any more. A version that is not in force is older by its number, which is the time at which its run began: in an hour into
+//     which events keep coming none is in force for as long as a minute;
 //   - rows of a version that is in force nowhere and newer than all that are go after an hour: their run was cut short.
 func (s *Store) forget(ctx context.Context) error {
 	open, err := s.open(ctx)
@@ -277,7 +279,8 @@ FROM there
 INNER JOIN noted USING (tenant_id, hour)
 LEFT JOIN computed USING (tenant_id, hour)
 WHERE multiIf(
-    version < newest, since < now64(3) - toIntervalMillisecond({readers:Int64}),
     version = newest, mark < hidden AND hidden < toUnixTimestamp64Micro(now64(6) - toIntervalMillisecond({readers:Int64})),
+    version < hidden, hidden < toUnixTimestamp64Micro(now64(6) - toIntervalMillisecond({readers:Int64})),
+    version < newest, since < now64(3) - toIntervalMillisecond({readers:Int64}),
     version < toUnixTimestamp64Micro(now64(6) - INTERVAL 1 HOUR))`
 }
