@@ -138,7 +138,7 @@ func TestAPersonIsForgottenUnderLoad(t *testing.T) {
 	type step struct{ Copy, State, Pending, Error string }
 	var found struct {
 		State, Waiting string
-		Steps          []step
+		Steps          []step `json:"copies"`
 	}
 	testkit.Eventually(t, 2*harness.Patience, func() error {
 		office.Get(t, "/v1/privacy/requests/"+request).Want(t, http.StatusOK).JSON(t, &found)
