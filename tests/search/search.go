@@ -50,7 +50,7 @@ func Below(folder string, texts ...string) ([]Hit, error) {
 			return fmt.Errorf("unpack %s: %w", name, err)
 		}
 		hits = append(hits, l.hits...)
-		return l.parquet(content)
+		return nil
 	})
 	return hits, err
 }
