@@ -33,7 +33,7 @@ func TestNoForeignByte(t *testing.T) {
 	blind := nothing() // what only mails tell stays secret; all else is known to the stranger
 	x.invitationToken, x.resetToken, x.verifyToken, x.account.Keys = blind.invitationToken, blind.resetToken, blind.verifyToken, blind.account.Keys
 	x.forms.token, x.forms.link = blind.forms.token, blind.forms.link // the address of a form is for whom the tenant tells
-	x.proofs.token = blind.proofs.token
+	x.proofs.token, x.left = blind.proofs.token, blind.left
 	for name, caller := range callers {
 		for _, o := range x.operations() {
 			switch o.id {

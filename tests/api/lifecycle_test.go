@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"io"
 	"net/http"
@@ -35,6 +36,49 @@ func (x subjects) lifecycle() []operation {
 		{id: "listRetentionRuns", method: "GET", path: "/v1/privacy/retention/runs", may: following, status: 200},
 		{id: "getMinimisation", method: "GET", path: "/v1/privacy/minimisation?days=7", may: following, status: 200},
 	}
+}
+
+// leaving are the operations of an organization that leaves and stays after all, and of one that has left.
+func (x subjects) leaving() []operation {
+	const path = "/v1/tenant/offboarding"
+	return []operation{
+		{id: "startOffboarding", method: "POST", path: path, body: map[string]string{"name": x.account.Tenant.Name}, may: owning, status: 202, theirs: "name_mismatch"},
+		{id: "getOffboarding", method: "GET", path: path, may: owning, status: 200, theirs: "not_leaving"},
+		{id: "cancelOffboarding", method: "DELETE", path: path, may: owning, status: 200, theirs: "not_leaving"},
+		{id: "downloadOffboardingExport", method: "GET", path: "/v1/offboardings/" + x.left.export + "/export", may: anybody, status: 200},
+		{id: "downloadOffboardingCertificate", method: "GET", path: "/v1/offboardings/" + x.left.certificate + "/certificate", may: anybody, status: 200},
+	}
+}
+
+// left are the tokens of the links of an organization that has left.
+type left struct{ export, certificate string }
+
+func nobodyLeft() left { return left{export: uuid.NewString(), certificate: uuid.NewString()} }
+
+// seedLeft makes what is kept of an organization that has left. TestAnOrganizationLeaves has one leave.
+func seedLeft(t *testing.T, server *harness.Server) left {
+	t.Helper()
+	x, id := nobodyLeft(), uuid.New()
+	tenant := uuid.MustParse(server.SignUp(t).Tenant.ID)
+	published := harness.As[struct{ Keys []struct{ Kid string } }](t, server.Anonymous(t).Get(t, "/.well-known/observatory-certificates.json").Want(t, http.StatusOK))
+	folder := filepath.Join(server.DataDir, "archive", "offboardings")
+	require.NoError(t, os.MkdirAll(folder, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, id.String()+".zip"), []byte("PK"), 0o600))
+	pool, err := pg.Open(t.Context(), server.Engines.Postgres, pg.Options{MaxConns: 1})
+	require.NoError(t, err)
+	defer pool.Close()
+	hash := func(token string) []byte { sum := sha256.Sum256([]byte(token)); return sum[:] }
+	require.NoError(t, pool.WithTenant(t.Context(), tenant, func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `
+			INSERT INTO offboardings (id, tenant_id, tenant_name, state, asked_at, asked_by, erase_at, changed_at, ended_at,
+				export_object, export_bytes, export_digest, export_until, export_token, certificate_token)
+			VALUES ($1, $2, 'Gone', 'completed', now(), 'somebody', now(), now(), now(), $5, 2, '00', now() + interval '1 day', $3, $4)`,
+			id, tenant, hash(x.export), hash(x.certificate), "offboardings/"+id.String()+".zip")
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), "INSERT INTO privacy_certificates (request_id, tenant_id, kid, jws, issued_at) VALUES ($1, $2, $3, 'a.b.c', now())", id, tenant, published.Keys[0].Kid)
+		return err
+	}))
+	return x
 }
 
 func events(t *testing.T, server *harness.Server) driver.Conn {

@@ -65,6 +65,7 @@ type subjects struct {
 	alerts                                                       alerts
 	notices                                                      notices
 	forms                                                        forms
+	left                                                         left
 	requests                                                     requests
 	proofs                                                       proofs
 }
@@ -85,7 +86,7 @@ func (x subjects) operations() []operation {
 	stubs = append(stubs, x.lifecycle()...)
 	stubs = append(append(stubs, x.requests.operations()...), x.proofs.operations()...)
 	stubs = append(stubs, x.suppressions()...)
-	return append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
+	all := append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
 		{id: "getJWKS", method: "GET", path: "/.well-known/jwks.json", status: 200},
@@ -170,6 +171,7 @@ func (x subjects) operations() []operation {
 		{id: "confirmPasswordReset", method: "POST", path: "/v1/password-resets/confirm", body: map[string]string{"token": x.resetToken, "password": harness.Password}, status: 204},
 		{id: "streamEvents", method: "GET", path: "/v1/events/stream", may: asking, status: 200},
 	}...)
+	return append(all, x.leaving()...) // for some seconds no key works then
 }
 
 // nothing is about things that nobody has.
@@ -177,7 +179,7 @@ func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
 		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(), person: id(),
-		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(), forms: noForms(), requests: noRequests(), proofs: noProofs(),
+		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(), forms: noForms(), left: nobodyLeft(), requests: noRequests(), proofs: noProofs(),
 	}
 	x.account.Keys.Publishable = "nobody's"
 	x.notices = noNotices(x.alerts.incident)
@@ -223,6 +225,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.alerts = seedAlerts(t, server, a, x.marker)
 	x.notices = seedNotices(t, a, x.alerts.incident, x.marker)
 	x.forms = seedForms(t, server, a, x.marker)
+	x.left = seedLeft(t, server)
 	x.requests = seedRequests(t, a, x.marker)
 	x.proofs = seedProofs(t, a, x.marker)
 
