@@ -211,4 +211,6 @@ func (s *Service) Confirm(ctx context.Context, link string) (Confirmed, error) {
 }
 
 // Sweep removes what nobody confirmed in time.
-func (s *Service) Sweep(ctx context.Context) error { return s.deps.Store.RemoveExpired(ctx, s.deps.Now()) }
+func (s *Service) Sweep(ctx context.Context) error {
+	return s.deps.Store.RemoveExpired(ctx, s.deps.Now())
+}
