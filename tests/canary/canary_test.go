@@ -52,6 +52,7 @@ func TestNoSecretIsKeptAnywhere(t *testing.T) {
 	look := &search{t: t, marks: marks(), places: s.secrets.places}
 	look.clickHouse(server.DataDir)
 	look.redis(server.DataDir)
+	look.files(server.DataDir) // the log is empty at the end
 	server.Stop(t)
 
 	look.in("an answer of the API", heard.bytes())

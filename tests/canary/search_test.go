@@ -1,6 +1,7 @@
 package canary_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -109,10 +110,16 @@ func (s *search) redis(dataDir string) {
 func (s *search) files(folder string) {
 	s.t.Helper()
 	require.NoError(s.t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed meanwhile
+		}
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ func TestServerIsAskedToEnd(t *testing.T) { //nolint:paralleltest // it needs th
 
 // TestServerEndsWhileItStarts ends a server at any moment of a start, the very first one included: asked to, in an orderly way, and killed.
 func TestServerEndsWhileItStarts(t *testing.T) { //nolint:paralleltest // it needs the machine for itself
-	s := harness.Start(t, harness.Config{DataDir: filepath.Join(folder(t), "data")})
+	s := harness.Start(t, harness.Config{DataDir: filepath.Join(harness.Folder(t), "data")})
 	s.Stop(t)
 	for round := range orLong(8, 50) {
 		if round%2 == 0 {
@@ -186,13 +186,4 @@ func (u upload) end(t *testing.T) harness.Response {
 	require.NoError(t, r.err)
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	return r.Response
-}
-
-// folder is a folder of the test's own. Unlike t.TempDir it is patient when it is removed: an engine that was killed may write for a moment more.
-func folder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "observatory-faults-")
-	require.NoError(t, err)
-	t.Cleanup(func() { testkit.Eventually(t, harness.Patience, func() error { return os.RemoveAll(dir) }) })
-	return dir
 }

@@ -64,12 +64,26 @@ type process struct {
 	err    error // why it exited; read it after exited is closed
 }
 
+// Folder is a folder of the test's own. Unlike TempDir it is patient when it is removed: an engine that was killed may write for a moment more.
+func Folder(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "observatory-data-*")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) //nolint:gosec // PostgreSQL runs as another user where we are root
+	}
+	if err != nil {
+		tb.Fatalf("harness: %v", err)
+	}
+	tb.Cleanup(func() { testkit.Eventually(tb, Patience, func() error { return os.RemoveAll(dir) }) })
+	return dir
+}
+
 // Start starts a server and returns once it is ready. It is stopped at the end of the test, which shows its log when it failed.
 func Start(tb testing.TB, cfg Config) *Server {
 	tb.Helper()
 	s := &Server{DataDir: cfg.DataDir, Engines: cfg.Engines, Logs: &Logs{}, binary: Binary(tb), transport: cfg.Transport}
 	if s.DataDir == "" {
-		s.DataDir = tb.TempDir()
+		s.DataDir = Folder(tb)
 	}
 	if s.transport == nil {
 		own := &http.Transport{MaxIdleConnsPerHost: 256}

@@ -8,7 +8,7 @@ import { eventually, signUp, startServer } from '../support/server.mjs'
 let server, account, regulations
 
 before(async () => {
-  server = await startServer()
+  server = await startServer('--purge-every', '1s')
   account = await signUp(server.url)
   regulations = new sdk.DeletionAndSuppressionApi(server.url + '/v1/segment')
   const key = await account.keyWith('privacy:write')
@@ -30,7 +30,7 @@ test('a user is suppressed and deleted, and nobody else is', async () => {
   const done = await eventually(async () => {
     const { regulation } = (await regulations.getRegulation(id)).body.data
     return regulation.overallStatus === 'RUNNING' ? undefined : regulation
-  }, 'the end of the regulation')
+  }, 'the end of the regulation', 120_000)
   assert.equal(done.overallStatus, 'FINISHED')
   assert.ok(done.finishedAt >= done.createdAt)
   const copies = done.streamStatus[0].destinationStatus

@@ -93,9 +93,9 @@ export async function signUp(url) {
   }
 }
 
-/** Tries until something comes back, for half a minute. */
-export async function eventually(attempt, what) {
-  for (const end = Date.now() + 30_000; Date.now() < end;) {
+/** Tries until something comes back, for half a minute unless told otherwise. */
+export async function eventually(attempt, what, patience = 30_000) {
+  for (const end = Date.now() + patience; Date.now() < end;) {
     const found = await attempt()
     if (found !== undefined) return found
     await new Promise((resolve) => setTimeout(resolve, 50))
