@@ -64,3 +64,23 @@ type Subjects struct {
 
 // Empty tells whether nobody is named.
 func (s Subjects) Empty() bool { return len(s.UserIDs)+len(s.AnonymousIDs)+len(s.Properties) == 0 }
+
+// SplitPath cuts the path of a property at its dots and undoes the escapes: a backslash before a dot or a backslash says that it belongs to a
+// name. ok is false for what is no path of a property.
+func SplitPath(text string) (column string, keys []string, ok bool) {
+	parts := []string{""}
+	for i := 0; i < len(text); i++ {
+		last := &parts[len(parts)-1]
+		switch {
+		case text[i] == '\\' && i+1 < len(text) && (text[i+1] == '.' || text[i+1] == '\\'):
+			i++
+			*last += text[i : i+1]
+		case text[i] == '.':
+			parts = append(parts, "")
+		default:
+			*last += text[i : i+1]
+		}
+	}
+	column, keys = parts[0], parts[1:]
+	return column, keys, (column == "properties" || column == "context") && len(keys) > 0 && !slices.Contains(keys, "")
+}

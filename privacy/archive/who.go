@@ -34,7 +34,7 @@ func newWho(op privacy.Operation) (who, error) {
 	for _, p := range op.Subjects.Properties {
 		i, ok := at[p.Path]
 		if !ok {
-			column, keys := splitPath(p.Path)
+			column, keys, _ := privacy.SplitPath(p.Path)
 			if (column != "properties" && column != "context") || len(keys) == 0 || slices.Contains(keys, "") {
 				return who{}, privacy.ErrSubjectInvalid
 			}
@@ -151,24 +151,6 @@ func (p *property) fold(value string) string {
 		return strings.ToLower(strings.TrimSpace(value))
 	}
 	return value
-}
-
-// splitPath cuts a path at its dots; a backslash before a dot or a backslash says that it belongs to a name.
-func splitPath(text string) (column string, keys []string) {
-	parts := []string{""}
-	for i := 0; i < len(text); i++ {
-		last := &parts[len(parts)-1]
-		switch {
-		case text[i] == '\\' && i+1 < len(text) && (text[i+1] == '.' || text[i+1] == '\\'):
-			i++
-			*last += text[i : i+1]
-		case text[i] == '.':
-			parts = append(parts, "")
-		default:
-			*last += text[i : i+1]
-		}
-	}
-	return parts[0], parts[1:]
 }
 
 // groups are the row groups of a file in which there may be something of the subjects: its bloom filters say of most that there is not.

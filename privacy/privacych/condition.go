@@ -87,7 +87,7 @@ func newWho(s privacy.Subjects) (who, error) {
 	for _, p := range s.Properties {
 		i, ok := fields[p.Path]
 		if !ok {
-			column, keys, ok := splitPath(p.Path)
+			column, keys, ok := privacy.SplitPath(p.Path)
 			if !ok {
 				return who{}, privacy.ErrSubjectInvalid
 			}
@@ -225,23 +225,4 @@ func during(tenant tenants.ID, op privacy.Operation, c condition) condition {
 		c.args = append(c.args, clickhouse.Named("before", op.ReceivedBefore.UnixMilli()))
 	}
 	return c
-}
-
-// splitPath cuts a path at its dots and undoes the escapes: a backslash before a dot or a backslash that belongs to a name.
-func splitPath(text string) (column string, keys []string, ok bool) {
-	parts := []string{""}
-	for i := 0; i < len(text); i++ {
-		last := &parts[len(parts)-1]
-		switch {
-		case text[i] == '\\' && i+1 < len(text) && (text[i+1] == '.' || text[i+1] == '\\'):
-			i++
-			*last += text[i : i+1]
-		case text[i] == '.':
-			parts = append(parts, "")
-		default:
-			*last += text[i : i+1]
-		}
-	}
-	column, keys = parts[0], parts[1:]
-	return column, keys, (column == "properties" || column == "context") && len(keys) > 0 && !slices.Contains(keys, "")
 }

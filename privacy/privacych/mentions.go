@@ -38,7 +38,7 @@ func newMentions(s privacy.Subjects) mentions {
 			m.emails[fold(p.Value)] = true
 			continue
 		}
-		_, keys, _ := splitPath(p.Path)
+		_, keys, _ := privacy.SplitPath(p.Path)
 		if len(keys) == 0 {
 			continue
 		}

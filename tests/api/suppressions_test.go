@@ -1,10 +1,7 @@
 package api_test
 
 import (
-	"bytes"
-	"io/fs"
 	"net/http"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -12,6 +9,7 @@ import (
 
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tests/harness"
+	"github.com/observatory/observatory/tests/search"
 )
 
 // suppressions are the operations of the list of suppressions.
@@ -51,21 +49,6 @@ func lookUp(t *testing.T, account harness.Account, user string) string {
 	return found.States[0].State
 }
 
-// inFiles tells in which files below a folder a text stands.
-func inFiles(t *testing.T, folder, text string) (found []string) {
-	t.Helper()
-	require.NoError(t, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return nil //nolint:nilerr // it was removed meanwhile
-		}
-		if content, err := os.ReadFile(path); err == nil && bytes.Contains(content, []byte(text)) { //nolint:gosec // the test's own folder
-			found = append(found, path)
-		}
-		return nil
-	}))
-	return found
-}
-
 // Events of somebody who is suppressed are accepted as ever, leave nothing on the disk, and are told of by the receipt and the ledger; those
 // of somebody who is restricted are held, and stored once they are free.
 func TestSuppression(t *testing.T) {
@@ -90,8 +73,12 @@ func TestSuppression(t *testing.T) {
 	require.Equal(t, []string{"suppressed", "held", "stored"}, statuses)
 	require.Equal(t, []string{"suppressed", "restricted", ""}, codes)
 	require.Equal(t, 1, account.Secret.Count(t, "viewed"))
-	require.NotEmpty(t, inFiles(t, filepath.Join(server.DataDir, "log"), "restricted-ben"), "this search finds things")
-	require.Empty(t, inFiles(t, server.DataDir, "suppressed-ada-4711"))
+	found, err := search.Below(filepath.Join(server.DataDir, "log"), "restricted-ben")
+	require.NoError(t, err)
+	require.NotEmpty(t, found, "this search finds things")
+	found, err = search.Below(server.DataDir, "suppressed-ada-4711")
+	require.NoError(t, err)
+	require.Empty(t, found)
 	require.Equal(t, 3, other.Secret.Settled(t, other.Secret.Send(t, people...).Receipt).Counts.Stored, "they are other people there")
 
 	var page struct {
