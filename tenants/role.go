@@ -45,6 +45,8 @@ const (
 	ManageData       Permission = "manage_data"       // declare what data looks like and what becomes of it: schemas, policies, replays
 	ManageChannels   Permission = "manage_channels"   // where alerts go: channels hold secrets and lead out of the house
 	ManageTenant     Permission = "manage_tenant"     // name and time zone of the organisation
+	ViewBilling      Permission = "view_billing"      // read what was used and what it costs: usage, plan, invoices
+	ManageBilling    Permission = "manage_billing"    // change the plan, pay
 	ViewAudit        Permission = "view_audit"        // read and verify the audit log
 )
 
@@ -56,7 +58,7 @@ func (r Role) Allows(p Permission) bool {
 	case RoleAdmin:
 		return p != ManageTenant
 	case RoleAnalyst:
-		return p == Query || p == ManageDashboards || p == ManageAlerts
+		return p == Query || p == ManageDashboards || p == ManageAlerts || p == ViewBilling
 	case RoleViewer:
 		return p == Query
 	}
@@ -68,8 +70,10 @@ func (r Role) Allows(p Permission) bool {
 func (r Role) Scopes() Scopes {
 	switch r {
 	case RoleOwner, RoleAdmin:
-		return Scopes{ScopeQueryRead, ScopeSchemasRead, ScopeSchemasWrite, ScopePrivacyWrite, ScopeAdmin}
-	case RoleAnalyst, RoleViewer:
+		return Scopes{ScopeQueryRead, ScopeSchemasRead, ScopeSchemasWrite, ScopePrivacyWrite, ScopeBillingRead, ScopeAdmin}
+	case RoleAnalyst:
+		return Scopes{ScopeQueryRead, ScopeSchemasRead, ScopeBillingRead}
+	case RoleViewer:
 		return Scopes{ScopeQueryRead, ScopeSchemasRead}
 	}
 	return nil
@@ -85,12 +89,13 @@ const (
 	ScopeSchemasRead  Scope = "schemas:read" // looks up schemas, as senders and consumers need to; allows no permission
 	ScopeSchemasWrite Scope = "schemas:write"
 	ScopePrivacyWrite Scope = "privacy:write"
+	ScopeBillingRead  Scope = "billing:read"
 	ScopeAdmin        Scope = "admin"
 )
 
 // AllScopes are the scopes in their canonical order.
 func AllScopes() Scopes {
-	return Scopes{ScopeEventsWrite, ScopeQueryRead, ScopeSchemasRead, ScopeSchemasWrite, ScopePrivacyWrite, ScopeAdmin}
+	return Scopes{ScopeEventsWrite, ScopeQueryRead, ScopeSchemasRead, ScopeSchemasWrite, ScopePrivacyWrite, ScopeBillingRead, ScopeAdmin}
 }
 
 // Allows tells which permissions a key with this scope has. The scope admin runs a tenant's set-up, schemas included. It does not read
@@ -104,6 +109,8 @@ func (s Scope) Allows(p Permission) bool {
 		return p == ManageData
 	case ScopePrivacyWrite:
 		return p == ManagePrivacy
+	case ScopeBillingRead:
+		return p == ViewBilling
 	case ScopeAdmin:
 		return p == ManageSources || p == ManageKeys || p == ManageDashboards || p == ManageAlerts || p == ManageChannels || p == ManageData || p == ViewAudit
 	case ScopeEventsWrite, ScopeSchemasRead:
@@ -115,7 +122,7 @@ func (s Scope) Allows(p Permission) bool {
 type Scopes []Scope
 
 // ErrScopeUnknown is returned for a text that is not a scope.
-var ErrScopeUnknown = fault.New(fault.Invalid, "scope_unknown", "The scopes are events:write, query:read, schemas:read, schemas:write, privacy:write and admin.")
+var ErrScopeUnknown = fault.New(fault.Invalid, "scope_unknown", "The scopes are events:write, query:read, schemas:read, schemas:write, privacy:write, billing:read and admin.")
 
 // ParseScopes brings scopes into their canonical order, or returns ErrScopeUnknown.
 func ParseScopes[S ~string](texts []S) (Scopes, error) {

@@ -50,7 +50,7 @@ func TestOwnersRemain(t *testing.T) {
 // Scopes and permissions tell the same story: whoever counts as having a scope has the permissions that come with it.
 func TestRolesAndScopesAgree(t *testing.T) {
 	t.Parallel()
-	permissions := []Permission{Query, ManageDashboards, ManageAlerts, ManageChannels, ManageSources, ManageKeys, ManageMembers, ManagePrivacy, ManageData, ManageTenant, ViewAudit}
+	permissions := []Permission{Query, ManageDashboards, ManageAlerts, ManageChannels, ManageSources, ManageKeys, ManageMembers, ManagePrivacy, ManageData, ManageTenant, ViewAudit, ViewBilling, ManageBilling}
 	for _, role := range []Role{RoleOwner, RoleAdmin, RoleAnalyst, RoleViewer, ""} {
 		person := Principal{Role: role}
 		for _, scope := range AllScopes() {

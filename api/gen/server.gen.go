@@ -1785,6 +1785,7 @@ func (e Role) Valid() bool {
 // Defines values for Scope.
 const (
 	ScopeAdmin        Scope = "admin"
+	ScopeBillingRead  Scope = "billing:read"
 	ScopeEventsWrite  Scope = "events:write"
 	ScopePrivacyWrite Scope = "privacy:write"
 	ScopeQueryRead    Scope = "query:read"
@@ -1796,6 +1797,8 @@ const (
 func (e Scope) Valid() bool {
 	switch e {
 	case ScopeAdmin:
+		return true
+	case ScopeBillingRead:
 		return true
 	case ScopeEventsWrite:
 		return true

@@ -88,7 +88,7 @@ test('a rule is tried on the past before it is made', async () => {
   await choose(page, 'Who is told', 'Shop')
   await chart(page)
   await page.getByRole('switch', { name: 'List them' }).click()
-  await page.getByRole('region', { name: 'When it would have fired' }).getByText('40').waitFor()
+  await page.getByRole('region', { name: 'When it would have fired' }).getByRole('cell', { name: '40', exact: true }).waitFor()
   await looks('a new rule')
   await page.getByRole('button', { name: 'Create the rule' }).click()
   await page.waitForURL(/\/alerts\/rules\/[0-9a-f-]{36}/)

@@ -3446,7 +3446,7 @@ export interface components {
         /** @enum {string} */
         SourceKind: "site" | "app" | "sensor";
         /** @enum {string} */
-        Scope: "events:write" | "query:read" | "schemas:read" | "schemas:write" | "privacy:write" | "admin";
+        Scope: "events:write" | "query:read" | "schemas:read" | "schemas:write" | "privacy:write" | "billing:read" | "admin";
         /** @enum {string} */
         KeyKind: "publishable" | "secret";
         /** @enum {string} */

@@ -38,6 +38,7 @@ const scopes: readonly Scope[] = [
   'schemas:read',
   'schemas:write',
   'privacy:write',
+  'billing:read',
   'admin',
 ]
 const environments: readonly Environment[] = ['production', 'staging', 'development']

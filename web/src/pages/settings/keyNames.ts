@@ -21,6 +21,7 @@ export const scopeNames: Record<Scope, string> = {
   'schemas:read': 'Look up schemas',
   'schemas:write': 'Change schemas and data policies',
   'privacy:write': 'File data-subject requests',
+  'billing:read': 'Read usage and invoices',
   admin: 'Manage sources, keys and members',
 }
 
