@@ -161,6 +161,7 @@ test('an address is verified, a forgotten password is set anew, and a known one 
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.waitForURL('**/login')
   await page.getByRole('link', { name: 'Forgot your password?' }).click()
+  await page.getByRole('heading', { name: 'Set a new password' }).waitFor() // the login has a field of the same name
   await page.getByLabel('E-mail').fill(address)
   await page.getByRole('button', { name: 'Send the link' }).click()
   await page.getByText('a mail with a link is on its way').waitFor()
