@@ -72,7 +72,8 @@ type node struct {
 
 // newNode opens the connections, which need not answer yet, and makes the domains.
 func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node, error) {
-	n := &node{cfg: cfg, urls: urls, logger: newLogger(cfg), metrics: prometheus.NewRegistry(), now: time.Now}
+	n := &node{cfg: cfg, urls: urls, logger: newLogger(cfg), metrics: prometheus.NewRegistry()}
+	n.now = newClock(cfg.ClockFile, n.logger)
 	n.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	public, err := url.Parse(cfg.PublicURL)
 	if err != nil {

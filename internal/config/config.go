@@ -40,6 +40,7 @@ type Config struct {
 	Region         string         // where this server is, such as "eu"; "" for unknown
 	LeaveGrace     time.Duration  // between the request of an owner to leave and the erasure of the organisation
 	Environment    string         // a label for people, such as "production" or "staging"
+	ClockFile      string         // says how far the clock is ahead; "" for none, always so in production
 	GeoDB          string         // file with places by address, in MaxMind's format; "" for none
 	DataCentres    string         // file with the networks of data centres; "" for none
 
@@ -90,6 +91,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("region", c.Region),
 		slog.Duration("offboarding_grace", c.LeaveGrace),
 		slog.String("environment", c.Environment),
+		slog.String("clock_file", c.ClockFile),
 		slog.String("geo_db", c.GeoDB),
 		slog.String("data_centres", c.DataCentres),
 	)

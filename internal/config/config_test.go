@@ -200,3 +200,13 @@ func TestSecretKeyThatIsDamagedOrGiven(t *testing.T) {
 	require.NoError(t, c.EnsureSecretKey())
 	require.Equal(t, given, c.SecretKey)
 }
+
+// Nobody is billed by a clock that can be moved.
+func TestNoMovedClockInProduction(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, map[string]string{"OBSERVATORY_CLOCK_FILE": "/tmp/ahead"})
+	require.ErrorContains(t, err, "OBSERVATORY_ENVIRONMENT must be something other than production")
+	c, err := load(t, map[string]string{"OBSERVATORY_CLOCK_FILE": "/tmp/ahead", "OBSERVATORY_ENVIRONMENT": "trial"})
+	require.NoError(t, err)
+	require.Equal(t, "/tmp/ahead", c.ClockFile)
+}

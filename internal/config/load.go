@@ -43,6 +43,9 @@ func (r *Raw) Load(getenv func(name string) string) (Config, error) {
 			faults = append(faults, fmt.Errorf("%s is %s: it must be %s", name, s.show(value), s.Allowed))
 		}
 	}
+	if c.ClockFile != "" && c.Environment == "production" {
+		faults = append(faults, errors.New("OBSERVATORY_CLOCK_FILE moves the clock: OBSERVATORY_ENVIRONMENT must be something other than production"))
+	}
 	if len(faults) > 0 {
 		return Config{}, errors.Join(faults...)
 	}

@@ -265,6 +265,11 @@ func Settings() []Setting {
 			},
 		},
 		{
+			Name: "clock-file", Allowed: "a file with a duration such as 720h",
+			Purpose: "by how much this server's clock is ahead, so that a month can be tried out in a minute; not where the environment is production",
+			set:     func(c *Config, v string) error { c.ClockFile = v; return nil },
+		},
+		{
 			Name: "geo-db", Allowed: "an .mmdb file",
 			Purpose: "database that tells country, region and city of an address; no places are looked up where this is not set",
 			set:     func(c *Config, v string) error { c.GeoDB = v; return nil },
