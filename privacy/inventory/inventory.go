@@ -122,6 +122,9 @@ func Postgres() []Table {
 		{Name: "archives", Other: "recipient sealed_key", Why: keys},
 		{Name: "archive_days", Other: "date manifest", Why: "names and counts of files, which are the copy archive"},
 
+		// what was used, and what it costs
+		{Name: "consumption", Other: "kind node", Why: ours, Stays: true},
+
 		{Name: "goose_db_version", Why: ours},
 	}
 }
