@@ -124,6 +124,9 @@ func Postgres() []Table {
 
 		// what was used, and what it costs
 		{Name: "consumption", Other: "kind node", Why: ours, Stays: true},
+		{Name: "quotas", Other: "because standing", Why: ours, Stays: true},
+		{Name: "quota_counts", Why: ours, Stays: true},
+		{Name: "quota_warnings", Other: "kind", Why: ours, Stays: true},
 
 		{Name: "goose_db_version", Why: ours},
 	}

@@ -1,0 +1,105 @@
+package quota
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/billing"
+	"github.com/observatory/observatory/tenants"
+)
+
+// Because says what sets a limit.
+type Because string
+
+// What sets limits.
+const (
+	OfPlan     Because = "plan"
+	OfSpendCap Because = "spend_cap"
+)
+
+// Limit is how many events a tenant may have stored in a calendar month (UTC): those that the meter "events" counts.
+type Limit struct {
+	Events   int64 // 0 or more
+	Hold     bool  // what is more is held; otherwise it is stored, and paid for
+	KeepDays int   // how long it is held: 1 to 365
+	Because  Because
+}
+
+// Standing is what the payment of its invoices lets a tenant do.
+type Standing string
+
+// The standings.
+const (
+	Open       Standing = "open"
+	Restricted Standing = "restricted" // its events are held
+	Suspended  Standing = "suspended"  // its events are refused
+)
+
+// Quota is what holds for a tenant.
+type Quota struct {
+	Tenant   tenants.ID
+	Limit    *Limit         // nil: as many as it likes
+	Extra    int64          // what operators have granted on top
+	ExtraIn  billing.Period // in which month
+	Standing Standing
+	Release  *uuid.UUID // the release of what was held before there was more room; nil: none is due
+}
+
+// Room is how many events may be stored in a month, and ok false where nothing is held for their number.
+func (q Quota) Room(month billing.Period) (events int64, ok bool) {
+	if q.Limit == nil || !q.Limit.Hold {
+		return 0, false
+	}
+	events = q.Limit.Events
+	if q.Extra > 0 && q.ExtraIn == month {
+		events += q.Extra
+	}
+	return events, true
+}
+
+// Reasons why events are held, as receipts name them.
+const (
+	OverQuota = "over_quota"
+	Unpaid    = "unpaid"
+)
+
+// Held are the events of a tenant that are held for a reason.
+type Held struct {
+	Reason         string
+	Events         int64
+	Since          time.Time // the oldest
+	ExpireFrom, To time.Time // when the first of them expires, and the last
+}
+
+// Notice is what a tenant's people are told.
+type Notice string
+
+// The notices. Each is given once a month.
+const (
+	Half     Notice = "half"     // half of the limit is used
+	Most     Notice = "most"     // 80 % of it
+	Reached  Notice = "reached"  // all of it
+	Forecast Notice = "forecast" // it will be used before the month is over, as it looks now
+	Expiring Notice = "expiring" // events that are held expire within days
+)
+
+// Warning is a notice that was given.
+type Warning struct {
+	Notice Notice
+	Used   int64     // then
+	Events int64     // the limit then
+	Day    time.Time // of a forecast: when it will be reached; of what expires: when it begins to. Zero: of neither
+	At     time.Time
+}
+
+// View is how a tenant stands with its quota.
+type View struct {
+	Quota
+	Month    billing.Period
+	Used     int64 // events that the limit counts, as all nodes say: at most seconds old
+	Held     []Held
+	Expected int64     // at the end of the month, as it looks now; -1: there is too little to tell
+	Reached  time.Time // when the limit was or will be reached; zero: not this month
+	Warnings []Warning
+}
