@@ -1,6 +1,8 @@
 package billing
 
 import (
+	"math/big"
+	"strings"
 	"time"
 
 	"github.com/observatory/observatory/tenants"
@@ -53,20 +55,34 @@ type Meter struct {
 func Meters() []Meter {
 	const day = 24
 	return []Meter{
-		{Name: Events, Title: "Events", Unit: "events", PerUnit: 1, Base: "event", Aggregation: Count, Recounted: true,
-			Source: "events stored, by the hour in which they were received; an event that was held over quota, by the hour of its release"},
-		{Name: TrackedUsers, Title: "Monthly tracked users", Unit: "users", PerUnit: 1, Base: "user", Aggregation: Unique, Recounted: true,
-			Source: "different user IDs of such events, or anonymous IDs where there is no user ID, by the first hour of the calendar month in which they had one"},
-		{Name: Storage, Title: "Storage", Unit: "GB-days", PerUnit: day * 1_000_000_000, Base: "byte stored for an hour", Aggregation: Max,
-			Source: "bytes of the events that are stored, uncompressed, measured once an hour"},
-		{Name: QueryTime, Title: "Query time", Unit: "seconds", PerUnit: 1000, Base: "millisecond", Aggregation: Sum,
-			Source: "time that the store worked on questions of members and of keys"},
-		{Name: Exports, Title: "Exports", Unit: "exports", PerUnit: 1, Base: "export", Aggregation: Count,
-			Source: "exports of data that were asked for; those for a person who asks for their own data are free and not counted"},
-		{Name: BotEvents, Title: "Events of bots", Unit: "events", PerUnit: 1, Base: "event", Aggregation: Count, Recounted: true, Free: true,
-			Source: "events stored that a bot caused"},
-		{Name: SyntheticEvents, Title: "Events of synthetic tests", Unit: "events", PerUnit: 1, Base: "event", Aggregation: Count, Recounted: true, Free: true,
-			Source: "events stored that a synthetic test caused"},
+		{
+			Name: Events, Title: "Events", Unit: "events", PerUnit: 1, Base: "event", Aggregation: Count, Recounted: true,
+			Source: "events stored, by the hour in which they were received; an event that was held over quota, by the hour of its release",
+		},
+		{
+			Name: TrackedUsers, Title: "Monthly tracked users", Unit: "users", PerUnit: 1, Base: "user", Aggregation: Unique, Recounted: true,
+			Source: "different user IDs of such events, or anonymous IDs where there is no user ID, by the first hour of the calendar month in which they had one",
+		},
+		{
+			Name: Storage, Title: "Storage", Unit: "GB-days", PerUnit: day * 1_000_000_000, Base: "byte stored for an hour", Aggregation: Max,
+			Source: "bytes of the events that are stored, uncompressed, measured once an hour",
+		},
+		{
+			Name: QueryTime, Title: "Query time", Unit: "seconds", PerUnit: 1000, Base: "millisecond", Aggregation: Sum,
+			Source: "time that the store worked on questions of members and of keys",
+		},
+		{
+			Name: Exports, Title: "Exports", Unit: "exports", PerUnit: 1, Base: "export", Aggregation: Count,
+			Source: "exports of data that were asked for; those for a person who asks for their own data are free and not counted",
+		},
+		{
+			Name: BotEvents, Title: "Events of bots", Unit: "events", PerUnit: 1, Base: "event", Aggregation: Count, Recounted: true, Free: true,
+			Source: "events stored that a bot caused",
+		},
+		{
+			Name: SyntheticEvents, Title: "Events of synthetic tests", Unit: "events", PerUnit: 1, Base: "event", Aggregation: Count, Recounted: true, Free: true,
+			Source: "events stored that a synthetic test caused",
+		},
 	}
 }
 
@@ -78,6 +94,17 @@ func MeterOf(name MeterName) (Meter, bool) {
 		}
 	}
 	return Meter{}, false
+}
+
+// Show writes a quantity in the meter's unit, without the unit: "1,000,000", or "12.346" of what has parts. At most three digits stand behind the
+// point, rounded half away from zero.
+func (m Meter) Show(quantity int64) string {
+	text := new(big.Rat).SetFrac64(quantity, m.PerUnit).FloatString(3)
+	whole, part, _ := strings.Cut(text, ".")
+	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	return strings.TrimSuffix(whole+"."+strings.TrimRight(part, "0"), ".")
 }
 
 // Reason says why an hour was booked again.
