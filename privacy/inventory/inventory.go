@@ -127,6 +127,7 @@ func Postgres() []Table {
 		{Name: "quotas", Other: "because standing", Why: ours, Stays: true},
 		{Name: "quota_counts", Why: ours, Stays: true},
 		{Name: "quota_warnings", Other: "kind", Why: ours, Stays: true},
+		{Name: "terms", Other: "plan currency fee_interval coupon reason changed_by", Why: ours, Stays: true},
 
 		{Name: "goose_db_version", Why: ours},
 	}
