@@ -10,6 +10,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/observatory/observatory/billing"
 )
 
 // metrics are the golden signals of the edge.
@@ -67,6 +69,7 @@ func (s *server) account(c echo.Context, it *call, took time.Duration) {
 	if s := int(it.status.Load()); s != 0 {
 		status = s
 	}
+	s.egress(c, it)
 	s.metrics.requests.WithLabelValues(route, methodLabel(c.Request().Method), strconv.Itoa(status)).Inc()
 	s.metrics.duration.WithLabelValues(route).Observe(took.Seconds())
 	level := slog.LevelDebug
@@ -80,6 +83,14 @@ func (s *server) account(c echo.Context, it *call, took time.Duration) {
 	s.deps.Logger.LogAttrs(ctx, level, "request",
 		slog.String("correlation_id", it.correlationID), slog.String("method", c.Request().Method), slog.String("route", route),
 		slog.Int("status", status), slog.Duration("took", took), slog.String("tenant", tenantLabel(it)))
+}
+
+// egress accounts for what the caller was sent since it was accounted for last. An answer that takes long is not accounted for only at its end.
+func (s *server) egress(c echo.Context, it *call) {
+	if size := c.Response().Size; size > it.sent {
+		s.deps.Consumed(it.principal.Tenant, billing.Egress, size-it.sent)
+		it.sent = size
+	}
 }
 
 // methodLabel keeps callers from making up label values without end.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/observatory/observatory/api/gen"
+	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/offboard"
 )
@@ -16,6 +17,9 @@ func (s *server) GetOffboarding(ctx context.Context, _ gen.GetOffboardingRequest
 
 func (s *server) StartOffboarding(ctx context.Context, r gen.StartOffboardingRequestObject) (gen.StartOffboardingResponseObject, error) {
 	l, err := s.deps.Offboard.Ask(ctx, in(ctx).by(), r.Body.Name)
+	if err == nil { // the last export comes with it
+		s.deps.Consumed(in(ctx).principal.Tenant, billing.ExportsAsked, 1)
+	}
 	return gen.StartOffboarding202JSONResponse(offboardingOut(l)), err
 }
 

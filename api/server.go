@@ -23,6 +23,7 @@ import (
 	"github.com/observatory/observatory/analytics/quality"
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/api/gen"
+	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/ingest/repair"
@@ -86,7 +87,8 @@ type Deps struct {
 	Jobs       Jobs
 	Readiness  Readiness
 	Operators  Operators
-	Draining   <-chan struct{} // closed when the server is asked to end; nil: never
+	Consumed   func(tenant tenants.ID, r billing.Resource, quantity int64) // is told what tenants consume; nil: nobody is
+	Draining   <-chan struct{}                                             // closed when the server is asked to end; nil: never
 	Dashboard  http.Handler
 	Metrics    *prometheus.Registry
 	Logger     *slog.Logger
@@ -126,6 +128,9 @@ var _ gen.StrictServerInterface = (*server)(nil)
 func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	if cfg.MaxBodyMemory == 0 {
 		cfg.MaxBodyMemory = 128 << 20
+	}
+	if deps.Consumed == nil {
+		deps.Consumed = func(tenants.ID, billing.Resource, int64) {}
 	}
 	doc, err := LoadContract(ctx)
 	if err != nil {

@@ -18,7 +18,8 @@ const keepAlive = 15 * time.Second
 
 // stream sends a tenant's events as they are stored (server-sent events, https://html.spec.whatwg.org/multipage/server-sent-events.html).
 func (s *server) stream(c echo.Context) error {
-	tenant := callOf(c).principal.Tenant
+	it := callOf(c)
+	tenant := it.principal.Tenant
 	w := c.Response()
 	control := http.NewResponseController(w)
 	// The stream has no end, so neither reading nor writing has a deadline.
@@ -44,6 +45,7 @@ func (s *server) stream(c echo.Context) error {
 		case <-c.Request().Context().Done():
 			return nil
 		case <-tick.C:
+			s.egress(c, it)
 			_, err = fmt.Fprint(w, ": still here\n\n")
 		case e, ok := <-watcher.Events:
 			if !ok {

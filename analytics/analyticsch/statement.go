@@ -21,6 +21,7 @@ const (
 
 // statement is one SELECT with its parameters.
 type statement struct {
+	tenant     tenants.ID // zero: of all
 	sql        string
 	parameters []parameter
 	keys       map[string]string // placeholders of a JSON path's keys, by the path's text
@@ -38,7 +39,7 @@ type parameter struct {
 }
 
 func newStatement(tenant tenants.ID) *statement {
-	s := &statement{keys: map[string]string{}}
+	s := &statement{tenant: tenant, keys: map[string]string{}}
 	s.bind("tenant", "UUID", tenant.String())
 	return s
 }

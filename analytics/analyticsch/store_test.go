@@ -12,6 +12,7 @@ import (
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/internal/testkit"
+	"github.com/observatory/observatory/tenants"
 )
 
 func openStore(t *testing.T, url string, limits Limits) *Store {
@@ -81,4 +82,33 @@ func TestNoServerIsUnavailable(t *testing.T) {
 	s := openStore(t, "clickhouse://127.0.0.1:1/default", Limits{})
 	_, err := run(t.Context(), t, s, "SELECT '1'")
 	require.ErrorIs(t, err, ch.ErrUnavailable)
+}
+
+// TestTellsHowLongTheServerWorked is about a question that is answered after a while, and one that takes too long.
+func TestTellsHowLongTheServerWorked(t *testing.T) {
+	t.Parallel()
+	type told struct {
+		tenant   tenants.ID
+		work     time.Duration
+		answered bool
+	}
+	var all []told
+	s := openStore(t, testkit.ClickHouse(t), Limits{Time: time.Second})
+	s.worked = func(tenant tenants.ID, work time.Duration, answered bool) {
+		all = append(all, told{tenant, work, answered})
+	}
+	began := time.Now()
+	_, err := run(t.Context(), t, s, "SELECT toString(sleep(0.3))")
+	require.NoError(t, err)
+	took := time.Since(began)
+	_, err = run(t.Context(), t, s, "SELECT toString(sum(number)) FROM numbers(1000000000000)")
+	require.ErrorIs(t, err, analytics.ErrTooExpensive)
+	require.Len(t, all, 2)
+	require.True(t, all[0].answered)
+	require.GreaterOrEqual(t, all[0].work, 300*time.Millisecond)
+	require.LessOrEqual(t, all[0].work, took)
+	require.False(t, all[1].answered)
+	require.GreaterOrEqual(t, all[1].work, 500*time.Millisecond)
+	require.Equal(t, tenantID(t), all[0].tenant)
+	require.Equal(t, tenantID(t), all[1].tenant)
 }

@@ -161,3 +161,16 @@ func TestRecorderWritesWhenItEnds(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []billing.HourUse{{Hour: now.Truncate(time.Hour), Quantity: 42}}, hours)
 }
+
+func TestRestsOfMillisecondsAreCounted(t *testing.T) {
+	t.Parallel()
+	ledger, now, tenant := openStore(t).Consumption(), time.Date(2026, 11, 1, 0, 30, 0, 0, time.UTC), tenants.NewID()
+	r := cost.NewRecorder(ledger, "n", func() time.Time { return now }, nil)
+	for range 1000 {
+		r.Worked(tenant, billing.QueryWork, 400*time.Microsecond)
+	}
+	require.NoError(t, r.Flush(t.Context()))
+	hours, err := ledger.Consumed(t.Context(), tenant, billing.QueryWork, now.Truncate(time.Hour), now)
+	require.NoError(t, err)
+	require.Equal(t, []billing.HourUse{{Hour: now.Truncate(time.Hour), Quantity: 400}}, hours)
+}

@@ -29,6 +29,7 @@ type Recorder struct {
 
 	mu    sync.Mutex
 	noted map[noted]int64
+	rests map[noted]time.Duration // of work, below a millisecond; without an hour
 
 	writing sync.Mutex
 	pending *Flush // that may or may not have been written
@@ -43,7 +44,7 @@ type noted struct {
 
 // NewRecorder makes a Recorder for a node. Run writes down what it notes.
 func NewRecorder(ledger Ledger, node string, now func() time.Time, log *slog.Logger) *Recorder {
-	return &Recorder{ledger: ledger, node: node, now: now, log: log, noted: map[noted]int64{}}
+	return &Recorder{ledger: ledger, node: node, now: now, log: log, noted: map[noted]int64{}, rests: map[noted]time.Duration{}}
 }
 
 // Consumed notes that a tenant consumed that much just now. It takes less than a microsecond. Nothing and less than nothing is not noted, nor is
@@ -52,10 +53,28 @@ func (r *Recorder) Consumed(tenant tenants.ID, resource billing.Resource, quanti
 	if quantity <= 0 || tenant.IsZero() {
 		return
 	}
-	key := noted{tenant: tenant, resource: resource, hour: r.now().Truncate(time.Hour).Unix()}
 	r.mu.Lock()
-	r.noted[key] += quantity
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	r.note(tenant, resource, quantity)
+}
+
+// Worked is Consumed of a resource that is counted in milliseconds. What is less than one is not lost, but counted with the next.
+func (r *Recorder) Worked(tenant tenants.ID, resource billing.Resource, work time.Duration) {
+	if work <= 0 || tenant.IsZero() {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := noted{tenant: tenant, resource: resource}
+	work += r.rests[key]
+	r.rests[key] = work % time.Millisecond
+	if quantity := work.Milliseconds(); quantity > 0 {
+		r.note(tenant, resource, quantity)
+	}
+}
+
+func (r *Recorder) note(tenant tenants.ID, resource billing.Resource, quantity int64) {
+	r.noted[noted{tenant: tenant, resource: resource, hour: r.now().Truncate(time.Hour).Unix()}] += quantity
 }
 
 // Run writes down what was noted, until ctx ends, and once more then.

@@ -19,6 +19,7 @@ import (
 	"github.com/observatory/observatory/analytics/analyticspg"
 	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/analytics/rollup"
+	"github.com/observatory/observatory/billing/cost"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/ingestch"
 	"github.com/observatory/observatory/ingest/ingestpg"
@@ -66,6 +67,7 @@ type node struct {
 	privacy  answering
 
 	lifecycle lifecycle
+	consumed  *cost.Recorder
 
 	freshness analytics.Freshness // nil where no events are accepted
 }
@@ -96,6 +98,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 		return nil, err
 	}
 	n.control = tenantspg.New(n.postgres, n.logger)
+	n.consumed = newRecorder(n)
 	n.jobs = jobspg.New(n.postgres, jobspg.Config{})
 	n.keys = tenants.NewKeyRing(tenants.KeyRingConfig{}, tenants.KeyRingDeps{Feed: n.control, Log: n.logger, Now: n.now})
 	n.tenants, err = tenants.New(

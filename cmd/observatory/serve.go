@@ -17,9 +17,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/observatory/observatory/analytics"
-	"github.com/observatory/observatory/analytics/analyticsch"
-	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/api"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/internal/config"
@@ -220,6 +217,7 @@ func (s *serving) control(ctx context.Context) error {
 	group.Go(func() error { return s.suppressions.set.Run(ctx) })
 	group.Go(func() error { return s.barrier.Run(ctx) })
 	group.Go(func() error { return s.lifecycle.uses.Run(ctx) })
+	group.Go(func() error { return s.consumed.Run(ctx) })
 	if s.cfg.Workers {
 		group.Go(func() error { return working.Run(ctx) })
 	}
@@ -264,9 +262,8 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 	return api.New(ctx, api.Config{PublicURL: public, TrustedProxies: s.cfg.TrustedProxies, Version: version, Region: s.cfg.Region}, api.Deps{
 		Tenants: s.tenants, Keys: s.keys, Collector: s.collector, Settled: s.sink, Books: s.books, Live: s.live, Schemas: s.schemas,
 		Policies: s.rules.policies, Rehearsals: s.rules.rehearsals, Trials: s.rules.rehearsals, Samples: s.store, Redaction: s.rules.redaction, Causes: s.replays.causes, Replays: s.replays.service,
-		Analytics: analytics.New(analytics.Deps{Store: s.asked(), Freshness: s.freshness, Now: s.now}),
-		People:    people.New(people.Deps{Store: analyticsch.NewPeople(analyticsch.Config{Conn: s.events, Now: s.now}), Now: s.now}),
-		Quality:   s.quality(), Notify: s.notify.service, Privacy: s.privacy.service, Suppressed: s.privacy.store.Suppressions(), Proofs: s.privacy.proofs, Exports: s.privacy.exports,
+		Analytics: s.eventsAsked(), People: s.peopleAsked(), Consumed: s.consumed.Consumed,
+		Quality: s.quality(), Notify: s.notify.service, Privacy: s.privacy.service, Suppressed: s.privacy.store.Suppressions(), Proofs: s.privacy.proofs, Exports: s.privacy.exports,
 		Form:      s.privacy.form,
 		Retention: s.lifecycle.retention, Minimise: s.lifecycle.minimisation, Offboard: s.lifecycle.offboard,
 		Alerts: alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,
