@@ -45,6 +45,7 @@ type Invoice struct {
 	IssuedAt   time.Time // zero: it is a draft, and will be otherwise tomorrow
 	DueAt      time.Time
 	PaidAt     time.Time
+	ReadAt     time.Time // what was booked in the usage ledger before is in it
 }
 
 // LineKind is what a line is about.
@@ -54,16 +55,18 @@ type LineKind string
 const (
 	FeeLine        LineKind = "fee"
 	UsageLine      LineKind = "usage"
-	CorrectionLine LineKind = "correction" // usage of an earlier period that became known after its invoice
 	CouponLine     LineKind = "coupon"
-	CapLine        LineKind = "cap"    // what went beyond the spend cap
-	CreditLine     LineKind = "credit" // what stood to the tenant's credit
+	CapLine        LineKind = "cap"        // what went beyond the spend cap
+	CorrectionLine LineKind = "correction" // of an earlier period, known after its invoice
+	CreditLine     LineKind = "credit"     // what stood to the tenant's credit
 )
 
 // Line is a line of an invoice. The amounts of an invoice's lines add up to its total.
 type Line struct {
 	ID       uuid.UUID
 	Kind     LineKind
+	Corrects LineKind // of a correction: the kind of the line that it corrects
+	For      Period   // that it is charged for; of a correction an earlier one than the invoice's
 	Text     string
 	Plan     string
 	Meter    MeterName // of usage and corrections

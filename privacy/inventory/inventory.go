@@ -124,6 +124,12 @@ func Postgres() []Table {
 
 		// what was used, and what it costs
 		{Name: "consumption", Other: "kind node", Why: ours, Stays: true},
+		{Name: "billing_books", Why: ours, Stays: true},
+		{Name: "billing_periods", Why: ours, Stays: true},
+		{Name: "billing_credits", Other: "currency kind note by_whom", Why: "amounts, and what the operator says of them", Stays: true},
+		{Name: "invoices", Other: "tenant_name kind number currency state", Why: ours, Stays: true},
+		{Name: "invoice_lines", Other: "kind corrects text plan meter tier unit", Why: ours, Stays: true},
+		{Name: "invoice_numbers", Why: ours},
 		{Name: "quotas", Other: "because standing", Why: ours, Stays: true},
 		{Name: "quota_counts", Why: ours, Stays: true},
 		{Name: "quota_warnings", Other: "kind", Why: ours, Stays: true},

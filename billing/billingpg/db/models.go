@@ -3,3 +3,27 @@
 //   sqlc v1.31.1
 
 package db
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+type Invoice struct {
+	ID         uuid.UUID
+	TenantID   uuid.UUID
+	TenantName string
+	Kind       string
+	Number     string
+	Corrects   *uuid.UUID
+	PeriodFrom time.Time
+	PeriodTo   time.Time
+	Currency   string
+	Total      int64
+	State      string
+	IssuedAt   time.Time
+	DueAt      time.Time
+	PaidAt     *time.Time
+	ReadAt     time.Time
+}
