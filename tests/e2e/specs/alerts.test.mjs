@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
-import { eventually, startServer } from '../../segment/support/server.mjs'
+import { eventually, startServer } from '../support/server.mjs'
 import { signUp, store } from '../support/account.mjs'
 import { accessible, chart, choose, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 
@@ -16,7 +16,7 @@ before(async () => {
     response.end('thank you')
   })
   await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve))
-  server = await startServer('--allow-private-webhooks')
+  server = await startServer()
   browser = await openBrowser()
   ;({ page, context, faults } = await openPage(browser, server.url))
   keys = await signUp(page, 'Night Watch')

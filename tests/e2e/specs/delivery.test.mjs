@@ -1,10 +1,9 @@
 // Where every received event went: the conservation ledger in words, as a chart, as a table, and to be taken along.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { startServer } from '../../segment/support/server.mjs'
+import { startServer } from '../support/server.mjs'
 import { signUp, store } from '../support/account.mjs'
-import { accessible, chart, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
+import { accessible, chart, downloaded, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 
 let server, browser, page, context, faults, keys
 before(async () => {
@@ -55,7 +54,7 @@ test('the figures can be read as a table and taken along', async () => {
   const save = async (item) => {
     await page.getByRole('button', { name: 'Download Received by the hour' }).click()
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: item }).click()])
-    return readFile(await download.path())
+    return downloaded(download)
   }
   const csv = (await save('Table (CSV)')).toString('utf8').trim().split(/\r?\n/)
   assert.match(csv[0], /hour \(UTC\).*Stored.*Duplicate.*Quarantined/)

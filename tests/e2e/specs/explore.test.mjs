@@ -1,10 +1,9 @@
 // Asking: trends with their filters, points, tables and files; lists of events; the live view.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { startServer } from '../../segment/support/server.mjs'
+import { startServer } from '../support/server.mjs'
 import { send, signUp, store } from '../support/account.mjs'
-import { accessible, chart, choose, openBrowser, openPage, settled } from '../support/browser.mjs'
+import { accessible, chart, choose, downloaded, openBrowser, openPage, settled } from '../support/browser.mjs'
 
 let server, browser, context, page, faults, keys
 before(async () => {
@@ -132,7 +131,7 @@ test('every chart has its table, CSV and PNG', async () => {
   const download = async (item) => {
     await page.getByRole('button', { name: /^Download / }).click()
     const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: item }).click()])
-    return { name: file.suggestedFilename(), content: await readFile(await file.path()) }
+    return { name: file.suggestedFilename(), content: await downloaded(file) }
   }
   const png = await download('Picture (PNG)')
   assert.match(png.name, /^observatory-Events-page_view-.*\.png$/)

@@ -1,7 +1,7 @@
 // What is found out about events: browser, bot, campaign, session; shown with an event, and asked by.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eventually, startServer } from '../../segment/support/server.mjs'
+import { eventually, startServer } from '../support/server.mjs'
 import { signUp } from '../support/account.mjs'
 import { accessible, choose, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 

@@ -10,7 +10,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { startServer } from '../../segment/support/server.mjs'
+import { startServer } from '../support/server.mjs'
 import { send, signUp, store } from '../support/account.mjs'
 import { accessible, openBrowser, openPage, settled } from '../support/browser.mjs'
 

@@ -1,7 +1,7 @@
 // People: IDs that belong together are one person, who is known as of any day and found from every event.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eventually, startServer } from '../../segment/support/server.mjs'
+import { eventually, startServer } from '../support/server.mjs'
 import { signUp, store } from '../support/account.mjs'
 import { accessible, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { eventually, startServer } from '../../segment/support/server.mjs'
+import { eventually, startServer } from '../support/server.mjs'
 import { signUp, store } from '../support/account.mjs'
 import { accessible, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 
@@ -15,7 +15,7 @@ const slow = { timeout: 90_000 } // what needs several steps of the server in th
 
 let server, browser, page, context, faults, keys
 before(async () => {
-  server = await startServer('--purge-every', '1s')
+  server = await startServer()
   browser = await openBrowser()
   ;({ page, context, faults } = await openPage(browser, server.url))
   keys = await signUp(page, 'Lighthouse')
@@ -74,7 +74,9 @@ test('it is gone from every place, and a certificate proves it', async () => {
 
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()])
   const keysOf = `${server.url}/.well-known/observatory-certificates.json`
-  const { stdout } = await promisify(execFile)(binary, ['verify-certificate', await download.path(), '--keys', keysOf])
+  const certificate = path.join(server.dataDir, 'certificate.jws')
+  await download.saveAs(certificate)
+  const { stdout } = await promisify(execFile)(binary, ['verify-certificate', certificate, '--keys', keysOf])
   assert.match(stdout, /Lighthouse/)
   await page.getByRole('link', { name: 'Printable page' }).click()
   await page.getByRole('heading', { name: 'Erasure of 2 people' }).waitFor()
@@ -111,7 +113,7 @@ test('people ask by themselves, on a phone, and prove their address', async () =
   await looks('the form and its settings')
   const address = new URL(await page.getByRole('link', { name: 'See it' }).getAttribute('href')).pathname
 
-  const visitor = await openPage(browser, server.url, { colorScheme: 'light', viewport: { width: 360, height: 740 }, reducedMotion: 'reduce' })
+  const visitor = await openPage(browser, server.url, { colorScheme: 'light', viewport: { width: 360, height: 740 } })
   await visitor.page.goto(address)
   await visitor.page.getByRole('heading', { name: 'Your data at Lighthouse' }).waitFor()
   await visitor.page.getByRole('radio', { name: /^Give me a copy/ }).check()

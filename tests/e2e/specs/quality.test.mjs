@@ -1,7 +1,7 @@
 // Checks of data quality: those that everybody has, and one's own, from the form to the verdict and its chart.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { startServer } from '../../segment/support/server.mjs'
+import { startServer } from '../support/server.mjs'
 import { signUp, store } from '../support/account.mjs'
 import { accessible, chart, choose, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { startServer } from '../../segment/support/server.mjs'
+import { startServer } from '../support/server.mjs'
 import { signUp, store } from '../support/account.mjs'
 import { accessible, choose, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 
@@ -11,7 +11,7 @@ const context = { ip: '203.0.113.77' }
 before(async () => {
   server = await startServer()
   browser = await openBrowser()
-  ;({ page, faults } = await openPage(browser, server.url, { reducedMotion: 'reduce' }))
+  ;({ page, faults } = await openPage(browser, server.url))
   keys = await signUp(page, 'Northwind')
   await store(server.url, keys.secret, [1, 2, 3].map((i) => ({
     event: 'checkout', event_id: `before-${i}`, user_id: 'u1', context, properties: { contact: 'ring +49 30 901820', total: i },
@@ -234,7 +234,7 @@ test('steps of enrichment are switched, sessions made longer, and a source is sa
 
 for (const [colorScheme, width] of [['light', 1440], ['dark', 360], ['light', 360]]) {
   test(`redaction and enrichment are accessible and fit: ${colorScheme}, ${width} px`, async () => {
-    const opened = await openPage(browser, server.url, { colorScheme, viewport: { width, height: 740 }, reducedMotion: 'reduce', storageState: await page.context().storageState() })
+    const opened = await openPage(browser, server.url, { colorScheme, viewport: { width, height: 740 }, storageState: await page.context().storageState() })
     for (const where of ['/data/redaction', '/data/redaction?add=rule', '/data/redaction/secret', '/data/enrichment']) {
       await opened.page.goto(where)
       await opened.page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' })

@@ -1,7 +1,7 @@
 // A wrong deploy sets 100,000 events aside; somebody finds out why, puts them right in the browser, and the books balance.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eventually, startServer } from '../../segment/support/server.mjs'
+import { eventually, startServer } from '../support/server.mjs'
 import { send, signUp } from '../support/account.mjs'
 import { accessible, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 import { ask, enforce, orders } from '../support/contract.mjs'
@@ -16,7 +16,7 @@ before(async () => {
   server = await startServer()
   browser = await openBrowser()
   ;({ page, context, faults } = await openPage(browser, server.url))
-  keys = await signUp(page, 'Northwind')
+  keys = await signUp(page, 'Southwind')
   probes = await enforce(page, server.url, keys.secret)
 })
 after(async () => {
@@ -189,7 +189,7 @@ test('how long events are kept is said, and every page suits a phone and the lig
   const state = await context.storageState()
   for (const [colorScheme, width] of [['light', 1440], ['dark', 360]]) {
     const small = await openPage(browser, server.url, {
-      colorScheme, viewport: { width, height: 800 }, reducedMotion: 'reduce', storageState: state,
+      colorScheme, viewport: { width, height: 800 }, storageState: state,
     })
     for (const where of ['', '/events', '/replays', '/replays/new', '/settings', `/${cause}`]) {
       await small.page.goto(`/data/quarantine${where}`)

@@ -2,7 +2,7 @@
 // reasons; and what a change would do is rehearsed, by sender, before it is published.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eventually, startServer } from '../../segment/support/server.mjs'
+import { eventually, startServer } from '../support/server.mjs'
 import { send, signUp, store } from '../support/account.mjs'
 import { accessible, choose, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 
@@ -10,8 +10,8 @@ let server, browser, context, page, faults, keys
 before(async () => {
   server = await startServer()
   browser = await openBrowser()
-  ;({ context, page, faults } = await openPage(browser, server.url, { reducedMotion: 'reduce' }))
-  keys = await signUp(page, 'Northwind')
+  ;({ context, page, faults } = await openPage(browser, server.url))
+  keys = await signUp(page, 'Eastwind')
   // Of 40 orders every tenth comes from an old library, which sends the total as words.
   await store(server.url, keys.secret, Array.from({ length: 40 }, (_, i) => order(i)))
   await store(server.url, keys.secret, [{ event: 'page_view', event_id: 'view', properties: { path: '/' } }])
@@ -252,7 +252,7 @@ test('a subject written by hand in Avro is deleted by its name', async () => {
 
 for (const [colorScheme, viewport] of [['light', { width: 1440, height: 900 }], ['dark', { width: 360, height: 740 }], ['light', { width: 360, height: 740 }]]) {
   test(`the pages of a subject are accessible and fit: ${colorScheme}, ${viewport.width} px`, async () => {
-    const other = await openPage(browser, server.url, { colorScheme, viewport, reducedMotion: 'reduce', storageState: await context.storageState() })
+    const other = await openPage(browser, server.url, { colorScheme, viewport, storageState: await context.storageState() })
     for (const where of ['', '/new?event=order_placed', ...['versions', 'compare', 'next', 'code', 'settings'].map((tab) => `/subjects/order_placed/${tab}`)]) {
       await other.page.goto(`/data/schemas${where}`)
       await other.page.getByRole('heading', { level: 1 }).waitFor()

@@ -1,7 +1,7 @@
 // Keys, people, mails and the audit log.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eventually, startServer } from '../../segment/support/server.mjs'
+import { eventually, startServer } from '../support/server.mjs'
 import { addressOf, mailedLink, password, send, signUp } from '../support/account.mjs'
 import { accessible, choose, openBrowser, openPage, settled } from '../support/browser.mjs'
 

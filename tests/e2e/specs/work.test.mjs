@@ -1,7 +1,7 @@
 // What is done in the background: how the data goes through, what was done for it, how long that took, and what has failed.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eventually, startServer } from '../../segment/support/server.mjs'
+import { eventually, startServer } from '../support/server.mjs'
 import { signUp, store } from '../support/account.mjs'
 import { accessible, chart, choose, fits, openBrowser, openPage, settled } from '../support/browser.mjs'
 import { ask } from '../support/contract.mjs'

@@ -3,15 +3,19 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { chromium } from 'playwright-core'
 import assert from 'node:assert/strict'
 
-/** Opens a browser that talks to nobody but the server under test. */
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const args = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+]
+
+/** Starts a browser that talks to nobody but the server under test, for several specs. */
+export const launchBrowser = () => chromium.launchServer({ executablePath, args })
+
+/** Opens that browser, or one of the spec's own. */
 export function openBrowser() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    ],
-  })
+  const shared = process.env.OBSERVATORY_E2E_BROWSER
+  return shared ? chromium.connect(shared) : chromium.launch({ executablePath, args })
 }
 
 /**
@@ -19,7 +23,7 @@ export function openBrowser() {
  * or React complained about.
  */
 export async function openPage(browser, url, options = {}) {
-  const context = await browser.newContext({ baseURL: url, viewport: { width: 1440, height: 900 }, colorScheme: 'dark', ...options })
+  const context = await browser.newContext({ baseURL: url, viewport: { width: 1440, height: 900 }, colorScheme: 'dark', reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   const faults = []
@@ -42,6 +46,13 @@ export async function accessible(page, where) {
     .filter((v) => v.impact === 'serious' || v.impact === 'critical')
     .map((v) => `${v.id}: ${v.help}\n    ${v.nodes.map((n) => `${n.html.slice(0, 200)}\n      ${n.failureSummary?.replaceAll('\n', ' ')}`).join('\n    ')}`)
   assert.deepEqual(grave, [], `${where}:\n  ${grave.join('\n  ')}`)
+}
+
+/** What a download holds. */
+export async function downloaded(download) {
+  const chunks = []
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }
 
 /** Fails when the page can be scrolled sideways. */
