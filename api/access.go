@@ -75,6 +75,8 @@ func accessTo(operation string) (access, bool) {
 		"listRegulations": {needs: tenants.ManagePrivacy}, "createRegulation": {needs: tenants.ManagePrivacy},
 		"getRegulation": {needs: tenants.ManagePrivacy}, "deleteRegulation": {needs: tenants.ManagePrivacy},
 
+		"getPayment": {needs: tenants.ViewBilling}, "createCheckout": {needs: tenants.ManageBilling}, "createPortal": {needs: tenants.ManageBilling},
+
 		"updateTenant": {needs: tenants.ManageTenant},
 		"createSource": {needs: tenants.ManageSources}, "updateSource": {needs: tenants.ManageSources}, "archiveSource": {needs: tenants.ManageSources},
 		"listKeys": {needs: tenants.ManageKeys}, "createKey": {needs: tenants.ManageKeys}, "updateKey": {needs: tenants.ManageKeys},

@@ -24,6 +24,7 @@ import (
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/billing"
+	"github.com/observatory/observatory/billing/payment"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/ingest/repair"
@@ -83,6 +84,7 @@ type Deps struct {
 	Proofs     *certificate.Service
 	Exports    *export.Service
 	Form       *form.Service // public, for data subjects
+	Payment    *payment.Service
 	Pipeline   Pipeline
 	Jobs       Jobs
 	Readiness  Readiness
@@ -157,6 +159,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (http.Handler, error) {
 	described.GET("/v1/privacy/exports/:token", s.downloadExport)
 	gen.RegisterHandlers(described, gen.NewStrictHandler(s, nil))
 	s.routeOperators(e)
+	s.routeWebhooks(e)
 	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(deps.Metrics, promhttp.HandlerOpts{})))
 	if err := s.routeDocs(e); err != nil {
 		return nil, err

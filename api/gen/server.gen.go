@@ -1134,6 +1134,87 @@ func (e OffboardingState) Valid() bool {
 	}
 }
 
+// Defines values for PaymentStep.
+const (
+	PaymentStepAddWay      PaymentStep = "add_way"
+	PaymentStepBankDetails PaymentStep = "bank_details"
+	PaymentStepContact     PaymentStep = "contact"
+	PaymentStepNone        PaymentStep = "none"
+	PaymentStepPay         PaymentStep = "pay"
+	PaymentStepRenewWay    PaymentStep = "renew_way"
+	PaymentStepWait        PaymentStep = "wait"
+)
+
+// Valid indicates whether the value is a known member of the PaymentStep enum.
+func (e PaymentStep) Valid() bool {
+	switch e {
+	case PaymentStepAddWay:
+		return true
+	case PaymentStepBankDetails:
+		return true
+	case PaymentStepContact:
+		return true
+	case PaymentStepNone:
+		return true
+	case PaymentStepPay:
+		return true
+	case PaymentStepRenewWay:
+		return true
+	case PaymentStepWait:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentDifferenceReason.
+const (
+	MoreThanTold      PaymentDifferenceReason = "more_than_told"
+	TooLateToTakeBack PaymentDifferenceReason = "too_late_to_take_back"
+	TooOldToTell      PaymentDifferenceReason = "too_old_to_tell"
+	UnknownOutcome    PaymentDifferenceReason = "unknown_outcome"
+)
+
+// Valid indicates whether the value is a known member of the PaymentDifferenceReason enum.
+func (e PaymentDifferenceReason) Valid() bool {
+	switch e {
+	case MoreThanTold:
+		return true
+	case TooLateToTakeBack:
+		return true
+	case TooOldToTell:
+		return true
+	case UnknownOutcome:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentStanding.
+const (
+	PaymentStandingOk         PaymentStanding = "ok"
+	PaymentStandingPastDue    PaymentStanding = "past_due"
+	PaymentStandingRestricted PaymentStanding = "restricted"
+	PaymentStandingSuspended  PaymentStanding = "suspended"
+)
+
+// Valid indicates whether the value is a known member of the PaymentStanding enum.
+func (e PaymentStanding) Valid() bool {
+	switch e {
+	case PaymentStandingOk:
+		return true
+	case PaymentStandingPastDue:
+		return true
+	case PaymentStandingRestricted:
+		return true
+	case PaymentStandingSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonKind.
 const (
 	PersonKindAnonymous PersonKind = "anonymous"
@@ -2058,6 +2139,24 @@ const (
 func (e Healthz200JSONResponseBodyStatus) Valid() bool {
 	switch e {
 	case Healthz200JSONResponseBodyStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateCheckoutJSONBodyInterval.
+const (
+	CreateCheckoutJSONBodyIntervalMonth CreateCheckoutJSONBodyInterval = "month"
+	CreateCheckoutJSONBodyIntervalYear  CreateCheckoutJSONBodyInterval = "year"
+)
+
+// Valid indicates whether the value is a known member of the CreateCheckoutJSONBodyInterval enum.
+func (e CreateCheckoutJSONBodyInterval) Valid() bool {
+	switch e {
+	case CreateCheckoutJSONBodyIntervalMonth:
+		return true
+	case CreateCheckoutJSONBodyIntervalYear:
 		return true
 	default:
 		return false
@@ -3778,6 +3877,114 @@ type OtherValues struct {
 // Password defines model for Password.
 type Password = string
 
+// Payment defines model for Payment.
+type Payment struct {
+	// Differences Hours of which the provider has another quantity, and can not be told any more. Invoices are made from our ledger and are right all the same.
+	Differences []PaymentDifference `json:"differences"`
+
+	// LookedAt When the provider was last asked.
+	LookedAt *time.Time `json:"looked_at"`
+
+	// Next What happens unless it is paid.
+	Next *PaymentNext `json:"next"`
+
+	// Owed By currency.
+	Owed []PaymentOwed `json:"owed"`
+
+	// Provider `local` where there is none: invoices are paid as they say, and whoever runs the installation notes that down.
+	Provider string `json:"provider"`
+
+	// Since Null - it never was another.
+	Since *time.Time `json:"since"`
+
+	// Standing `past_due`: an invoice is overdue, and everything works. `restricted`: events are acknowledged and held, and stored once it is paid. `suspended`: events are refused with 402
+	// `payment_required`.
+	Standing PaymentStanding `json:"standing"`
+
+	// Step What to do: `pay` on the page of the invoice; `wait`, it is collected by itself; `add_way`, say how to pay; `renew_way`, the card expires or was declined; `bank_details`, pay as the
+	// invoice says; `contact` whoever runs the installation.
+	Step PaymentStep `json:"step"`
+
+	// SuspendedBy The operator who has suspended the organization.
+	SuspendedBy *string `json:"suspended_by"`
+
+	// Way How it pays; null where it has not said.
+	Way *PaymentWay `json:"way"`
+}
+
+// PaymentStep What to do: `pay` on the page of the invoice; `wait`, it is collected by itself; `add_way`, say how to pay; `renew_way`, the card expires or was declined; `bank_details`, pay as the
+// invoice says; `contact` whoever runs the installation.
+type PaymentStep string
+
+// PaymentDifference defines model for PaymentDifference.
+type PaymentDifference struct {
+	FoundAt time.Time               `json:"found_at"`
+	Hour    time.Time               `json:"hour"`
+	Meter   string                  `json:"meter"`
+	Ours    int64                   `json:"ours"`
+	Reason  PaymentDifferenceReason `json:"reason"`
+	Theirs  int64                   `json:"theirs"`
+}
+
+// PaymentDifferenceReason defines model for PaymentDifference.Reason.
+type PaymentDifferenceReason string
+
+// PaymentNext defines model for PaymentNext.
+type PaymentNext struct {
+	At time.Time `json:"at"`
+
+	// Standing `past_due`: an invoice is overdue, and everything works. `restricted`: events are acknowledged and held, and stored once it is paid. `suspended`: events are refused with 402
+	// `payment_required`.
+	Standing PaymentStanding `json:"standing"`
+}
+
+// PaymentOwed defines model for PaymentOwed.
+type PaymentOwed struct {
+	// Amount Minor units, with tax where the provider has added it.
+	Amount   int64                `json:"amount"`
+	Currency string               `json:"currency"`
+	Invoices []PaymentOwedInvoice `json:"invoices"`
+}
+
+// PaymentOwedInvoice defines model for PaymentOwedInvoice.
+type PaymentOwedInvoice struct {
+	Amount int64 `json:"amount"`
+
+	// Declined Why the last attempt to collect it failed.
+	Declined *string            `json:"declined"`
+	DueAt    time.Time          `json:"due_at"`
+	Id       openapi_types.UUID `json:"id"`
+	IssuedAt time.Time          `json:"issued_at"`
+	Number   string             `json:"number"`
+
+	// Page Where it can be paid.
+	Page *string `json:"page"`
+	Tax  int64   `json:"tax"`
+}
+
+// PaymentPage defines model for PaymentPage.
+type PaymentPage struct {
+	// Until Null - soon.
+	Until *time.Time `json:"until"`
+	Url   string     `json:"url"`
+}
+
+// PaymentStanding `past_due`: an invoice is overdue, and everything works. `restricted`: events are acknowledged and held, and stored once it is paid. `suspended`: events are refused with 402
+// `payment_required`.
+type PaymentStanding string
+
+// PaymentWay defines model for PaymentWay.
+type PaymentWay struct {
+	Brand string `json:"brand"`
+
+	// Kind As in `card`, `sepa_debit`.
+	Kind  string `json:"kind"`
+	Last4 string `json:"last4"`
+
+	// Until When a card expires.
+	Until *time.Time `json:"until"`
+}
+
 // Person defines model for Person.
 type Person struct {
 	Events    int64     `json:"events"`
@@ -5307,6 +5514,21 @@ type ListAuditParams struct {
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// CreateCheckoutJSONBody defines parameters for CreateCheckout.
+type CreateCheckoutJSONBody struct {
+	// Currency Default - as it is.
+	Currency *string `json:"currency,omitempty"`
+
+	// Interval Default - as it is.
+	Interval *CreateCheckoutJSONBodyInterval `json:"interval,omitempty"`
+
+	// Plan To change to.
+	Plan *string `json:"plan,omitempty"`
+}
+
+// CreateCheckoutJSONBodyInterval defines parameters for CreateCheckout.
+type CreateCheckoutJSONBodyInterval string
+
 // GetCatalogParams defines parameters for GetCatalog.
 type GetCatalogParams struct {
 	// From Start, inclusive. Default - the beginning.
@@ -5797,6 +6019,9 @@ type UpdateAlertJSONRequestBody = NewAlert
 // PutArchiveJSONRequestBody defines body for PutArchive for application/json ContentType.
 type PutArchiveJSONRequestBody PutArchiveJSONBody
 
+// CreateCheckoutJSONRequestBody defines body for CreateCheckout for application/json ContentType.
+type CreateCheckoutJSONRequestBody CreateCheckoutJSONBody
+
 // CreateChannelJSONRequestBody defines body for CreateChannel for application/json ContentType.
 type CreateChannelJSONRequestBody = NewChannel
 
@@ -6233,6 +6458,15 @@ type ServerInterface interface {
 	// VerifyAudit Check the audit log's hash chain
 	// (GET /v1/audit/verification)
 	VerifyAudit(ctx echo.Context) error
+	// CreateCheckout Say how to pay
+	// (POST /v1/billing/checkout)
+	CreateCheckout(ctx echo.Context) error
+	// GetPayment Who has paid, and what is to be done
+	// (GET /v1/billing/payment)
+	GetPayment(ctx echo.Context) error
+	// CreatePortal Change how to pay, and see receipts
+	// (POST /v1/billing/portal)
+	CreatePortal(ctx echo.Context) error
 	// GetCatalog Events and properties seen, with types
 	// (GET /v1/catalog)
 	GetCatalog(ctx echo.Context, params GetCatalogParams) error
@@ -6920,6 +7154,33 @@ func (w *ServerInterfaceWrapper) VerifyAudit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.VerifyAudit(ctx)
+	return err
+}
+
+// CreateCheckout converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateCheckout(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateCheckout(ctx)
+	return err
+}
+
+// GetPayment converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPayment(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPayment(ctx)
+	return err
+}
+
+// CreatePortal converts echo context to params.
+func (w *ServerInterfaceWrapper) CreatePortal(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreatePortal(ctx)
 	return err
 }
 
@@ -9355,6 +9616,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/privacy/retention/runs", wrapper.ListRetentionRuns, options.OperationMiddlewares["listRetentionRuns"]...)
 	router.POST(options.BaseURL+"/v1/privacy/retention/runs", wrapper.RunRetention, options.OperationMiddlewares["runRetention"]...)
 	router.GET(options.BaseURL+"/v1/privacy/minimisation", wrapper.GetMinimisation, options.OperationMiddlewares["getMinimisation"]...)
+	router.GET(options.BaseURL+"/v1/billing/payment", wrapper.GetPayment, options.OperationMiddlewares["getPayment"]...)
+	router.POST(options.BaseURL+"/v1/billing/checkout", wrapper.CreateCheckout, options.OperationMiddlewares["createCheckout"]...)
+	router.POST(options.BaseURL+"/v1/billing/portal", wrapper.CreatePortal, options.OperationMiddlewares["createPortal"]...)
 	router.DELETE(options.BaseURL+"/v1/tenant/offboarding", wrapper.CancelOffboarding, options.OperationMiddlewares["cancelOffboarding"]...)
 	router.GET(options.BaseURL+"/v1/tenant/offboarding", wrapper.GetOffboarding, options.OperationMiddlewares["getOffboarding"]...)
 	router.POST(options.BaseURL+"/v1/tenant/offboarding", wrapper.StartOffboarding, options.OperationMiddlewares["startOffboarding"]...)
@@ -10190,6 +10454,142 @@ type VerifyAuditdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response VerifyAuditdefaultApplicationProblemPlusJSONResponse) VisitVerifyAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCheckoutRequestObject struct {
+	Body *CreateCheckoutJSONRequestBody
+}
+
+type CreateCheckoutResponseObject interface {
+	VisitCreateCheckoutResponse(w http.ResponseWriter) error
+}
+
+type CreateCheckout201JSONResponse PaymentPage
+
+func (response CreateCheckout201JSONResponse) VisitCreateCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCheckoutdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateCheckoutdefaultApplicationProblemPlusJSONResponse) VisitCreateCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPaymentRequestObject struct {
+}
+
+type GetPaymentResponseObject interface {
+	VisitGetPaymentResponse(w http.ResponseWriter) error
+}
+
+type GetPayment200JSONResponse Payment
+
+func (response GetPayment200JSONResponse) VisitGetPaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPaymentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetPaymentdefaultApplicationProblemPlusJSONResponse) VisitGetPaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePortalRequestObject struct {
+}
+
+type CreatePortalResponseObject interface {
+	VisitCreatePortalResponse(w http.ResponseWriter) error
+}
+
+type CreatePortal201JSONResponse PaymentPage
+
+func (response CreatePortal201JSONResponse) VisitCreatePortalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePortaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreatePortaldefaultApplicationProblemPlusJSONResponse) VisitCreatePortalResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -16757,6 +17157,15 @@ type StrictServerInterface interface {
 	// VerifyAudit Check the audit log's hash chain
 	// (GET /v1/audit/verification)
 	VerifyAudit(ctx context.Context, request VerifyAuditRequestObject) (VerifyAuditResponseObject, error)
+	// CreateCheckout Say how to pay
+	// (POST /v1/billing/checkout)
+	CreateCheckout(ctx context.Context, request CreateCheckoutRequestObject) (CreateCheckoutResponseObject, error)
+	// GetPayment Who has paid, and what is to be done
+	// (GET /v1/billing/payment)
+	GetPayment(ctx context.Context, request GetPaymentRequestObject) (GetPaymentResponseObject, error)
+	// CreatePortal Change how to pay, and see receipts
+	// (POST /v1/billing/portal)
+	CreatePortal(ctx context.Context, request CreatePortalRequestObject) (CreatePortalResponseObject, error)
 	// GetCatalog Events and properties seen, with types
 	// (GET /v1/catalog)
 	GetCatalog(ctx context.Context, request GetCatalogRequestObject) (GetCatalogResponseObject, error)
@@ -17684,6 +18093,98 @@ func (sh *strictHandler) VerifyAudit(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(VerifyAuditResponseObject); ok {
 		return validResponse.VisitVerifyAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateCheckout operation middleware
+func (sh *strictHandler) CreateCheckout(ctx echo.Context) error {
+	var request CreateCheckoutRequestObject
+
+	var body CreateCheckoutJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateCheckout(ctx.Request().Context(), request.(CreateCheckoutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateCheckout")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateCheckoutResponseObject); ok {
+		return validResponse.VisitCreateCheckoutResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPayment operation middleware
+func (sh *strictHandler) GetPayment(ctx echo.Context) error {
+	var request GetPaymentRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPayment(ctx.Request().Context(), request.(GetPaymentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPayment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPaymentResponseObject); ok {
+		return validResponse.VisitGetPaymentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreatePortal operation middleware
+func (sh *strictHandler) CreatePortal(ctx echo.Context) error {
+	var request CreatePortalRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePortal(ctx.Request().Context(), request.(CreatePortalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePortal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePortalResponseObject); ok {
+		return validResponse.VisitCreatePortalResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/billing/cost"
+	"github.com/observatory/observatory/billing/payment"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/ingestch"
 	"github.com/observatory/observatory/ingest/ingestpg"
@@ -68,6 +69,7 @@ type node struct {
 
 	lifecycle lifecycle
 	consumed  *cost.Recorder
+	payment   *payment.Service
 
 	freshness analytics.Freshness // nil where no events are accepted
 }
@@ -126,6 +128,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.privacy, err = newAnswering(n, public); err != nil {
 		return nil, err
 	}
+	n.payment = newPayment(n, public)
 	n.lifecycle, err = newLifecycle(n, public)
 	return n, err
 }

@@ -135,6 +135,14 @@ func Postgres() []Table {
 		{Name: "quota_warnings", Other: "kind", Why: ours, Stays: true},
 		{Name: "terms", Other: "plan currency fee_interval coupon reason changed_by", Why: ours, Stays: true},
 
+		// payment
+		{Name: "payment_accounts", Other: "standing effective suspended_by customer subscription subscribed way_kind way_brand way_last4 error", Why: members, Stays: true},
+		{Name: "payment_checkouts", Other: "id plan plan_interval currency asked_by state error", Why: members, Stays: true},
+		{Name: "payment_documents", Other: "provider_id state page declined error", Why: ours, Stays: true},
+		{Name: "payment_usage", Other: "meter state error", Why: ours, Stays: true},
+		{Name: "payment_differences", Other: "meter reason", Why: ours, Stays: true},
+		{Name: "payment_events", Other: "id kind customer", Why: "what the payment provider has told of: its IDs"},
+
 		{Name: "goose_db_version", Why: ours},
 	}
 }

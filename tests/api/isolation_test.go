@@ -95,9 +95,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 		code string // where they may not: 403 with this code
 	}
 	for _, c := range []caller{
-		{"owner", account.Session, []access{people, asking, receiving, following, settingUp, lookingUp, declaring, alerting, answering, managing, owning}, "permission_denied"},
-		{"admin", member("admin"), []access{people, asking, receiving, following, settingUp, lookingUp, declaring, alerting, answering, managing}, "permission_denied"},
-		{"analyst", member("analyst"), []access{people, asking, receiving, following, lookingUp, alerting}, "permission_denied"},
+		{"owner", account.Session, []access{people, asking, receiving, following, settingUp, lookingUp, declaring, alerting, answering, managing, owning, paying}, "permission_denied"},
+		{"admin", member("admin"), []access{people, asking, receiving, following, settingUp, lookingUp, declaring, alerting, answering, managing, paying}, "permission_denied"},
+		{"analyst", member("analyst"), []access{people, asking, receiving, following, lookingUp, alerting, paying}, "permission_denied"},
 		{"viewer", member("viewer"), []access{people, asking, receiving, following, lookingUp}, "permission_denied"},
 		{"publishable", account.Publishable, []access{writing, receiving}, "scope_missing"},
 		{"events:write", key("events:write"), []access{writing, receiving}, "scope_missing"},
@@ -105,6 +105,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"schemas:read", key("schemas:read"), []access{lookingUp}, "scope_missing"},
 		{"schemas:write", key("schemas:write"), []access{lookingUp, declaring}, "scope_missing"},
 		{"privacy:write", key("privacy:write"), []access{answering, following}, "scope_missing"},
+		{"billing:read", key("billing:read"), []access{paying}, "scope_missing"},
 		{"admin key", key("admin"), []access{settingUp, lookingUp, declaring, alerting}, "scope_missing"},
 		{"revoked", server.WithKey(t, revoked.Token), nil, "key_revoked"},
 		{"nobody", server.Anonymous(t), nil, "session_missing"},

@@ -35,6 +35,7 @@ const (
 	following        // as asking, or a key with privacy:write
 	managing         // an owner or admin
 	owning           // an owner
+	paying           // an owner, admin or analyst, or a key with billing:read
 )
 
 // operation is a valid request to an operation of the contract.
@@ -85,7 +86,7 @@ func (x subjects) operations() []operation {
 	stubs = append(append(stubs, x.notices.operations()...), x.forms.operations()...)
 	stubs = append(stubs, x.lifecycle()...)
 	stubs = append(append(stubs, x.requests.operations()...), x.proofs.operations()...)
-	stubs = append(stubs, x.suppressions()...)
+	stubs = append(append(stubs, x.suppressions()...), x.payment()...)
 	all := append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},

@@ -27,3 +27,24 @@ type Invoice struct {
 	PaidAt     *time.Time
 	ReadAt     time.Time
 }
+
+type PaymentAccount struct {
+	TenantID     uuid.UUID
+	Standing     string
+	Since        time.Time
+	Effective    string
+	OverdueSince *time.Time
+	Reminded     int32
+	SuspendedBy  string
+	Customer     string
+	MeteredFrom  *time.Time
+	MeteredUntil *time.Time
+	Subscription string
+	Subscribed   string
+	WayKind      string
+	WayBrand     string
+	WayLast4     string
+	WayUntil     *time.Time
+	LookedAt     *time.Time
+	Error        string
+}

@@ -1938,6 +1938,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/billing/payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has paid, and what is to be done
+         * @description How the organization stands with its payments, how it pays, what it owes, and what happens next. Needs a member, or a key with `billing:read`.
+         */
+        get: operations["getPayment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say how to pay
+         * @description Makes a page of the payment provider on which the organization says how it pays. With `plan`, the plan changes once that is done. 409 `payment_is_local` where the installation has no
+         *     provider. Owners and admins.
+         */
+        post: operations["createCheckout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change how to pay, and see receipts
+         * @description Makes a page of the payment provider. 409 `payment_is_local` where the installation has none. Owners and admins.
+         */
+        post: operations["createPortal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenant/offboarding": {
         parameters: {
             query?: never;
@@ -3623,6 +3684,107 @@ export interface components {
             rule: {
                 [key: string]: unknown;
             } | null;
+        };
+        Payment: {
+            /** @description `local` where there is none: invoices are paid as they say, and whoever runs the installation notes that down. */
+            provider: string;
+            standing: components["schemas"]["PaymentStanding"];
+            /**
+             * Format: date-time
+             * @description Null - it never was another.
+             */
+            since: string | null;
+            /** @description The operator who has suspended the organization. */
+            suspended_by: string | null;
+            /** @description How it pays; null where it has not said. */
+            way: components["schemas"]["PaymentWay"] | null;
+            /** @description By currency. */
+            owed: components["schemas"]["PaymentOwed"][];
+            /** @description What happens unless it is paid. */
+            next: components["schemas"]["PaymentNext"] | null;
+            /**
+             * @description What to do: `pay` on the page of the invoice; `wait`, it is collected by itself; `add_way`, say how to pay; `renew_way`, the card expires or was declined; `bank_details`, pay as the
+             *     invoice says; `contact` whoever runs the installation.
+             * @enum {string}
+             */
+            step: "none" | "pay" | "wait" | "add_way" | "contact" | "renew_way" | "bank_details";
+            /** @description Hours of which the provider has another quantity, and can not be told any more. Invoices are made from our ledger and are right all the same. */
+            differences: components["schemas"]["PaymentDifference"][];
+            /**
+             * Format: date-time
+             * @description When the provider was last asked.
+             */
+            looked_at: string | null;
+        };
+        PaymentWay: {
+            /** @description As in `card`, `sepa_debit`. */
+            kind: string;
+            brand: string;
+            last4: string;
+            /**
+             * Format: date-time
+             * @description When a card expires.
+             */
+            until: string | null;
+        };
+        PaymentNext: {
+            /** Format: date-time */
+            at: string;
+            standing: components["schemas"]["PaymentStanding"];
+        };
+        /**
+         * @description `past_due`: an invoice is overdue, and everything works. `restricted`: events are acknowledged and held, and stored once it is paid. `suspended`: events are refused with 402
+         *     `payment_required`.
+         * @enum {string}
+         */
+        PaymentStanding: "ok" | "past_due" | "restricted" | "suspended";
+        PaymentOwed: {
+            currency: string;
+            /**
+             * Format: int64
+             * @description Minor units, with tax where the provider has added it.
+             */
+            amount: number;
+            invoices: components["schemas"]["PaymentOwedInvoice"][];
+        };
+        PaymentOwedInvoice: {
+            /** Format: uuid */
+            id: string;
+            number: string;
+            /** Format: int64 */
+            amount: number;
+            /** Format: int64 */
+            tax: number;
+            /** Format: date-time */
+            issued_at: string;
+            /** Format: date-time */
+            due_at: string;
+            /** @description Where it can be paid. */
+            page: string | null;
+            /** @description Why the last attempt to collect it failed. */
+            declined: string | null;
+        };
+        PaymentDifference: {
+            meter: string;
+            /** Format: date-time */
+            hour: string;
+            /** Format: int64 */
+            ours: number;
+            /** Format: int64 */
+            theirs: number;
+            /** @enum {string} */
+            reason: "too_late_to_take_back" | "too_old_to_tell" | "unknown_outcome" | "more_than_told";
+            /** Format: date-time */
+            found_at: string;
+        };
+        PaymentPage: {
+            /** Format: uri */
+            url: string;
+            /**
+             * Format: date-time
+             * @description Null - soon.
+             */
+            until: string | null;
         };
         Offboarding: {
             /** Format: uuid */
@@ -9334,6 +9496,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MinimisationReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPayment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As of now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createCheckout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description To change to. */
+                    plan?: string;
+                    /**
+                     * @description Default - as it is.
+                     * @enum {string}
+                     */
+                    interval?: "month" | "year";
+                    /** @description Default - as it is. */
+                    currency?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The page. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPortal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPage"];
                 };
             };
             default: components["responses"]["Problem"];
