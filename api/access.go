@@ -76,6 +76,7 @@ func accessTo(operation string) (access, bool) {
 		"getRegulation": {needs: tenants.ManagePrivacy}, "deleteRegulation": {needs: tenants.ManagePrivacy},
 
 		"getPayment": {needs: tenants.ViewBilling}, "createCheckout": {needs: tenants.ManageBilling}, "createPortal": {needs: tenants.ManageBilling},
+		"listPlans": {needs: tenants.ViewBilling}, "getSubscription": {needs: tenants.ViewBilling}, "previewSubscription": {needs: tenants.ViewBilling}, "changeSubscription": {needs: tenants.ManageBilling},
 
 		"updateTenant": {needs: tenants.ManageTenant},
 		"createSource": {needs: tenants.ManageSources}, "updateSource": {needs: tenants.ManageSources}, "archiveSource": {needs: tenants.ManageSources},

@@ -25,6 +25,7 @@ import (
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/payment"
+	"github.com/observatory/observatory/billing/subscription"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/ingest/repair"
@@ -81,6 +82,7 @@ type Deps struct {
 	Minimise   *minimise.Service
 	Offboard   *offboard.Service
 	Suppressed privacy.SuppressionList
+	Subscriptions *subscription.Service
 	Proofs     *certificate.Service
 	Exports    *export.Service
 	Form       *form.Service // public, for data subjects

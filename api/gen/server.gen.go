@@ -189,6 +189,48 @@ func (e AlertState) Valid() bool {
 	}
 }
 
+// Defines values for BillLineKind.
+const (
+	Cap    BillLineKind = "cap"
+	Coupon BillLineKind = "coupon"
+	Fee    BillLineKind = "fee"
+	Usage  BillLineKind = "usage"
+)
+
+// Valid indicates whether the value is a known member of the BillLineKind enum.
+func (e BillLineKind) Valid() bool {
+	switch e {
+	case Cap:
+		return true
+	case Coupon:
+		return true
+	case Fee:
+		return true
+	case Usage:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BillingInterval.
+const (
+	BillingIntervalMonth BillingInterval = "month"
+	BillingIntervalYear  BillingInterval = "year"
+)
+
+// Valid indicates whether the value is a known member of the BillingInterval enum.
+func (e BillingInterval) Valid() bool {
+	switch e {
+	case BillingIntervalMonth:
+		return true
+	case BillingIntervalYear:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CatalogPropertyTypes.
 const (
 	CatalogPropertyTypesArray   CatalogPropertyTypes = "array"
@@ -930,6 +972,24 @@ func (e Measure) Valid() bool {
 	}
 }
 
+// Defines values for MeterPriceMode.
+const (
+	MeterPriceModeGraduated MeterPriceMode = "graduated"
+	MeterPriceModeVolume    MeterPriceMode = "volume"
+)
+
+// Valid indicates whether the value is a known member of the MeterPriceMode enum.
+func (e MeterPriceMode) Valid() bool {
+	switch e {
+	case MeterPriceModeGraduated:
+		return true
+	case MeterPriceModeVolume:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MinimisationPropertyAction.
 const (
 	MinimisationPropertyActionNone   MinimisationPropertyAction = "none"
@@ -1320,6 +1380,24 @@ func (e PipelineStageName) Valid() bool {
 	case PipelineStageNameStore:
 		return true
 	case PipelineStageNameUrgent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PlanLimitThen.
+const (
+	Hold    PlanLimitThen = "hold"
+	Overage PlanLimitThen = "overage"
+)
+
+// Valid indicates whether the value is a known member of the PlanLimitThen enum.
+func (e PlanLimitThen) Valid() bool {
+	switch e {
+	case Hold:
+		return true
+	case Overage:
 		return true
 	default:
 		return false
@@ -1989,6 +2067,24 @@ func (e SourceKind) Valid() bool {
 	}
 }
 
+// Defines values for SubscriptionChangeAt.
+const (
+	NextMonth SubscriptionChangeAt = "next_month"
+	Now       SubscriptionChangeAt = "now"
+)
+
+// Valid indicates whether the value is a known member of the SubscriptionChangeAt enum.
+func (e SubscriptionChangeAt) Valid() bool {
+	switch e {
+	case NextMonth:
+		return true
+	case Now:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SuppressionKind.
 const (
 	AnonymousId SuppressionKind = "anonymous_id"
@@ -2531,6 +2627,9 @@ type AlertPreviewPoint struct {
 // AlertState `resolved` - no longer firing, as of the last tick. `muted` - firing during a silence.
 type AlertState string
 
+// AmountByCurrency By currency, in its minor unit: cents of USD, yen of JPY, fils (a thousandth) of KWD.
+type AmountByCurrency map[string]int64
+
 // Archive defines model for Archive.
 type Archive struct {
 	Bytes     int64 `json:"bytes"`
@@ -2584,6 +2683,43 @@ type Backfill struct {
 type BackfillBegun struct {
 	JobId openapi_types.UUID `json:"job_id"`
 }
+
+// Bill defines model for Bill.
+type Bill struct {
+	Currency string     `json:"currency"`
+	Lines    []BillLine `json:"lines"`
+
+	// Month As in `2026-11`.
+	Month string `json:"month"`
+
+	// Total Minor units. Below 0: it is credited.
+	Total int64 `json:"total"`
+}
+
+// BillLine defines model for BillLine.
+type BillLine struct {
+	// Amount Minor units.
+	Amount int64        `json:"amount"`
+	From   time.Time    `json:"from"`
+	Kind   BillLineKind `json:"kind"`
+	Meter  *string      `json:"meter,omitempty"`
+	Plan   string       `json:"plan"`
+
+	// Quantity In the meter's unit; of a fee, hours.
+	Quantity float64   `json:"quantity"`
+	Text     string    `json:"text"`
+	Tier     string    `json:"tier"`
+	To       time.Time `json:"to"`
+
+	// Unit What a unit costs, as in `USD 0.30 per 1,000 events`.
+	Unit string `json:"unit"`
+}
+
+// BillLineKind defines model for BillLine.Kind.
+type BillLineKind string
+
+// BillingInterval How often the fee is due: that of a month at its end, that of a year at its beginning. Usage is due every month.
+type BillingInterval string
 
 // Breakdowns defines model for Breakdowns.
 type Breakdowns struct {
@@ -3534,6 +3670,26 @@ type Membership struct {
 	Tenant Tenant `json:"tenant"`
 }
 
+// MeterPrice What a meter costs in a month. All quantities are in the meter's unit.
+type MeterPrice struct {
+	// Included `null`: all of it.
+	Included *float64 `json:"included"`
+	Meter    string   `json:"meter"`
+
+	// Mode `graduated`: each part of the quantity by the tier that it lies in. `volume`: all of it, but for what is included, by the tier that its end lies in.
+	Mode *MeterPriceMode `json:"mode,omitempty"`
+
+	// Tiers Empty where nothing beyond what is included is sold.
+	Tiers []PriceTier `json:"tiers"`
+	Title string      `json:"title"`
+
+	// Unit In the plural, as in `GB-days`.
+	Unit string `json:"unit"`
+}
+
+// MeterPriceMode `graduated`: each part of the quantity by the tier that it lies in. `volume`: all of it, but for what is included, by the tier that its end lies in.
+type MeterPriceMode string
+
 // MinimisationEvent defines model for MinimisationEvent.
 type MinimisationEvent struct {
 	Event string `json:"event"`
@@ -4133,6 +4289,67 @@ type PipelineStageUnit string
 // PipelineStageName `urgent`, `default` and `bulk` are the queues of jobs.
 type PipelineStageName string
 
+// Plan defines model for Plan.
+type Plan struct {
+	// ByAgreement Only the operator gives it to somebody.
+	ByAgreement bool `json:"by_agreement"`
+
+	// Capabilities What else it has.
+	Capabilities []string `json:"capabilities"`
+	Fees         struct {
+		// Month By currency, in its minor unit: cents of USD, yen of JPY, fils (a thousandth) of KWD.
+		Month AmountByCurrency `json:"month"`
+
+		// Year By currency, in its minor unit: cents of USD, yen of JPY, fils (a thousandth) of KWD.
+		Year *AmountByCurrency `json:"year,omitempty"`
+	} `json:"fees"`
+	Key string `json:"key"`
+
+	// Limit How many events a month has. Events beyond it are `overage` - stored and paid for - or `hold` - kept aside for some days, and released on upgrade.
+	Limit  PlanLimit    `json:"limit"`
+	Prices []MeterPrice `json:"prices"`
+
+	// Rank Going to a higher one is an upgrade.
+	Rank    int    `json:"rank"`
+	Summary string `json:"summary"`
+	Title   string `json:"title"`
+
+	// TrialDays 0: no trial.
+	TrialDays int `json:"trial_days"`
+
+	// Version Of the file of plans.
+	Version int `json:"version"`
+}
+
+// PlanCurrency defines model for PlanCurrency.
+type PlanCurrency struct {
+	// Code Of ISO 4217.
+	Code string `json:"code"`
+
+	// Digits How many digits of an amount stand behind the point: 2 of USD, 0 of JPY, 3 of KWD.
+	Digits int `json:"digits"`
+}
+
+// PlanLimit How many events a month has. Events beyond it are `overage` - stored and paid for - or `hold` - kept aside for some days, and released on upgrade.
+type PlanLimit struct {
+	// At `null`: no limit.
+	At *int64 `json:"at"`
+
+	// KeepDays That events are held, beyond the limit or beyond a spend cap.
+	KeepDays int           `json:"keep_days"`
+	Then     PlanLimitThen `json:"then"`
+}
+
+// PlanLimitThen defines model for PlanLimit.Then.
+type PlanLimitThen string
+
+// PlanList defines model for PlanList.
+type PlanList struct {
+	// Currencies The first is that of whoever chose none.
+	Currencies []PlanCurrency `json:"currencies"`
+	Plans      []Plan         `json:"plans"`
+}
+
 // Point defines model for Point.
 type Point struct {
 	// Partial The bucket is cut by `from` or `to`, or not over yet.
@@ -4165,6 +4382,21 @@ type PolicyKind string
 
 // PolicyDocument Its form depends on the kind; see the documentation of contracts, redaction, enrichment, quarantine and retention (RetentionPolicy).
 type PolicyDocument map[string]interface{}
+
+// PriceTier defines model for PriceTier.
+type PriceTier struct {
+	// Above The tier is about what lies above it, counted from 0.
+	Above float64 `json:"above"`
+
+	// Amounts By currency, in its minor unit: cents of USD, yen of JPY, fils (a thousandth) of KWD.
+	Amounts AmountByCurrency `json:"amounts"`
+
+	// Per The quantity that the amounts are for.
+	Per float64 `json:"per"`
+
+	// UpTo `null`: no end.
+	UpTo *float64 `json:"up_to"`
+}
 
 // PrivacyBarrier Up to where each log may have held something of the subjects. Everything before it is stored, and forgotten by the log.
 type PrivacyBarrier struct {
@@ -5258,6 +5490,106 @@ type Source struct {
 // SourceKind defines model for SourceKind.
 type SourceKind string
 
+// Subscription defines model for Subscription.
+type Subscription struct {
+	Coupon *SubscriptionCoupon `json:"coupon,omitempty"`
+
+	// History All that there was, newest first.
+	History []SubscriptionTerms `json:"history"`
+
+	// Next What holds from an hour on.
+	Next     *SubscriptionTerms `json:"next,omitempty"`
+	NextPlan *Plan              `json:"next_plan,omitempty"`
+	Plan     Plan               `json:"plan"`
+
+	// Revision Of the last change; give it as `base_revision`.
+	Revision int `json:"revision"`
+
+	// Terms What holds from an hour on.
+	Terms SubscriptionTerms `json:"terms"`
+
+	// Trial A trial is running.
+	Trial bool `json:"trial"`
+}
+
+// SubscriptionChange defines model for SubscriptionChange.
+type SubscriptionChange struct {
+	At *SubscriptionChangeAt `json:"at,omitempty"`
+
+	// BaseRevision What the change is about. If there was another meanwhile, the answer is `subscription_changed`.
+	BaseRevision *int    `json:"base_revision,omitempty"`
+	Coupon       *string `json:"coupon,omitempty"`
+	Currency     *string `json:"currency,omitempty"`
+
+	// Interval How often the fee is due: that of a month at its end, that of a year at its beginning. Usage is due every month.
+	Interval *BillingInterval `json:"interval,omitempty"`
+	Plan     string           `json:"plan"`
+	SpendCap *int64           `json:"spend_cap,omitempty"`
+
+	// Trial Begin a trial.
+	Trial *bool `json:"trial,omitempty"`
+
+	// Version Of the plan. Default - the one that you have, and the newest for another plan.
+	Version *int `json:"version,omitempty"`
+}
+
+// SubscriptionChangeAt defines model for SubscriptionChange.At.
+type SubscriptionChangeAt string
+
+// SubscriptionCoupon defines model for SubscriptionCoupon.
+type SubscriptionCoupon struct {
+	// Amounts By currency, in its minor unit: cents of USD, yen of JPY, fils (a thousandth) of KWD.
+	Amounts *AmountByCurrency `json:"amounts,omitempty"`
+	Code    string            `json:"code"`
+
+	// Month Which of its months this one is, from 1; above `months` it has no effect any more.
+	Month  int `json:"month"`
+	Months int `json:"months"`
+
+	// Percent Or `amounts`.
+	Percent *int   `json:"percent,omitempty"`
+	Title   string `json:"title"`
+}
+
+// SubscriptionPreview defines model for SubscriptionPreview.
+type SubscriptionPreview struct {
+	Changed Bill `json:"changed"`
+	Next    Bill `json:"next"`
+	Plan    Plan `json:"plan"`
+
+	// Terms What holds from an hour on.
+	Terms     SubscriptionTerms `json:"terms"`
+	Unchanged Bill              `json:"unchanged"`
+}
+
+// SubscriptionTerms What holds from an hour on.
+type SubscriptionTerms struct {
+	ChangedAt time.Time `json:"changed_at"`
+
+	// ChangedBy Kind and ID of whoever changed it; the audit log has the name.
+	ChangedBy string  `json:"changed_by"`
+	Coupon    *string `json:"coupon"`
+	Currency  string  `json:"currency"`
+
+	// From A whole hour.
+	From time.Time `json:"from"`
+
+	// Interval How often the fee is due: that of a month at its end, that of a year at its beginning. Usage is due every month.
+	Interval BillingInterval `json:"interval"`
+	Plan     string          `json:"plan"`
+	Reason   string          `json:"reason"`
+
+	// Revision 0: those of whoever agreed to none.
+	Revision int `json:"revision"`
+
+	// SpendCap What a month comes to at most, before tax, in the minor unit; the fee of a year is not counted. Events beyond it are held.
+	SpendCap *int64 `json:"spend_cap"`
+
+	// TrialUntil Fees and usage before it cost nothing.
+	TrialUntil *time.Time `json:"trial_until"`
+	Version    int        `json:"version"`
+}
+
 // Suppression defines model for Suppression.
 type Suppression struct {
 	ChangedAt time.Time `json:"changed_at"`
@@ -6022,6 +6354,12 @@ type PutArchiveJSONRequestBody PutArchiveJSONBody
 // CreateCheckoutJSONRequestBody defines body for CreateCheckout for application/json ContentType.
 type CreateCheckoutJSONRequestBody CreateCheckoutJSONBody
 
+// ChangeSubscriptionJSONRequestBody defines body for ChangeSubscription for application/json ContentType.
+type ChangeSubscriptionJSONRequestBody = SubscriptionChange
+
+// PreviewSubscriptionJSONRequestBody defines body for PreviewSubscription for application/json ContentType.
+type PreviewSubscriptionJSONRequestBody = SubscriptionChange
+
 // CreateChannelJSONRequestBody defines body for CreateChannel for application/json ContentType.
 type CreateChannelJSONRequestBody = NewChannel
 
@@ -6464,9 +6802,21 @@ type ServerInterface interface {
 	// GetPayment Who has paid, and what is to be done
 	// (GET /v1/billing/payment)
 	GetPayment(ctx echo.Context) error
+	// ListPlans What plans there are
+	// (GET /v1/billing/plans)
+	ListPlans(ctx echo.Context) error
 	// CreatePortal Change how to pay, and see receipts
 	// (POST /v1/billing/portal)
 	CreatePortal(ctx echo.Context) error
+	// GetSubscription The plan that is in force
+	// (GET /v1/billing/subscription)
+	GetSubscription(ctx echo.Context) error
+	// ChangeSubscription Change the plan, its currency, its coupon or its spend cap
+	// (PUT /v1/billing/subscription)
+	ChangeSubscription(ctx echo.Context) error
+	// PreviewSubscription What a change would cost
+	// (POST /v1/billing/subscription/preview)
+	PreviewSubscription(ctx echo.Context) error
 	// GetCatalog Events and properties seen, with types
 	// (GET /v1/catalog)
 	GetCatalog(ctx echo.Context, params GetCatalogParams) error
@@ -7175,12 +7525,48 @@ func (w *ServerInterfaceWrapper) GetPayment(ctx echo.Context) error {
 	return err
 }
 
+// ListPlans converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPlans(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPlans(ctx)
+	return err
+}
+
 // CreatePortal converts echo context to params.
 func (w *ServerInterfaceWrapper) CreatePortal(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreatePortal(ctx)
+	return err
+}
+
+// GetSubscription converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSubscription(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSubscription(ctx)
+	return err
+}
+
+// ChangeSubscription converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeSubscription(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeSubscription(ctx)
+	return err
+}
+
+// PreviewSubscription converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewSubscription(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewSubscription(ctx)
 	return err
 }
 
@@ -9612,6 +9998,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/people/:id", wrapper.GetPerson, options.OperationMiddlewares["getPerson"]...)
 	router.GET(options.BaseURL+"/v1/people/:id/events", wrapper.ListPersonEvents, options.OperationMiddlewares["listPersonEvents"]...)
 	router.GET(options.BaseURL+"/v1/people/:id/history", wrapper.GetPersonHistory, options.OperationMiddlewares["getPersonHistory"]...)
+	router.GET(options.BaseURL+"/v1/billing/plans", wrapper.ListPlans, options.OperationMiddlewares["listPlans"]...)
+	router.GET(options.BaseURL+"/v1/billing/subscription", wrapper.GetSubscription, options.OperationMiddlewares["getSubscription"]...)
+	router.PUT(options.BaseURL+"/v1/billing/subscription", wrapper.ChangeSubscription, options.OperationMiddlewares["changeSubscription"]...)
+	router.POST(options.BaseURL+"/v1/billing/subscription/preview", wrapper.PreviewSubscription, options.OperationMiddlewares["previewSubscription"]...)
 	router.POST(options.BaseURL+"/v1/privacy/retention/preview", wrapper.PreviewRetention, options.OperationMiddlewares["previewRetention"]...)
 	router.GET(options.BaseURL+"/v1/privacy/retention/runs", wrapper.ListRetentionRuns, options.OperationMiddlewares["listRetentionRuns"]...)
 	router.POST(options.BaseURL+"/v1/privacy/retention/runs", wrapper.RunRetention, options.OperationMiddlewares["runRetention"]...)
@@ -10562,6 +10952,51 @@ func (response GetPaymentdefaultApplicationProblemPlusJSONResponse) VisitGetPaym
 	return err
 }
 
+type ListPlansRequestObject struct {
+}
+
+type ListPlansResponseObject interface {
+	VisitListPlansResponse(w http.ResponseWriter) error
+}
+
+type ListPlans200JSONResponse PlanList
+
+func (response ListPlans200JSONResponse) VisitListPlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPlansdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPlansdefaultApplicationProblemPlusJSONResponse) VisitListPlansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreatePortalRequestObject struct {
 }
 
@@ -10590,6 +11025,143 @@ type CreatePortaldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreatePortaldefaultApplicationProblemPlusJSONResponse) VisitCreatePortalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSubscriptionRequestObject struct {
+}
+
+type GetSubscriptionResponseObject interface {
+	VisitGetSubscriptionResponse(w http.ResponseWriter) error
+}
+
+type GetSubscription200JSONResponse Subscription
+
+func (response GetSubscription200JSONResponse) VisitGetSubscriptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSubscriptiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetSubscriptiondefaultApplicationProblemPlusJSONResponse) VisitGetSubscriptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSubscriptionRequestObject struct {
+	Body *ChangeSubscriptionJSONRequestBody
+}
+
+type ChangeSubscriptionResponseObject interface {
+	VisitChangeSubscriptionResponse(w http.ResponseWriter) error
+}
+
+type ChangeSubscription200JSONResponse Subscription
+
+func (response ChangeSubscription200JSONResponse) VisitChangeSubscriptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSubscriptiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ChangeSubscriptiondefaultApplicationProblemPlusJSONResponse) VisitChangeSubscriptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSubscriptionRequestObject struct {
+	Body *PreviewSubscriptionJSONRequestBody
+}
+
+type PreviewSubscriptionResponseObject interface {
+	VisitPreviewSubscriptionResponse(w http.ResponseWriter) error
+}
+
+type PreviewSubscription200JSONResponse SubscriptionPreview
+
+func (response PreviewSubscription200JSONResponse) VisitPreviewSubscriptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewSubscriptiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PreviewSubscriptiondefaultApplicationProblemPlusJSONResponse) VisitPreviewSubscriptionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -17163,9 +17735,21 @@ type StrictServerInterface interface {
 	// GetPayment Who has paid, and what is to be done
 	// (GET /v1/billing/payment)
 	GetPayment(ctx context.Context, request GetPaymentRequestObject) (GetPaymentResponseObject, error)
+	// ListPlans What plans there are
+	// (GET /v1/billing/plans)
+	ListPlans(ctx context.Context, request ListPlansRequestObject) (ListPlansResponseObject, error)
 	// CreatePortal Change how to pay, and see receipts
 	// (POST /v1/billing/portal)
 	CreatePortal(ctx context.Context, request CreatePortalRequestObject) (CreatePortalResponseObject, error)
+	// GetSubscription The plan that is in force
+	// (GET /v1/billing/subscription)
+	GetSubscription(ctx context.Context, request GetSubscriptionRequestObject) (GetSubscriptionResponseObject, error)
+	// ChangeSubscription Change the plan, its currency, its coupon or its spend cap
+	// (PUT /v1/billing/subscription)
+	ChangeSubscription(ctx context.Context, request ChangeSubscriptionRequestObject) (ChangeSubscriptionResponseObject, error)
+	// PreviewSubscription What a change would cost
+	// (POST /v1/billing/subscription/preview)
+	PreviewSubscription(ctx context.Context, request PreviewSubscriptionRequestObject) (PreviewSubscriptionResponseObject, error)
 	// GetCatalog Events and properties seen, with types
 	// (GET /v1/catalog)
 	GetCatalog(ctx context.Context, request GetCatalogRequestObject) (GetCatalogResponseObject, error)
@@ -18168,6 +18752,29 @@ func (sh *strictHandler) GetPayment(ctx echo.Context) error {
 	return nil
 }
 
+// ListPlans operation middleware
+func (sh *strictHandler) ListPlans(ctx echo.Context) error {
+	var request ListPlansRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPlans(ctx.Request().Context(), request.(ListPlansRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPlans")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPlansResponseObject); ok {
+		return validResponse.VisitListPlansResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // CreatePortal operation middleware
 func (sh *strictHandler) CreatePortal(ctx echo.Context) error {
 	var request CreatePortalRequestObject
@@ -18185,6 +18792,121 @@ func (sh *strictHandler) CreatePortal(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreatePortalResponseObject); ok {
 		return validResponse.VisitCreatePortalResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetSubscription operation middleware
+func (sh *strictHandler) GetSubscription(ctx echo.Context) error {
+	var request GetSubscriptionRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSubscription(ctx.Request().Context(), request.(GetSubscriptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSubscription")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSubscriptionResponseObject); ok {
+		return validResponse.VisitGetSubscriptionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeSubscription operation middleware
+func (sh *strictHandler) ChangeSubscription(ctx echo.Context) error {
+	var request ChangeSubscriptionRequestObject
+
+	var body ChangeSubscriptionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeSubscription(ctx.Request().Context(), request.(ChangeSubscriptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeSubscription")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeSubscriptionResponseObject); ok {
+		return validResponse.VisitChangeSubscriptionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewSubscription operation middleware
+func (sh *strictHandler) PreviewSubscription(ctx echo.Context) error {
+	var request PreviewSubscriptionRequestObject
+
+	var body PreviewSubscriptionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewSubscription(ctx.Request().Context(), request.(PreviewSubscriptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewSubscription")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewSubscriptionResponseObject); ok {
+		return validResponse.VisitPreviewSubscriptionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -35,6 +35,7 @@ type Input struct {
 
 // Bill is what a month comes to.
 type Bill struct {
+	Period   billing.Period
 	Currency billing.Currency // that of the last hour
 	Lines    []billing.Line   // without IDs
 }
@@ -66,7 +67,7 @@ func Rate(in Input) (Bill, error) {
 	}
 	terms := billing.InForce(in.History, in.Period.From, end)
 	if len(terms) == 0 {
-		return Bill{Currency: in.Plans.Currency()}, nil
+		return Bill{Period: in.Period, Currency: in.Plans.Currency()}, nil
 	}
 	last := terms[len(terms)-1].Terms
 	segments, err := segmentsOf(in.Plans, terms)
@@ -85,7 +86,7 @@ func Rate(in Input) (Bill, error) {
 		return Bill{}, err
 	}
 	years, err := r.years(end)
-	return Bill{Currency: r.currency, Lines: slices.Concat(fees, years, usage, lowered)}, err
+	return Bill{Period: in.Period, Currency: r.currency, Lines: slices.Concat(fees, years, usage, lowered)}, err
 }
 
 type rating struct {
