@@ -12,15 +12,17 @@ import (
 )
 
 func (s *server) ListPlans(context.Context, gen.ListPlansRequestObject) (gen.ListPlansResponseObject, error) {
-	plans := s.deps.Subscriptions.Plans()
+	plans := s.deps.Plans.Plans()
 	return gen.ListPlans200JSONResponse{
-		Currencies: each(plans.Currencies, func(c billing.Currency) gen.PlanCurrency { return gen.PlanCurrency{Code: string(c), Digits: c.Digits()} }),
-		Plans:      each(plans.At(s.deps.Now()).Plans, planOut),
+		Currencies: each(plans.Currencies, func(c billing.Currency) gen.PlanCurrency {
+			return gen.PlanCurrency{Code: string(c), Digits: c.Digits()}
+		}),
+		Plans: each(plans.At(s.deps.Now()).Plans, planOut),
 	}, nil
 }
 
 func (s *server) GetSubscription(ctx context.Context, _ gen.GetSubscriptionRequestObject) (gen.GetSubscriptionResponseObject, error) {
-	state, err := s.deps.Subscriptions.State(ctx, in(ctx).principal.Tenant)
+	state, err := s.deps.Plans.State(ctx, in(ctx).principal.Tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +30,7 @@ func (s *server) GetSubscription(ctx context.Context, _ gen.GetSubscriptionReque
 }
 
 func (s *server) ChangeSubscription(ctx context.Context, r gen.ChangeSubscriptionRequestObject) (gen.ChangeSubscriptionResponseObject, error) {
-	state, err := s.deps.Subscriptions.Change(ctx, in(ctx).by(), wishIn(*r.Body))
+	state, err := s.deps.Plans.Change(ctx, in(ctx).by(), wishIn(*r.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +38,7 @@ func (s *server) ChangeSubscription(ctx context.Context, r gen.ChangeSubscriptio
 }
 
 func (s *server) PreviewSubscription(ctx context.Context, r gen.PreviewSubscriptionRequestObject) (gen.PreviewSubscriptionResponseObject, error) {
-	p, err := s.deps.Subscriptions.Preview(ctx, in(ctx).principal.Tenant, wishIn(*r.Body))
+	p, err := s.deps.Plans.Preview(ctx, in(ctx).principal.Tenant, wishIn(*r.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func (s *server) subscriptionOut(state subscription.State) gen.Subscription {
 		terms, next := termsOut(*state.Next), planOut(state.NextOf)
 		out.Next, out.NextPlan = &terms, &next
 	}
-	if c, month, ok := s.deps.Subscriptions.Coupon(state); ok {
+	if c, month, ok := s.deps.Plans.Coupon(state); ok {
 		coupon := gen.SubscriptionCoupon{Code: c.Code, Title: c.Title, Month: month, Months: c.Months}
 		if c.Percent > 0 {
 			coupon.Percent = &c.Percent

@@ -82,7 +82,7 @@ type Deps struct {
 	Minimise   *minimise.Service
 	Offboard   *offboard.Service
 	Suppressed privacy.SuppressionList
-	Subscriptions *subscription.Service
+	Plans      *subscription.Service
 	Proofs     *certificate.Service
 	Exports    *export.Service
 	Form       *form.Service // public, for data subjects

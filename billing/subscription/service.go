@@ -52,7 +52,7 @@ type Means interface {
 type Deps struct {
 	Plans *plan.Catalogue
 	Rows  Rows
-	Usage Usage
+	Usage Usage // nil: nothing is known of what was used
 	Means Means // nil: invoices are paid some other way, and nobody is asked before
 	Now   func() time.Time
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/billing/cost"
 	"github.com/observatory/observatory/billing/payment"
+	"github.com/observatory/observatory/billing/subscription"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/ingestch"
 	"github.com/observatory/observatory/ingest/ingestpg"
@@ -70,6 +71,7 @@ type node struct {
 	lifecycle lifecycle
 	consumed  *cost.Recorder
 	payment   *payment.Service
+	plans     *subscription.Service
 
 	freshness analytics.Freshness // nil where no events are accepted
 }
@@ -129,7 +131,10 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 		return nil, err
 	}
 	n.payment = newPayment(n, public)
-	n.lifecycle, err = newLifecycle(n, public)
+	if n.lifecycle, err = newLifecycle(n, public); err != nil {
+		return nil, err
+	}
+	n.plans, err = newSubscriptions(n)
 	return n, err
 }
 
@@ -175,6 +180,9 @@ func (n *node) migratePostgres(ctx context.Context) error {
 		return err
 	}
 	if err := n.tenants.SigningKeys.Ensure(ctx); err != nil {
+		return err
+	}
+	if err := n.plans.Check(ctx); err != nil {
 		return err
 	}
 	return n.privacy.proofs.EnsureKey(ctx)

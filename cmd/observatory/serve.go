@@ -265,7 +265,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		Analytics: s.eventsAsked(), People: s.peopleAsked(), Consumed: s.consumed.Consumed,
 		Quality: s.quality(), Notify: s.notify.service, Privacy: s.privacy.service, Suppressed: s.privacy.store.Suppressions(), Proofs: s.privacy.proofs, Exports: s.privacy.exports,
 		Form:      s.privacy.form,
-		Retention: s.lifecycle.retention, Minimise: s.lifecycle.minimisation, Offboard: s.lifecycle.offboard, Payment: s.payment,
+		Retention: s.lifecycle.retention, Minimise: s.lifecycle.minimisation, Offboard: s.lifecycle.offboard, Payment: s.payment, Plans: s.plans,
 		Alerts: alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,
 		Pipeline: newStages(s, alerts.rules), Jobs: s.jobs, Rollups: s.rollups, Archive: s.privacy.archive,
 		Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths, Queues: queues},

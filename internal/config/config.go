@@ -24,6 +24,7 @@ type Config struct {
 	KafkaBrokers   string // "" means that the durable log lies in the data folder
 	KafkaTopic     string
 	KafkaPartition int    // of the topic, which is this node's log
+	Plans          string // file with the plans; "" means those that come with the program
 	ArchiveURL     string // folder or s3:// of what is kept outside the databases; "" means the folder archive below the data folder
 	SMTPURL        string // "" means that mail is written below the data folder
 	LogLevel       slog.Level
@@ -74,6 +75,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("kafka_brokers", withoutPasswordOrFolder(c.KafkaBrokers)),
 		slog.String("kafka_topic", c.KafkaTopic),
 		slog.Int("kafka_partition", c.KafkaPartition),
+		slog.String("plans", c.Plans),
 		slog.String("archive_url", withoutPasswordOrFolder(c.ArchiveURL)),
 		slog.String("smtp_url", withoutPassword(c.SMTPURL)),
 		slog.Bool("allow_private_webhooks", c.AllowPrivateWebhooks),

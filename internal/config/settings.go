@@ -275,6 +275,11 @@ func Settings() []Setting {
 			set:     func(c *Config, v string) error { c.GeoDB = v; return nil },
 		},
 		{
+			Name: "plans", Allowed: "a YAML file",
+			Purpose: "the plans that tenants can have, and what they cost; those that come with the program where this is not set",
+			set:     func(c *Config, v string) error { c.Plans = v; return nil },
+		},
+		{
 			Name: "data-centres", Allowed: "a text file with one network such as 203.0.113.0/24 a line",
 			Purpose: "networks whose visitors are taken for bots; none where this is not set",
 			set:     func(c *Config, v string) error { c.DataCentres = v; return nil },

@@ -1873,6 +1873,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/billing/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What plans there are
+         * @description As they are offered now, cheapest first. Whoever agreed to an older version keeps it; see the subscription.
+         */
+        get: operations["listPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The plan that is in force
+         * @description With what takes its place later (`next`), where something does, and everything that held before. Whoever never chose has the first plan.
+         */
+        get: operations["getSubscription"];
+        /**
+         * Change the plan, its currency, its coupon or its spend cap
+         * @description What the body leaves out is not kept, but for the currency and a trial that is running. The hour in which a plan changes is priced by the new one; a lower plan begins with the next hour. Fees and included amounts are in proportion to the hours. A newer change takes the place of one that is still to come.
+         *
+         *     Try it with `preview` first. Owners and admins.
+         */
+        put: operations["changeSubscription"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/subscription/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a change would cost
+         * @description The running month without the change and with it, by what was used so far, and the month behind it before anything is used. Changes nothing, and refuses what the change would be refused for.
+         */
+        post: operations["previewSubscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/privacy/retention/preview": {
         parameters: {
             query?: never;
@@ -3282,6 +3348,210 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description By currency, in its minor unit: cents of USD, yen of JPY, fils (a thousandth) of KWD. */
+        AmountByCurrency: {
+            [key: string]: number;
+        };
+        /**
+         * @description How often the fee is due: that of a month at its end, that of a year at its beginning. Usage is due every month.
+         * @enum {string}
+         */
+        BillingInterval: "month" | "year";
+        PlanList: {
+            /** @description The first is that of whoever chose none. */
+            currencies: components["schemas"]["PlanCurrency"][];
+            plans: components["schemas"]["Plan"][];
+        };
+        PlanCurrency: {
+            /** @description Of ISO 4217. */
+            code: string;
+            /** @description How many digits of an amount stand behind the point: 2 of USD, 0 of JPY, 3 of KWD. */
+            digits: number;
+        };
+        Plan: {
+            key: string;
+            /** @description Of the file of plans. */
+            version: number;
+            /** @description Going to a higher one is an upgrade. */
+            rank: number;
+            title: string;
+            summary: string;
+            /** @description Only the operator gives it to somebody. */
+            by_agreement: boolean;
+            /** @description 0: no trial. */
+            trial_days: number;
+            fees: {
+                month: components["schemas"]["AmountByCurrency"];
+                year?: components["schemas"]["AmountByCurrency"];
+            };
+            prices: components["schemas"]["MeterPrice"][];
+            limit: components["schemas"]["PlanLimit"];
+            /** @description What else it has. */
+            capabilities: string[];
+        };
+        /** @description What a meter costs in a month. All quantities are in the meter's unit. */
+        MeterPrice: {
+            meter: string;
+            title: string;
+            /** @description In the plural, as in `GB-days`. */
+            unit: string;
+            /**
+             * Format: double
+             * @description `null`: all of it.
+             */
+            included: number | null;
+            /**
+             * @description `graduated`: each part of the quantity by the tier that it lies in. `volume`: all of it, but for what is included, by the tier that its end lies in.
+             * @enum {string}
+             */
+            mode?: "graduated" | "volume";
+            /** @description Empty where nothing beyond what is included is sold. */
+            tiers: components["schemas"]["PriceTier"][];
+        };
+        PriceTier: {
+            /**
+             * Format: double
+             * @description The tier is about what lies above it, counted from 0.
+             */
+            above: number;
+            /**
+             * Format: double
+             * @description `null`: no end.
+             */
+            up_to: number | null;
+            /**
+             * Format: double
+             * @description The quantity that the amounts are for.
+             */
+            per: number;
+            amounts: components["schemas"]["AmountByCurrency"];
+        };
+        /** @description How many events a month has. Events beyond it are `overage` - stored and paid for - or `hold` - kept aside for some days, and released on upgrade. */
+        PlanLimit: {
+            /**
+             * Format: int64
+             * @description `null`: no limit.
+             */
+            at: number | null;
+            /** @enum {string} */
+            then: "overage" | "hold";
+            /** @description That events are held, beyond the limit or beyond a spend cap. */
+            keep_days: number;
+        };
+        /** @description What holds from an hour on. */
+        SubscriptionTerms: {
+            /** @description 0: those of whoever agreed to none. */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description A whole hour.
+             */
+            from: string;
+            plan: string;
+            version: number;
+            currency: string;
+            interval: components["schemas"]["BillingInterval"];
+            /**
+             * Format: date-time
+             * @description Fees and usage before it cost nothing.
+             */
+            trial_until: string | null;
+            coupon: string | null;
+            /**
+             * Format: int64
+             * @description What a month comes to at most, before tax, in the minor unit; the fee of a year is not counted. Events beyond it are held.
+             */
+            spend_cap: number | null;
+            reason: string;
+            /** @description Kind and ID of whoever changed it; the audit log has the name. */
+            changed_by: string;
+            /** Format: date-time */
+            changed_at: string;
+        };
+        Subscription: {
+            terms: components["schemas"]["SubscriptionTerms"];
+            plan: components["schemas"]["Plan"];
+            next?: components["schemas"]["SubscriptionTerms"];
+            next_plan?: components["schemas"]["Plan"];
+            /** @description A trial is running. */
+            trial: boolean;
+            coupon?: components["schemas"]["SubscriptionCoupon"];
+            /** @description Of the last change; give it as `base_revision`. */
+            revision: number;
+            /** @description All that there was, newest first. */
+            history: components["schemas"]["SubscriptionTerms"][];
+        };
+        SubscriptionCoupon: {
+            code: string;
+            title: string;
+            /** @description Or `amounts`. */
+            percent?: number;
+            amounts?: components["schemas"]["AmountByCurrency"];
+            /** @description Which of its months this one is, from 1; above `months` it has no effect any more. */
+            month: number;
+            months: number;
+        };
+        SubscriptionChange: {
+            plan: string;
+            /** @description Of the plan. Default - the one that you have, and the newest for another plan. */
+            version?: number;
+            interval?: components["schemas"]["BillingInterval"];
+            currency?: string;
+            /** @description Begin a trial. */
+            trial?: boolean;
+            coupon?: string;
+            /** Format: int64 */
+            spend_cap?: number;
+            /**
+             * @default now
+             * @enum {string}
+             */
+            at?: "now" | "next_month";
+            /** @description What the change is about. If there was another meanwhile, the answer is `subscription_changed`. */
+            base_revision?: number;
+        };
+        BillLine: {
+            /** @enum {string} */
+            kind: "fee" | "usage" | "coupon" | "cap";
+            text: string;
+            plan: string;
+            meter?: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /**
+             * Format: double
+             * @description In the meter's unit; of a fee, hours.
+             */
+            quantity: number;
+            tier: string;
+            /** @description What a unit costs, as in `USD 0.30 per 1,000 events`. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description Minor units.
+             */
+            amount: number;
+        };
+        Bill: {
+            /** @description As in `2026-11`. */
+            month: string;
+            currency: string;
+            /**
+             * Format: int64
+             * @description Minor units. Below 0: it is credited.
+             */
+            total: number;
+            lines: components["schemas"]["BillLine"][];
+        };
+        SubscriptionPreview: {
+            terms: components["schemas"]["SubscriptionTerms"];
+            plan: components["schemas"]["Plan"];
+            unchanged: components["schemas"]["Bill"];
+            changed: components["schemas"]["Bill"];
+            next: components["schemas"]["Bill"];
+        };
         /** @description The text uses this version of another subject under that name. */
         RegistryReference: {
             name: string;
@@ -9391,6 +9661,98 @@ export interface operations {
                     "application/json": {
                         changes: components["schemas"]["TraitChange"][];
                     };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionChange"];
+            };
+        };
+        responses: {
+            /** @description As it is now. To wish for what there is changes nothing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionChange"];
+            };
+        };
+        responses: {
+            /** @description The amounts, before tax and before what stands to your credit. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionPreview"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,0 +1,16 @@
+package main
+
+import (
+	"github.com/observatory/observatory/billing/billingpg"
+	"github.com/observatory/observatory/billing/plan"
+	"github.com/observatory/observatory/billing/subscription"
+)
+
+// newSubscriptions reads the plans, and makes the service of who agreed to which.
+func newSubscriptions(n *node) (*subscription.Service, error) {
+	plans, err := plan.Open(n.cfg.Plans)
+	if err != nil {
+		return nil, err
+	}
+	return subscription.New(subscription.Deps{Plans: plans, Rows: billingpg.New(n.postgres).Terms(), Now: n.now}), nil
+}
