@@ -43,7 +43,9 @@ func TestAPlanIsChosen(t *testing.T) {
 	server, _ := start(t)
 	account := server.SignUp(t)
 	const path = "/v1/billing/subscription"
-	get := func() subscribed { return harness.As[subscribed](t, account.Session.Get(t, path).Want(t, http.StatusOK)) }
+	get := func() subscribed {
+		return harness.As[subscribed](t, account.Session.Get(t, path).Want(t, http.StatusOK))
+	}
 
 	first := get()
 	require.Equal(t, "free", first.Terms.Plan)
