@@ -77,6 +77,7 @@ func accessTo(operation string) (access, bool) {
 
 		"getPayment": {needs: tenants.ViewBilling}, "createCheckout": {needs: tenants.ManageBilling}, "createPortal": {needs: tenants.ManageBilling},
 		"listPlans": {needs: tenants.ViewBilling}, "getSubscription": {needs: tenants.ViewBilling}, "previewSubscription": {needs: tenants.ViewBilling}, "changeSubscription": {needs: tenants.ManageBilling},
+		"getUsage": {needs: tenants.ViewBilling}, "listUsageHours": {needs: tenants.ViewBilling}, "sampleUsageEvents": {needs: tenants.ViewBilling},
 
 		"updateTenant": {needs: tenants.ManageTenant},
 		"createSource": {needs: tenants.ManageSources}, "updateSource": {needs: tenants.ManageSources}, "archiveSource": {needs: tenants.ManageSources},

@@ -26,6 +26,7 @@ import (
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/payment"
 	"github.com/observatory/observatory/billing/subscription"
+	"github.com/observatory/observatory/billing/usage"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/ingest/repair"
@@ -87,6 +88,7 @@ type Deps struct {
 	Exports    *export.Service
 	Form       *form.Service // public, for data subjects
 	Payment    *payment.Service
+	Usage      *usage.Service
 	Pipeline   Pipeline
 	Jobs       Jobs
 	Readiness  Readiness

@@ -972,6 +972,39 @@ func (e Measure) Valid() bool {
 	}
 }
 
+// Defines values for MeterName.
+const (
+	MeterNameBotEvents       MeterName = "bot_events"
+	MeterNameEvents          MeterName = "events"
+	MeterNameExports         MeterName = "exports"
+	MeterNameQueryTime       MeterName = "query_time"
+	MeterNameStorage         MeterName = "storage"
+	MeterNameSyntheticEvents MeterName = "synthetic_events"
+	MeterNameTrackedUsers    MeterName = "tracked_users"
+)
+
+// Valid indicates whether the value is a known member of the MeterName enum.
+func (e MeterName) Valid() bool {
+	switch e {
+	case MeterNameBotEvents:
+		return true
+	case MeterNameEvents:
+		return true
+	case MeterNameExports:
+		return true
+	case MeterNameQueryTime:
+		return true
+	case MeterNameStorage:
+		return true
+	case MeterNameSyntheticEvents:
+		return true
+	case MeterNameTrackedUsers:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MeterPriceMode.
 const (
 	MeterPriceModeGraduated MeterPriceMode = "graduated"
@@ -2166,6 +2199,39 @@ func (e TrendsQuerySource) Valid() bool {
 	}
 }
 
+// Defines values for UsageRevisionReason.
+const (
+	UsageRevisionReasonDuplicate UsageRevisionReason = "duplicate"
+	UsageRevisionReasonErasure   UsageRevisionReason = "erasure"
+	UsageRevisionReasonLate      UsageRevisionReason = "late"
+	UsageRevisionReasonMeasured  UsageRevisionReason = "measured"
+	UsageRevisionReasonOngoing   UsageRevisionReason = "ongoing"
+	UsageRevisionReasonRecount   UsageRevisionReason = "recount"
+	UsageRevisionReasonReplay    UsageRevisionReason = "replay"
+)
+
+// Valid indicates whether the value is a known member of the UsageRevisionReason enum.
+func (e UsageRevisionReason) Valid() bool {
+	switch e {
+	case UsageRevisionReasonDuplicate:
+		return true
+	case UsageRevisionReasonErasure:
+		return true
+	case UsageRevisionReasonLate:
+		return true
+	case UsageRevisionReasonMeasured:
+		return true
+	case UsageRevisionReasonOngoing:
+		return true
+	case UsageRevisionReasonRecount:
+		return true
+	case UsageRevisionReasonReplay:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Weekday.
 const (
 	Friday    Weekday = "friday"
@@ -3291,6 +3357,27 @@ type FilterOperator string
 // FormType defines model for FormType.
 type FormType string
 
+// FreeUsage Events that came and are not billed.
+type FreeUsage struct {
+	// Bots Stored, and caused by a bot.
+	Bots int64 `json:"bots"`
+
+	// Duplicate Sent again.
+	Duplicate int64 `json:"duplicate"`
+
+	// Held Kept aside, and not released.
+	Held int64 `json:"held"`
+
+	// Quarantined Broke a rule, and were not repaired.
+	Quarantined int64 `json:"quarantined"`
+
+	// Suppressed Of people who were erased.
+	Suppressed int64 `json:"suppressed"`
+
+	// Synthetic Stored, and caused by a synthetic test.
+	Synthetic int64 `json:"synthetic"`
+}
+
 // Incident defines model for Incident.
 type Incident struct {
 	AcknowledgedAt *time.Time          `json:"acknowledged_at"`
@@ -3669,6 +3756,9 @@ type Membership struct {
 	Role   Role   `json:"role"`
 	Tenant Tenant `json:"tenant"`
 }
+
+// MeterName defines model for MeterName.
+type MeterName string
 
 // MeterPrice What a meter costs in a month. All quantities are in the meter's unit.
 type MeterPrice struct {
@@ -5720,6 +5810,115 @@ type TrendsResult struct {
 	Timezone string       `json:"timezone"`
 }
 
+// UsageEvent defines model for UsageEvent.
+type UsageEvent struct {
+	Event   string `json:"event"`
+	EventId string `json:"event_id"`
+
+	// Index Its place in that request.
+	Index int `json:"index"`
+
+	// Receipt Of the request that it came with.
+	Receipt    string    `json:"receipt"`
+	ReceivedAt time.Time `json:"received_at"`
+}
+
+// UsageForecast What the month will come to if things go on as in the weeks before.
+type UsageForecast struct {
+	Expected int64 `json:"expected"`
+
+	// High As in the fastest.
+	High int64 `json:"high"`
+
+	// Low If it goes as in the slowest of these weeks.
+	Low int64 `json:"low"`
+
+	// Weeks How many weeks it was made from; 0 - there is less than a week to go by, so it is the average of what there is, and rough.
+	Weeks int `json:"weeks"`
+}
+
+// UsageHour defines model for UsageHour.
+type UsageHour struct {
+	Hour time.Time `json:"hour"`
+
+	// Quantity By the newest revision.
+	Quantity  int64           `json:"quantity"`
+	Revisions []UsageRevision `json:"revisions"`
+}
+
+// UsageMeter defines model for UsageMeter.
+type UsageMeter struct {
+	// Base What a quantity of 1 is.
+	Base string `json:"base"`
+
+	// Corrected How much of it was booked to hours after these were closed - late events, repairs, duplicates.
+	Corrected int64 `json:"corrected"`
+
+	// Forecast Null for months that are over, and where nothing was used lately.
+	Forecast *UsageForecast `json:"forecast"`
+
+	// Free Nobody pays for it.
+	Free  bool      `json:"free"`
+	Meter MeterName `json:"meter"`
+
+	// PerUnit How many quantities make a unit.
+	PerUnit  int64 `json:"per_unit"`
+	Quantity int64 `json:"quantity"`
+
+	// Source What is counted, and in which hour.
+	Source string `json:"source"`
+	Title  string `json:"title"`
+
+	// Unit In which it is shown and priced.
+	Unit string `json:"unit"`
+}
+
+// UsageMonth defines model for UsageMonth.
+type UsageMonth struct {
+	// Complete The month was over then, and everything that was received in it stored. An invoice waits for this.
+	Complete bool `json:"complete"`
+
+	// CountedAt When all its hours were last counted at once; null - not yet.
+	CountedAt *time.Time `json:"counted_at"`
+
+	// Free Events that came and are not billed.
+	Free   FreeUsage    `json:"free"`
+	From   time.Time    `json:"from"`
+	Meters []UsageMeter `json:"meters"`
+
+	// Month Example: 2026-11
+	Month string `json:"month"`
+
+	// To Exclusive.
+	To time.Time `json:"to"`
+}
+
+// UsageRevision defines model for UsageRevision.
+type UsageRevision struct {
+	At time.Time `json:"at"`
+
+	// Delta Against the revision before.
+	Delta int64 `json:"delta"`
+
+	// Found What was in the store then.
+	Found int64 `json:"found"`
+
+	// Gone What had been removed on purpose by then, which counts still.
+	Gone     int64 `json:"gone"`
+	Quantity int64 `json:"quantity"`
+
+	// Reason measured - the first time. ongoing - the hour was not over before, or not all of it stored. late - events of the hour were stored later.
+	// replay - events were repaired, held, released or written anew. duplicate - an event was sent again after more than a day and took the place
+	// of the first. erasure - events were removed on purpose; the quantity stays. recount - counting again said otherwise.
+	Reason   UsageRevisionReason `json:"reason"`
+	Revision int                 `json:"revision"`
+}
+
+// UsageRevisionReason measured - the first time. ongoing - the hour was not over before, or not all of it stored. late - events of the hour were stored later.
+// replay - events were repaired, held, released or written anew. duplicate - an event was sent again after more than a day and took the place
+// of the first. erasure - events were removed on purpose; the quantity stays. recount - counting again said otherwise.
+type UsageRevisionReason string
+
 // User defines model for User.
 type User struct {
 	CreatedAt     time.Time          `json:"created_at"`
@@ -5745,6 +5944,9 @@ type KindOfPolicy string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// Meter defines model for Meter.
+type Meter = MeterName
 
 // PersonID defines model for PersonID.
 type PersonID = string
@@ -6337,6 +6539,34 @@ type UpdateTenantJSONBody struct {
 type StartOffboardingJSONBody struct {
 	// Name The name of the organization, typed in. 400 `name_mismatch` otherwise.
 	Name string `json:"name"`
+}
+
+// GetUsageParams defines parameters for GetUsage.
+type GetUsageParams struct {
+	// Month As in `2026-11`. Default - the running month.
+	Month *string `form:"month,omitempty" json:"month,omitempty"`
+}
+
+// SampleUsageEventsParams defines parameters for SampleUsageEvents.
+type SampleUsageEventsParams struct {
+	Meter Meter `form:"meter" json:"meter"`
+
+	// Hour Any instant in it.
+	Hour time.Time `form:"hour" json:"hour"`
+
+	// Limit How many.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListUsageHoursParams defines parameters for ListUsageHours.
+type ListUsageHoursParams struct {
+	Meter Meter `form:"meter" json:"meter"`
+
+	// From Start, inclusive. Default - 24 hours before `to`.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To End, exclusive; 31 days after `from` at most. Default - the end of the running hour.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // CreateAlertJSONRequestBody defines body for CreateAlert for application/json ContentType.
@@ -7234,6 +7464,15 @@ type ServerInterface interface {
 	// StartOffboarding Leave, and have everything erased
 	// (POST /v1/tenant/offboarding)
 	StartOffboarding(ctx echo.Context) error
+	// GetUsage What was used in a month
+	// (GET /v1/usage)
+	GetUsage(ctx echo.Context, params GetUsageParams) error
+	// SampleUsageEvents Events that a meter counted in an hour
+	// (GET /v1/usage/events)
+	SampleUsageEvents(ctx echo.Context, params SampleUsageEventsParams) error
+	// ListUsageHours The usage ledger of a meter
+	// (GET /v1/usage/hours)
+	ListUsageHours(ctx echo.Context, params ListUsageHoursParams) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -9850,6 +10089,88 @@ func (w *ServerInterfaceWrapper) StartOffboarding(ctx echo.Context) error {
 	return err
 }
 
+// GetUsage converts echo context to params.
+func (w *ServerInterfaceWrapper) GetUsage(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetUsageParams
+	// ------------- Optional query parameter "month" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "month", ctx.QueryParams(), &params.Month, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter month: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetUsage(ctx, params)
+	return err
+}
+
+// SampleUsageEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) SampleUsageEvents(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SampleUsageEventsParams
+	// ------------- Required query parameter "meter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "meter", ctx.QueryParams(), &params.Meter, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter meter: %s", err))
+	}
+
+	// ------------- Required query parameter "hour" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "hour", ctx.QueryParams(), &params.Hour, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter hour: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SampleUsageEvents(ctx, params)
+	return err
+}
+
+// ListUsageHours converts echo context to params.
+func (w *ServerInterfaceWrapper) ListUsageHours(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListUsageHoursParams
+	// ------------- Required query parameter "meter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "meter", ctx.QueryParams(), &params.Meter, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter meter: %s", err))
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListUsageHours(ctx, params)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -10026,6 +10347,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/password-resets/confirm", wrapper.ConfirmPasswordReset, options.OperationMiddlewares["confirmPasswordReset"]...)
 	router.POST(options.BaseURL+"/v1/email-verifications", wrapper.RequestEmailVerification, options.OperationMiddlewares["requestEmailVerification"]...)
 	router.POST(options.BaseURL+"/v1/email-verifications/confirm", wrapper.ConfirmEmailVerification, options.OperationMiddlewares["confirmEmailVerification"]...)
+	router.GET(options.BaseURL+"/v1/usage", wrapper.GetUsage, options.OperationMiddlewares["getUsage"]...)
+	router.GET(options.BaseURL+"/v1/usage/hours", wrapper.ListUsageHours, options.OperationMiddlewares["listUsageHours"]...)
+	router.GET(options.BaseURL+"/v1/usage/events", wrapper.SampleUsageEvents, options.OperationMiddlewares["sampleUsageEvents"]...)
 	router.GET(options.BaseURL+"/v1/tenant", wrapper.GetTenant, options.OperationMiddlewares["getTenant"]...)
 	router.PATCH(options.BaseURL+"/v1/tenant", wrapper.UpdateTenant, options.OperationMiddlewares["updateTenant"]...)
 	router.GET(options.BaseURL+"/v1/sources", wrapper.ListSources, options.OperationMiddlewares["listSources"]...)
@@ -17676,6 +18000,161 @@ func (response StartOffboardingdefaultApplicationProblemPlusJSONResponse) VisitS
 	return err
 }
 
+type GetUsageRequestObject struct {
+	Params GetUsageParams
+}
+
+type GetUsageResponseObject interface {
+	VisitGetUsageResponse(w http.ResponseWriter) error
+}
+
+type GetUsage200JSONResponse UsageMonth
+
+func (response GetUsage200JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUsagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetUsagedefaultApplicationProblemPlusJSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SampleUsageEventsRequestObject struct {
+	Params SampleUsageEventsParams
+}
+
+type SampleUsageEventsResponseObject interface {
+	VisitSampleUsageEventsResponse(w http.ResponseWriter) error
+}
+
+type SampleUsageEvents200JSONResponse struct {
+	Events []UsageEvent `json:"events"`
+
+	// Hour Its beginning.
+	Hour  time.Time `json:"hour"`
+	Meter MeterName `json:"meter"`
+
+	// Stored How many events of the meter are in the store for this hour now; what was erased or past its retention is not among them and still billed.
+	Stored int64 `json:"stored"`
+}
+
+func (response SampleUsageEvents200JSONResponse) VisitSampleUsageEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SampleUsageEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SampleUsageEventsdefaultApplicationProblemPlusJSONResponse) VisitSampleUsageEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsageHoursRequestObject struct {
+	Params ListUsageHoursParams
+}
+
+type ListUsageHoursResponseObject interface {
+	VisitListUsageHoursResponse(w http.ResponseWriter) error
+}
+
+type ListUsageHours200JSONResponse struct {
+	From  time.Time   `json:"from"`
+	Hours []UsageHour `json:"hours"`
+	Meter MeterName   `json:"meter"`
+
+	// Quantity Of all these hours.
+	Quantity int64     `json:"quantity"`
+	To       time.Time `json:"to"`
+}
+
+func (response ListUsageHours200JSONResponse) VisitListUsageHoursResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsageHoursdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListUsageHoursdefaultApplicationProblemPlusJSONResponse) VisitListUsageHoursResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetJWKS Public keys that API keys are signed with
@@ -18167,6 +18646,15 @@ type StrictServerInterface interface {
 	// StartOffboarding Leave, and have everything erased
 	// (POST /v1/tenant/offboarding)
 	StartOffboarding(ctx context.Context, request StartOffboardingRequestObject) (StartOffboardingResponseObject, error)
+	// GetUsage What was used in a month
+	// (GET /v1/usage)
+	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
+	// SampleUsageEvents Events that a meter counted in an hour
+	// (GET /v1/usage/events)
+	SampleUsageEvents(ctx context.Context, request SampleUsageEventsRequestObject) (SampleUsageEventsResponseObject, error)
+	// ListUsageHours The usage ledger of a meter
+	// (GET /v1/usage/hours)
+	ListUsageHours(ctx context.Context, request ListUsageHoursRequestObject) (ListUsageHoursResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -23433,6 +23921,81 @@ func (sh *strictHandler) StartOffboarding(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(StartOffboardingResponseObject); ok {
 		return validResponse.VisitStartOffboardingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUsage operation middleware
+func (sh *strictHandler) GetUsage(ctx echo.Context, params GetUsageParams) error {
+	var request GetUsageRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsage(ctx.Request().Context(), request.(GetUsageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUsageResponseObject); ok {
+		return validResponse.VisitGetUsageResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SampleUsageEvents operation middleware
+func (sh *strictHandler) SampleUsageEvents(ctx echo.Context, params SampleUsageEventsParams) error {
+	var request SampleUsageEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SampleUsageEvents(ctx.Request().Context(), request.(SampleUsageEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SampleUsageEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SampleUsageEventsResponseObject); ok {
+		return validResponse.VisitSampleUsageEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListUsageHours operation middleware
+func (sh *strictHandler) ListUsageHours(ctx echo.Context, params ListUsageHoursParams) error {
+	var request ListUsageHoursRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUsageHours(ctx.Request().Context(), request.(ListUsageHoursRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUsageHours")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListUsageHoursResponseObject); ok {
+		return validResponse.VisitListUsageHoursResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -19,9 +19,11 @@ import (
 	"github.com/observatory/observatory/analytics/analyticspg"
 	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/analytics/rollup"
+	"github.com/observatory/observatory/billing/billingpg"
 	"github.com/observatory/observatory/billing/cost"
 	"github.com/observatory/observatory/billing/payment"
 	"github.com/observatory/observatory/billing/subscription"
+	"github.com/observatory/observatory/billing/usage"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/ingestch"
 	"github.com/observatory/observatory/ingest/ingestpg"
@@ -64,6 +66,8 @@ type node struct {
 	books    *ingest.Books
 	schemas  *schema.Registry
 	rollups  *rollup.Service
+	billing  *billingpg.Store
+	usage    *usage.Service
 	stitcher *people.Stitcher
 	notify   notifying
 	privacy  answering
@@ -122,6 +126,8 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 		Store: analyticsch.NewRollups(analyticsch.Config{Conn: n.events, Now: n.now}), Settings: analyticspg.New(n.postgres).Rollups(),
 		Jobs: n.jobs, Now: n.now, Logger: n.logger, Metrics: n.metrics,
 	})
+	n.billing = billingpg.New(n.postgres)
+	n.usage = newUsage(n)
 	links := people.NewLinker(analyticsch.NewLinks(analyticsch.Config{Conn: n.events, Now: n.now}), n.rollups)
 	n.stitcher = people.NewStitcher(links, n.jobs, n.now)
 	if n.notify, err = newNotifying(n, public, mailer); err != nil {

@@ -34,6 +34,8 @@ func ClickHouse() []Table {
 		{Name: "repairs", Other: "message", Why: ours},
 		{Name: "ledger", Why: ours},
 		{Name: "removals", Why: ours},
+		{Name: "removed_usage", Why: ours},
+		{Name: "removed_users", Why: "hashes of 64 bits of people who counted in a month and were removed, so that nobody is billed twice; gone 80 days after the month began"},
 		{Name: "marks", Why: ours},
 		{Name: "rollup_hours", Copy: "rollups", Other: "breakdowns gaps"},
 		{Name: "rollup_events", Copy: "rollups", Subjects: "people", Other: "event"},
@@ -142,6 +144,10 @@ func Postgres() []Table {
 		{Name: "payment_usage", Other: "meter state error", Why: ours, Stays: true},
 		{Name: "payment_differences", Other: "meter reason", Why: ours, Stays: true},
 		{Name: "payment_events", Other: "id kind customer", Why: "what the payment provider has told of: its IDs"},
+		// what is used and what it costs
+		{Name: "usage_ledger", Other: "meter reason", Why: ours, Stays: true},
+		{Name: "usage_hours", Why: ours},
+		{Name: "usage_months", Why: ours},
 
 		{Name: "goose_db_version", Why: ours},
 	}

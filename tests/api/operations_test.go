@@ -88,6 +88,7 @@ func (x subjects) operations() []operation {
 	stubs = append(stubs, subscribing()...)
 	stubs = append(append(stubs, x.requests.operations()...), x.proofs.operations()...)
 	stubs = append(append(stubs, x.suppressions()...), x.payment()...)
+	stubs = append(stubs, usage()...)
 	all := append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},

@@ -2404,6 +2404,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was used in a month
+         * @description Every meter with what it came to, what was free and why, and, for the running month, where it is going. Usage counts in the hour in which an
+         *     event was received; an event that was held over quota counts in the hour of its release. Needs the scope `billing:read`.
+         */
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The usage ledger of a meter
+         * @description Hours that came to something, oldest first, each with all its revisions: what was booked first, and every correction with its date and its reason.
+         *     Nothing in it is ever changed. Needs the scope `billing:read`.
+         */
+        get: operations["listUsageHours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events that a meter counted in an hour
+         * @description A sample, read from the store now - the smallest event IDs of the hour. Only of meters that count events one by one. Needs the scope `billing:read`.
+         */
+        get: operations["sampleUsageEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenant": {
         parameters: {
             query?: never;
@@ -4331,6 +4393,153 @@ export interface components {
             /** @description Why it is not stored. */
             code?: string;
             message?: string;
+        };
+        /** @enum {string} */
+        MeterName: "events" | "tracked_users" | "storage" | "query_time" | "exports" | "bot_events" | "synthetic_events";
+        UsageMonth: {
+            /** @example 2026-11 */
+            month: string;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Exclusive.
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description When all its hours were last counted at once; null - not yet.
+             */
+            counted_at: string | null;
+            /** @description The month was over then, and everything that was received in it stored. An invoice waits for this. */
+            complete: boolean;
+            meters: components["schemas"]["UsageMeter"][];
+            free: components["schemas"]["FreeUsage"];
+        };
+        UsageMeter: {
+            meter: components["schemas"]["MeterName"];
+            title: string;
+            /** @description In which it is shown and priced. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description How many quantities make a unit.
+             */
+            per_unit: number;
+            /** @description What a quantity of 1 is. */
+            base: string;
+            /** @description What is counted, and in which hour. */
+            source: string;
+            /** @description Nobody pays for it. */
+            free: boolean;
+            /** Format: int64 */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description How much of it was booked to hours after these were closed - late events, repairs, duplicates.
+             */
+            corrected: number;
+            /** @description Null for months that are over, and where nothing was used lately. */
+            forecast: components["schemas"]["UsageForecast"] | null;
+        };
+        /** @description What the month will come to if things go on as in the weeks before. */
+        UsageForecast: {
+            /** Format: int64 */
+            expected: number;
+            /**
+             * Format: int64
+             * @description If it goes as in the slowest of these weeks.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description As in the fastest.
+             */
+            high: number;
+            /** @description How many weeks it was made from; 0 - there is less than a week to go by, so it is the average of what there is, and rough. */
+            weeks: number;
+        };
+        /** @description Events that came and are not billed. */
+        FreeUsage: {
+            /**
+             * Format: int64
+             * @description Sent again.
+             */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description Broke a rule, and were not repaired.
+             */
+            quarantined: number;
+            /**
+             * Format: int64
+             * @description Of people who were erased.
+             */
+            suppressed: number;
+            /**
+             * Format: int64
+             * @description Kept aside, and not released.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Stored, and caused by a bot.
+             */
+            bots: number;
+            /**
+             * Format: int64
+             * @description Stored, and caused by a synthetic test.
+             */
+            synthetic: number;
+        };
+        UsageHour: {
+            /** Format: date-time */
+            hour: string;
+            /**
+             * Format: int64
+             * @description By the newest revision.
+             */
+            quantity: number;
+            revisions: components["schemas"]["UsageRevision"][];
+        };
+        UsageRevision: {
+            revision: number;
+            /** Format: int64 */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description Against the revision before.
+             */
+            delta: number;
+            /**
+             * Format: int64
+             * @description What was in the store then.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description What had been removed on purpose by then, which counts still.
+             */
+            gone: number;
+            /**
+             * @description measured - the first time. ongoing - the hour was not over before, or not all of it stored. late - events of the hour were stored later.
+             *     replay - events were repaired, held, released or written anew. duplicate - an event was sent again after more than a day and took the place
+             *     of the first. erasure - events were removed on purpose; the quantity stays. recount - counting again said otherwise.
+             * @enum {string}
+             */
+            reason: "measured" | "ongoing" | "late" | "replay" | "duplicate" | "erasure" | "recount";
+            /** Format: date-time */
+            at: string;
+        };
+        UsageEvent: {
+            event_id: string;
+            event: string;
+            /** @description Of the request that it came with. */
+            receipt: string;
+            /** @description Its place in that request. */
+            index: number;
+            /** Format: date-time */
+            received_at: string;
         };
         Ledger: {
             hours: components["schemas"]["LedgerHour"][];
@@ -6545,6 +6754,7 @@ export interface components {
         AlertID: string;
         QualityCheckID: string;
         PrivacyRequestID: string;
+        Meter: components["schemas"]["MeterName"];
         /** @description `next_cursor` of the page before. */
         Cursor: string;
         Limit: number;
@@ -10397,6 +10607,109 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUsage: {
+        parameters: {
+            query?: {
+                /** @description As in `2026-11`. Default - the running month. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The month. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageMonth"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUsageHours: {
+        parameters: {
+            query: {
+                meter: components["parameters"]["Meter"];
+                /** @description Start, inclusive. Default - 24 hours before `to`. */
+                from?: string;
+                /** @description End, exclusive; 31 days after `from` at most. Default - the end of the running hour. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hours. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        meter: components["schemas"]["MeterName"];
+                        /** Format: date-time */
+                        from: string;
+                        /** Format: date-time */
+                        to: string;
+                        /**
+                         * Format: int64
+                         * @description Of all these hours.
+                         */
+                        quantity: number;
+                        hours: components["schemas"]["UsageHour"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    sampleUsageEvents: {
+        parameters: {
+            query: {
+                meter: components["parameters"]["Meter"];
+                /** @description Any instant in it. */
+                hour: string;
+                /** @description How many. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sample. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        meter: components["schemas"]["MeterName"];
+                        /**
+                         * Format: date-time
+                         * @description Its beginning.
+                         */
+                        hour: string;
+                        /**
+                         * Format: int64
+                         * @description How many events of the meter are in the store for this hour now; what was erased or past its retention is not among them and still billed.
+                         */
+                        stored: number;
+                        events: components["schemas"]["UsageEvent"][];
+                    };
+                };
             };
             default: components["responses"]["Problem"];
         };
