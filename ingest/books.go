@@ -117,6 +117,7 @@ func (b *Books) Receipt(ctx context.Context, tenant tenants.ID, text string) (Re
 		return Receipt{}, fmt.Errorf("find receipt: %w", err)
 	}
 	if found != nil {
+		found.expire(b.now())
 		return *found, nil
 	}
 	pending := Receipt{ID: id, Outcomes: make([]Outcome, id.Count())}

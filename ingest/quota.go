@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"time"
 
+	"github.com/observatory/observatory/ingest/doc"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -35,6 +37,17 @@ type Admission struct {
 	KeepDays int     // how long those are held
 }
 
+// outcome is the outcome of an event that is not admitted.
+func (a *Admission) outcome(index int, receivedAt time.Time) Outcome {
+	out := Outcome{Index: index, Status: Held, Until: receivedAt.AddDate(0, 0, a.KeepDays).Truncate(time.Second)}
+	if a.Verdict == HoldUnpaid {
+		out.Code, out.Message = CodeUnpaid, "It is kept aside because an invoice is unpaid, and stored once it is paid."
+	} else {
+		out.Code, out.Message = CodeOverQuota, "It is kept aside because this month's events are used up, and stored once the plan allows more."
+	}
+	return out
+}
+
 // Asked is what a range would add to what its log has stored.
 type Asked struct {
 	Metered
@@ -48,6 +61,112 @@ type Quota interface {
 	Admit(ctx context.Context, asked []Asked) []Admission
 	// Settled is told how many events the log has stored by now, of those tenants and months of which a range had some.
 	Settled(stored []Metered)
+}
+
+// metering is what a range has of a tenant and month so far.
+type metering struct {
+	Metered
+	limit *Admission // nil: all are admitted
+}
+
+type meterKey struct {
+	tenant tenants.ID
+	month  Month
+}
+
+// meterOf finds the place of what is metered of a tenant at a time.
+func (b *builder) meterOf(tenant tenants.ID, at time.Time) int {
+	key := meterKey{tenant: tenant, month: MonthOf(at)}
+	place, ok := b.meters[key]
+	if ok {
+		return place
+	}
+	m := metering{Metered: Metered{Tenant: tenant, Month: key.month}}
+	for i := range b.out.Range.Admissions {
+		if a := &b.out.Range.Admissions[i]; a.Tenant == tenant && a.Month == key.month {
+			m.limit = a
+		}
+	}
+	place = len(b.metered)
+	b.metered, b.meters[key] = append(b.metered, m), place
+	return place
+}
+
+// admits tells whether an event may be stored for the sake of its tenant's quota, and counts it if so.
+func (b *builder) admits(meter int, e *Event) bool {
+	if !isMetered(e) {
+		return true
+	}
+	m := &b.metered[meter]
+	if m.limit != nil && m.Events >= m.limit.Events {
+		return false
+	}
+	m.Events++
+	return true
+}
+
+// isMetered tells whether an event counts as usage once it is stored. Those of bots and of synthetic tests do not.
+func isMetered(e *Event) bool {
+	return len(e.Bot) == 0 && !isSynthetic(e.Context)
+}
+
+// isSynthetic tells whether a test caused an event, as its context says: {"synthetic": true}.
+func isSynthetic(context []byte) bool {
+	if !bytes.Contains(context, []byte(`"synthetic"`)) {
+		return false
+	}
+	var space doc.Doc
+	root, err := space.Parse(context)
+	if err != nil || root.Kind() != doc.Object {
+		return false
+	}
+	n := root.Child("synthetic")
+	return n != nil && n.Kind() == doc.Bool && n.Raw()[0] == 't'
+}
+
+// admit asks for what a range has that is metered, and builds the range's settlement: once more where not all of it is admitted.
+func (s *Sink) admit(ctx context.Context, r *Range, entries []Entry) (*Settlement, error) {
+	settlement, err := s.build.settlement(*r, entries)
+	if err != nil {
+		return nil, err
+	}
+	s.asked = s.asked[:0]
+	for i := range s.build.metered {
+		if m := s.build.metered[i].Metered; m.Events > 0 {
+			s.asked = append(s.asked, Asked{Metered: m, Before: s.deps.State.MeteredOf(m.Tenant, m.Month)})
+		}
+	}
+	if len(s.asked) == 0 {
+		return settlement, nil
+	}
+	if r.Admissions = s.deps.Quota.Admit(ctx, s.asked); len(r.Admissions) == 0 {
+		return settlement, nil
+	}
+	return s.build.settlement(*r, entries)
+}
+
+// settle writes down that the range in hand is stored, and tells the quota what that comes to.
+func (s *Sink) settle() error {
+	s.metered = s.metered[:0]
+	for i := range s.build.metered {
+		if m := s.build.metered[i].Metered; m.Events > 0 {
+			s.metered = append(s.metered, m)
+		}
+	}
+	state := s.deps.State
+	if err := state.Settle(s.begun.To, s.build.seen, s.metered); err != nil {
+		return err
+	}
+	if !s.told {
+		s.told = true
+		s.deps.Quota.Settled(state.Metered())
+		return nil
+	}
+	for i := range s.metered {
+		s.metered[i].Events = state.MeteredOf(s.metered[i].Tenant, s.metered[i].Month)
+	}
+	s.deps.Quota.Settled(s.metered)
+	return nil
 }
 
 // NoQuota is for where nobody has a limit.

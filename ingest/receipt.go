@@ -118,6 +118,7 @@ type Outcome struct {
 	Status  Status
 	Code    string // why it is not stored; empty when it is
 	Message string
+	Until   time.Time // when it goes for good, of an event that is held for so long; zero of any other
 }
 
 // Receipt is what became of a request.
@@ -127,6 +128,16 @@ type Receipt struct {
 	Source        tenants.SourceID
 	CorrelationID string
 	Outcomes      []Outcome
+}
+
+// expire says of events that were held until before now that they are gone.
+func (r *Receipt) expire(now time.Time) {
+	for i := range r.Outcomes {
+		if o := &r.Outcomes[i]; o.Status == Held && !o.Until.IsZero() && !now.Before(o.Until) {
+			o.Message = "It was kept aside (" + o.Code + ") until " + o.Until.Format(time.RFC3339) + " and is gone: there was no room for it in time."
+			o.Code = CodeExpired
+		}
+	}
 }
 
 // Counts are events of the conservation ledger. Received = the sum of the others.

@@ -18,7 +18,11 @@ const (
 	RepairReplay  ReplayKind = 0xf1 // takes events out of quarantine
 	HistoryReplay ReplayKind = 0xf2 // replaces stored events by what the rules make of them now
 	ReleaseReplay ReplayKind = 0xf3 // stores events that were held
+	QuotaRelease  ReplayKind = 0xf4 // stores events that were held for their number, or as unpaid: metered when they are released
 )
+
+// releases tells whether a replay is about events that were held.
+func (k ReplayKind) releases() bool { return k == ReleaseReplay || k == QuotaRelease }
 
 // ReplayHeader says what the events of a replay's record have in common.
 type ReplayHeader struct {
@@ -65,7 +69,7 @@ func AppendReplay(dst []byte, h ReplayHeader, events []Replayed) []byte {
 			stored = e.StoredAt.UnixMilli()
 		}
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(stored)) //nolint:gosec // after 1970
-		if h.Kind == ReleaseReplay {
+		if h.Kind.releases() {
 			dst = binary.LittleEndian.AppendUint64(dst, uint64(e.HeldAt.UnixMilli())) //nolint:gosec // after 1970
 		}
 		dst = appendNumber(dst, e.Index)
@@ -77,7 +81,7 @@ func AppendReplay(dst []byte, h ReplayHeader, events []Replayed) []byte {
 
 // isReplay tells the record of a replay from that of a request.
 func isReplay(record []byte) bool {
-	return len(record) > 0 && ReplayKind(record[0]) >= RepairReplay && ReplayKind(record[0]) <= ReleaseReplay
+	return len(record) > 0 && ReplayKind(record[0]) >= RepairReplay && ReplayKind(record[0]) <= QuotaRelease
 }
 
 // ReplayReader walks over the record of a replay. What it returns points into the record.
@@ -119,7 +123,7 @@ func (r *ReplayReader) Next(e *Replayed) error {
 		e.StoredAt = time.UnixMilli(stored).UTC()
 	}
 	r.r.rest = b[fixed:]
-	if r.Kind == ReleaseReplay {
+	if r.Kind.releases() {
 		if len(r.r.rest) < 8 {
 			return errRecord
 		}
@@ -137,7 +141,7 @@ func (r *ReplayReader) Next(e *Replayed) error {
 	if err := r.r.Next(&item); err != nil {
 		return err
 	}
-	if item.Rejection != nil || item.Verdict != Pass && r.Kind != ReleaseReplay {
+	if item.Rejection != nil || item.Verdict != Pass && !r.Kind.releases() {
 		return errRecord
 	}
 	e.Event, e.Verdict = item.Event, item.Verdict
@@ -181,7 +185,7 @@ func (b *builder) replay(record []byte) error {
 		}
 		header := reader.header(&e)
 		switch verdict := b.verdict(i, &e.Event, e.Verdict); {
-		case reader.Kind == ReleaseReplay:
+		case reader.Kind.releases():
 			err = b.release(&reader.ReplayHeader, header, &e, verdict)
 		case verdict != Pass:
 			// It stays where it is: what is there of it is for the erasure.
@@ -212,6 +216,9 @@ func (b *builder) repair(replay *ReplayHeader, header *Header, e *Replayed) erro
 	}
 	if !seen && !e.StoredAt.IsZero() {
 		first, seen = e.StoredAt, true
+	}
+	if !seen && !b.admits(b.meterOf(header.Tenant, header.ReceivedAt), &e.Event) {
+		return nil // it stays where it is
 	}
 	b.see(once, replay.At)
 	counts := &b.out.Ledger[b.countsOf(header)].Counts
@@ -245,6 +252,13 @@ func (b *builder) release(replay *ReplayHeader, header *Header, e *Replayed, ver
 	if _, done, err := b.firstSeen(once, replay.At); err != nil || done {
 		return err
 	}
+	stored := StoredEvent{Header: header, Event: e.Event, Index: e.Index}
+	if replay.Kind == QuotaRelease {
+		stored.MeteredAt = replay.At
+		if verdict == Pass && e.StoredAt.IsZero() && !b.admits(b.meterOf(header.Tenant, replay.At), &e.Event) {
+			return nil
+		}
+	}
 	b.see(once, replay.At)
 	out := Repair{Header: header, Index: e.Index, Replay: replay.Replay, At: replay.At, Status: Stored, Held: true}
 	counts := &b.out.Ledger[b.countsOf(header)].Counts
@@ -259,7 +273,7 @@ func (b *builder) release(replay *ReplayHeader, header *Header, e *Replayed, ver
 	default:
 		counts.Stored++
 		b.see(b.state.KeyOf(header.Sender, e.Event.ID), replay.At)
-		b.out.Events = append(b.out.Events, StoredEvent{Header: header, Event: e.Event, Index: e.Index})
+		b.out.Events = append(b.out.Events, stored)
 	}
 	b.out.Repairs = append(b.out.Repairs, out)
 	return nil

@@ -18,6 +18,8 @@ type builder struct {
 	ledger  map[ledgerKey]int // place in out.Ledger
 	rulings []Ruling          // of what is still to be settled
 	entry   int               // that is being settled
+	meters  map[meterKey]int  // place in metered
+	metered []metering
 }
 
 type ledgerKey struct {
@@ -26,14 +28,15 @@ type ledgerKey struct {
 }
 
 func newBuilder(state SinkState) builder {
-	return builder{state: state, now: map[SeenKey]time.Time{}, ledger: map[ledgerKey]int{}}
+	return builder{state: state, now: map[SeenKey]time.Time{}, ledger: map[ledgerKey]int{}, meters: map[meterKey]int{}}
 }
 
-func (b *builder) settlement(r Range, entries []Entry) (*Settlement, []Seen, error) {
+func (b *builder) settlement(r Range, entries []Entry) (*Settlement, error) {
 	clear(b.now)
 	clear(b.ledger)
+	clear(b.meters)
 	clear(b.out.Events)
-	b.seen, b.rulings = b.seen[:0], r.Rulings
+	b.seen, b.rulings, b.metered = b.seen[:0], r.Rulings, b.metered[:0]
 	b.out = Settlement{
 		Range: r, Events: b.out.Events[:0], DeadLetters: b.out.DeadLetters[:0], Receipts: b.out.Receipts[:0], Ledger: b.out.Ledger[:0],
 		Repairs: b.out.Repairs[:0], Reruns: b.out.Reruns[:0], Held: b.out.Held[:0],
@@ -45,10 +48,10 @@ func (b *builder) settlement(r Range, entries []Entry) (*Settlement, []Seen, err
 			settle = b.replay
 		}
 		if err := settle(entry.Record); err != nil {
-			return nil, nil, fmt.Errorf("log offset %d: %w", entry.Offset, err)
+			return nil, fmt.Errorf("log offset %d: %w", entry.Offset, err)
 		}
 	}
-	return &b.out, b.seen, nil
+	return &b.out, nil
 }
 
 // request settles the events of one record.
@@ -59,14 +62,14 @@ func (b *builder) request(record []byte) error {
 	}
 	header := reader.Header
 	receipt := SettledReceipt{Header: &header, EventIDs: make([][]byte, 0, reader.Items)}
-	counts := b.countsOf(&header)
+	counts, meter := b.countsOf(&header), b.meterOf(header.Tenant, header.ReceivedAt)
 	var item Item
 	for i := range reader.Items {
 		if err := reader.Next(&item); err != nil {
 			return err
 		}
 		receipt.EventIDs = append(receipt.EventIDs, item.Event.ID)
-		outcome, err := b.event(&header, &item, i)
+		outcome, err := b.event(&header, &item, i, meter)
 		if err != nil {
 			return err
 		}
@@ -79,8 +82,8 @@ func (b *builder) request(record []byte) error {
 	return nil
 }
 
-// event decides what becomes of one event.
-func (b *builder) event(header *Header, item *Item, index int) (Outcome, error) {
+// event decides what becomes of one event. meter is where it counts if it is stored.
+func (b *builder) event(header *Header, item *Item, index, meter int) (Outcome, error) {
 	verdict := b.verdict(index, &item.Event, item.Verdict)
 	if verdict == Bar {
 		return verdict.outcome(index), nil
@@ -99,9 +102,15 @@ func (b *builder) event(header *Header, item *Item, index int) (Outcome, error) 
 	}
 	b.see(key, header.ReceivedAt)
 	stored := StoredEvent{Header: header, Event: item.Event, Index: index}
-	if verdict != Pass {
-		outcome := verdict.outcome(index)
-		b.out.Held = append(b.out.Held, HeldEvent{StoredEvent: stored, Reason: outcome.Code, At: header.ReceivedAt})
+	var outcome Outcome
+	switch {
+	case verdict != Pass:
+		outcome = verdict.outcome(index)
+	case !b.admits(meter, &item.Event):
+		outcome = b.metered[meter].limit.outcome(index, header.ReceivedAt)
+	}
+	if outcome.Status == Held {
+		b.out.Held = append(b.out.Held, HeldEvent{StoredEvent: stored, Reason: outcome.Code, At: header.ReceivedAt, Until: outcome.Until})
 		return outcome, nil
 	}
 	b.out.Events = append(b.out.Events, stored)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/observatory/observatory/tenants"
 )
 
 // Range is a part of the log that is stored as one batch. All of this is fixed before anything of it is sent, so that a batch that is built again
@@ -17,6 +19,8 @@ type Range struct {
 	From, To Offset
 	Rulings  []Ruling // in the order of the log; all other events pass
 	Unknown  bool     // nobody could say who is not suppressed: events that would pass are held
+
+	Admissions []Admission // one for each tenant and month that is not admitted in full
 }
 
 // Ruling is what becomes of one event of a range for the sake of people.
@@ -44,8 +48,13 @@ type SinkState interface {
 	KeyOf(sender Sender, eventID []byte) SeenKey
 	// FirstSeen tells whether an event was stored in the DuplicateWindow before at, and when it was received.
 	FirstSeen(key SeenKey, at time.Time) (first time.Time, seen bool, err error)
-	// Settle writes down, durably and all at once, that the log is settled up to an offset and which events were stored.
-	Settle(to Offset, stored []Seen) error
+	// Metered returns how many events were settled, of each tenant, in the newest month that any was settled in and in the month before.
+	Metered() []Metered
+	// MeteredOf is that of one tenant and month.
+	MeteredOf(tenant tenants.ID, month Month) int64
+	// Settle writes down, durably and all at once, that the log is settled up to an offset, which events were stored, and how many more are
+	// metered.
+	Settle(to Offset, stored []Seen, more []Metered) error
 }
 
 // DuplicateWindow is how long an event ID is remembered by the sink. The store replaces later duplicates.
@@ -74,8 +83,10 @@ type Settlement struct {
 type StoredEvent struct {
 	*Header
 	Event
-	Index int       // in its request
-	Rerun uuid.UUID // the replay of history that makes it anew; zero for an event that is stored for the first time
+	Index int // in its request
+	// MeteredAt is when it counts as usage: zero for when it was received.
+	MeteredAt time.Time
+	Rerun     uuid.UUID // the replay of history that makes it anew; zero for an event that is stored for the first time
 }
 
 // HeldEvent is an event that is kept aside.
@@ -83,6 +94,7 @@ type HeldEvent struct {
 	StoredEvent
 	Reason string    // code
 	At     time.Time // since when
+	Until  time.Time // when it goes for good; zero: never
 }
 
 // SettledReceipt is a request whose events all have an outcome. Exceptions are those that were not stored.
@@ -114,6 +126,8 @@ type SinkDeps struct {
 	Logger *slog.Logger
 	// Suppression is asked about all that is in the log. May be nil: nobody is suppressed.
 	Suppression Suppression
+	// Quota is asked how much may be stored. May be nil: as much as there is.
+	Quota Quota
 	// Stored is told of each settlement once it is stored; it must not keep it. May be nil.
 	Stored func(s *Settlement, took time.Duration)
 }
@@ -128,6 +142,9 @@ type Sink struct {
 	begun   *Range
 	behind  bool // the log held more than the last batch took
 	build   builder
+	told    bool      // whether the quota was told of all that was settled before
+	asked   []Asked   // memory of admit
+	metered []Metered // memory of settle
 }
 
 // NewSink makes a sink that goes on where the last one ended.
@@ -141,11 +158,18 @@ func NewSink(cfg SinkConfig, deps SinkDeps) (*Sink, error) {
 	if deps.Suppression == nil {
 		deps.Suppression = NoSuppression{}
 	}
+	if deps.Quota == nil {
+		deps.Quota = NoQuota{}
+	}
 	settled, begun, err := deps.State.Load()
 	if err != nil {
 		return nil, fmt.Errorf("load sink state: %w", err)
 	}
-	return &Sink{cfg: cfg, deps: deps, settled: NewWatermark(settled), begun: begun, build: newBuilder(deps.State)}, nil
+	s := &Sink{cfg: cfg, deps: deps, settled: NewWatermark(settled), begun: begun, told: begun == nil, build: newBuilder(deps.State)}
+	if s.told { // else when the range that was begun is settled: until then what it stores is claimed
+		deps.Quota.Settled(deps.State.Metered())
+	}
+	return s, nil
 }
 
 // Settled is the offset up to which every event has its outcome and can be queried.
@@ -192,19 +216,15 @@ func (s *Sink) Drain(ctx context.Context) error {
 
 // step carries one batch: the one that was begun, or the next.
 func (s *Sink) step(ctx context.Context, again bool, last time.Time) error {
-	entries, err := s.next(ctx, last)
+	settlement, err := s.next(ctx, last)
 	if err != nil {
 		return err
 	}
 	start := s.deps.Now()
-	settlement, seen, err := s.build.settlement(*s.begun, entries)
-	if err != nil {
-		return err
-	}
 	if err := s.deps.Store.Write(ctx, settlement, again); err != nil {
 		return fmt.Errorf("store batch %s: %w", s.begun.ID, err)
 	}
-	if err := s.deps.State.Settle(s.begun.To, seen); err != nil {
+	if err := s.settle(); err != nil {
 		return fmt.Errorf("settle batch %s: %w", s.begun.ID, err)
 	}
 	to := s.begun.To
@@ -218,10 +238,14 @@ func (s *Sink) step(ctx context.Context, again bool, last time.Time) error {
 
 var errRangeChanged = errors.New("the log no longer holds the range of a batch that was begun")
 
-// next reads the entries of the range that was begun; where none was, it waits for entries and begins one.
-func (s *Sink) next(ctx context.Context, last time.Time) ([]Entry, error) {
+// next builds the settlement of the range that was begun; where none was, it waits for entries and begins one.
+func (s *Sink) next(ctx context.Context, last time.Time) (*Settlement, error) {
 	if s.begun != nil {
-		return s.again()
+		entries, err := s.again()
+		if err != nil {
+			return nil, err
+		}
+		return s.build.settlement(*s.begun, entries)
 	}
 	settled := s.settled.At()
 	if err := s.deps.Log.Wait(ctx, settled); err != nil {
@@ -244,11 +268,15 @@ func (s *Sink) next(ctx context.Context, last time.Time) ([]Entry, error) {
 	if begun.Rulings, err = rulings(view, entries); err != nil {
 		return nil, err
 	}
+	settlement, err := s.admit(ctx, &begun, entries)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.deps.State.Begin(begun); err != nil {
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}
 	s.begun, s.behind = &begun, begun.To < end
-	return entries, nil
+	return settlement, nil
 }
 
 // again reads the range that was begun. By now the log may hold more behind it.

@@ -55,6 +55,17 @@ const (
 
 	// Unlink comes on top of any but Bar: the event is somebody else's, and goes on without its anonymous ID.
 	Unlink Verdict = 0x80
+
+	// These are verdicts about the number of a tenant's events, and stand in admissions only.
+	HoldQuota  Verdict = 0x40 // its plan allows no more
+	HoldUnpaid Verdict = 0x41 // its invoices are not paid
+)
+
+// Codes of events that are not stored for the sake of their number.
+const (
+	CodeOverQuota = "over_quota" // its tenant has used up what its plan allows
+	CodeUnpaid    = "unpaid"     // its tenant has not paid
+	CodeExpired   = "expired"    // it was held for one of these reasons, until its time was over
 )
 
 // Codes of events that are not stored for the sake of people.

@@ -43,7 +43,8 @@ type Quota struct {
 	Extra    int64          // what operators have granted on top
 	ExtraIn  billing.Period // in which month
 	Standing Standing
-	Release  *uuid.UUID // the release of what was held before there was more room; nil: none is due
+	RaisedAt time.Time  // since when there is more room: what was held before is to be released; zero: it was
+	Release  *uuid.UUID // the release that does so; nil: it has not begun
 }
 
 // Room is how many events may be stored in a month, and ok false where nothing is held for their number.

@@ -99,7 +99,7 @@ func openKafkaLog(ctx context.Context, n *node, synced func(records, bytes int, 
 	case settled > log.End():
 		err = errLogReplaced
 	case settled < log.Start():
-		err = state.Settle(log.Start(), nil)
+		err = state.Settle(log.Start(), nil, nil)
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.close())

@@ -81,7 +81,7 @@ var errReleaseFailed = fault.New(fault.Unavailable, "release_failed", "What was 
 
 // Release implements privacy.Releases. The replay that does it has the request's ID.
 func (r releases) Release(ctx context.Context, tenant tenants.ID, request uuid.UUID) (privacy.Evidence, bool, error) {
-	replay, err := r.Begin(ctx, tenant, request)
+	replay, err := r.Begin(ctx, tenant, request, false)
 	switch {
 	case errors.Is(err, repair.ErrReplayOpen):
 		return nil, false, nil

@@ -19,7 +19,7 @@ var _ ingest.BookStore = (*Store)(nil)
 // Receipt implements ingest.BookStore.
 func (s *Store) Receipt(ctx context.Context, tenant tenants.ID, id ingest.ReceiptID) (*ingest.Receipt, error) {
 	rows, err := s.conn.Query(ctx, `
-		SELECT source_id, correlation_id, event_ids, exceptions_index, CAST(exceptions_status, 'Array(Int8)'), CAST(exceptions_code, 'Array(String)'), exceptions_message
+		SELECT source_id, correlation_id, event_ids, exceptions_index, CAST(exceptions_status, 'Array(Int8)'), CAST(exceptions_code, 'Array(String)'), exceptions_message, exceptions_until
 		FROM receipts
 		WHERE tenant_id = {tenant:UUID} AND received_at = fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND receipt_id = {receipt:UUID}
 		LIMIT 1`,
@@ -37,9 +37,10 @@ func (s *Store) Receipt(ctx context.Context, tenant tenants.ID, id ingest.Receip
 		index           []uint16
 		status          []int8
 		codes, messages []string
+		until           []time.Time // empty in rows from before there was such
 		receipt         = ingest.Receipt{ID: id, Settled: true}
 	)
-	if err := rows.Scan(&source, &receipt.CorrelationID, &ids, &index, &status, &codes, &messages); err != nil {
+	if err := rows.Scan(&source, &receipt.CorrelationID, &ids, &index, &status, &codes, &messages, &until); err != nil {
 		return nil, fmt.Errorf("read receipt: %w", err)
 	}
 	receipt.Source = tenants.SourceID(source)
@@ -50,6 +51,9 @@ func (s *Store) Receipt(ctx context.Context, tenant tenants.ID, id ingest.Receip
 	for i, at := range index {
 		o := &receipt.Outcomes[at]
 		o.Status, o.Code, o.Message = ingest.Status(status[i]), codes[i], messages[i] //nolint:gosec // an Enum8 of ours
+		if i < len(until) && until[i].Unix() != 0 {
+			o.Until = until[i].UTC()
+		}
 	}
 	return &receipt, s.layRepairs(ctx, tenant, &receipt)
 }
@@ -74,7 +78,7 @@ func (s *Store) layRepairs(ctx context.Context, tenant tenants.ID, receipt *inge
 			return fmt.Errorf("read repair: %w", err)
 		}
 		o := &receipt.Outcomes[index]
-		o.Status, o.Message = ingest.Status(status), message //nolint:gosec // an Enum8 of ours
+		o.Status, o.Message, o.Until = ingest.Status(status), message, time.Time{} //nolint:gosec // an Enum8 of ours
 		o.Code = codeOf(o.Status)
 	}
 	return ch.Fault(rows.Err())

@@ -2,6 +2,7 @@ package ingestch
 
 import (
 	"fmt"
+	"math"
 	"time"
 	"unsafe"
 
@@ -31,6 +32,12 @@ func heldEvents() table[ingest.HeldEvent] {
 		columns: append(eventColumns(func(r *row) *ingest.StoredEvent { return &r.StoredEvent }),
 			of("reason", func(r *row) string { return r.Reason }),
 			of("held_at", func(r *row) time.Time { return r.At }),
+			of("expires_at", func(r *row) time.Time {
+				if r.Until.IsZero() {
+					return time.Unix(math.MaxUint32, 0)
+				}
+				return r.Until
+			}),
 		),
 	}
 }
@@ -132,6 +139,14 @@ func receipts() table[ingest.SettledReceipt] {
 			}),
 			of("exceptions_message", func(r *row) []string {
 				return each(r.Exceptions, func(o ingest.Outcome) string { return o.Message })
+			}),
+			of("exceptions_until", func(r *row) []time.Time {
+				return each(r.Exceptions, func(o ingest.Outcome) time.Time {
+					if o.Until.IsZero() {
+						return time.Unix(0, 0)
+					}
+					return o.Until
+				})
 			}),
 		},
 	}

@@ -307,7 +307,7 @@ func (h *house) forget() {
 	require.NoError(h.t, h.disk.RemoveAll("sink"))
 	state, err := sinkstate.Open(sinkstate.Config{FS: h.disk, Dir: "sink", Secret: []byte("secret"), Logger: testkit.Logger(h.t)})
 	require.NoError(h.t, err)
-	require.NoError(h.t, state.Settle(settled, nil))
+	require.NoError(h.t, state.Settle(settled, nil, nil))
 	require.NoError(h.t, state.Close())
 	h.start()
 }

@@ -42,6 +42,7 @@ type HeldInput struct {
 	After Cursor
 	Until time.Time
 	Limit int
+	Quota bool // those that are held for their number, or as unpaid; otherwise all others
 }
 
 // Held is an event that is held.

@@ -30,18 +30,18 @@ func NewReleases(jobs Jobs, held HeldStore, now func() time.Time) *Releases {
 	return &Releases{jobs: jobs, held: held, now: now}
 }
 
-// Begin asks for those held events of a tenant to be stored that may be: of people whose data may be used again, and such as nobody could say
-// anything about for a while. Asking again with the same ID, a UUIDv7, tells how it goes on. All that was held before it began has had its turn
+// Begin asks for those held events of a tenant to be stored that may be, of people whose data may be used again, and such as nobody could say
+// anything about for a while; or, with quota, as many as there is room for of those that are held for their number. Asking again with the same ID, a UUIDv7, tells how it goes on. All that was held before it began has had its turn
 // when it is done.
 //
 // Errors: ErrReplayOpen while another release of the tenant is not over.
-func (r *Releases) Begin(ctx context.Context, tenant tenants.ID, id uuid.UUID) (Replay, error) {
+func (r *Releases) Begin(ctx context.Context, tenant tenants.ID, id uuid.UUID, quota bool) (Replay, error) {
 	known, err := r.jobs.Replay(ctx, tenant, ID(id))
 	if !errors.Is(err, ErrNoSuchReplay) {
 		return known, err
 	}
 	actor := tenants.Actor{Kind: tenants.ActorSystem, Label: "release of held events"}
-	replay := Replay{ID: ID(id), Tenant: tenant, Spec: Spec{Kind: Release}, State: Waiting, CreatedAt: r.now().UTC().Truncate(time.Microsecond), CreatedBy: actor.Label}
+	replay := Replay{ID: ID(id), Tenant: tenant, Spec: Spec{Kind: Release, Quota: quota}, State: Waiting, CreatedAt: r.now().UTC().Truncate(time.Microsecond), CreatedBy: actor.Label}
 	return replay, r.jobs.AddReplay(ctx, replay, tenants.AuditEntry{
 		At: r.now(), Actor: actor, Action: "replay.created", Target: "replay:" + replay.ID.String(), Details: tenants.Details{"kind": string(Release)},
 	})
@@ -66,7 +66,7 @@ func (r *Releases) BeginUnknown(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.Begin(ctx, tenant, id); err != nil && !errors.Is(err, ErrReplayOpen) {
+		if _, err := r.Begin(ctx, tenant, id, false); err != nil && !errors.Is(err, ErrReplayOpen) {
 			return err
 		}
 	}
@@ -78,13 +78,13 @@ func (r *Releases) hadTurn(ctx context.Context, tenant tenants.ID, heldAt time.T
 	const newest = 50
 	all, err := r.jobs.Replays(ctx, tenant, nil, newest)
 	return slices.ContainsFunc(all, func(r Replay) bool {
-		return r.Kind == Release && r.State == Done && r.StartedAt != nil && r.StartedAt.After(heldAt)
+		return r.Kind == Release && !r.Quota && r.State == Done && r.StartedAt != nil && r.StartedAt.After(heldAt)
 	}), err
 }
 
 // held are the held events that the job has not read yet.
 func (j *job) held(limit int) HeldInput {
-	return HeldInput{After: j.cursor, Until: j.until, Limit: limit}
+	return HeldInput{After: j.cursor, Until: j.until, Limit: limit, Quota: j.Quota}
 }
 
 // release reads held events and appends those that need not be held any more. Nil: none is left.
@@ -122,6 +122,10 @@ func (j *job) release(ctx context.Context) (*chunk, error) {
 		events = append(events, out)
 	}
 	c.sent = int64(len(events))
-	c.end, err = j.append(ctx, ingest.ReleaseReplay, events)
+	kind := ingest.ReleaseReplay
+	if j.Quota {
+		kind = ingest.QuotaRelease
+	}
+	c.end, err = j.append(ctx, kind, events)
 	return c, err
 }

@@ -21,9 +21,9 @@ func (h *house) release() repair.Replay {
 	id, err := uuid.NewV7()
 	require.NoError(h.t, err)
 	releases := repair.NewReleases(h.jobs, h.store, time.Now)
-	_, err = releases.Begin(h.t.Context(), h.tenant(), id)
+	_, err = releases.Begin(h.t.Context(), h.tenant(), id, false)
 	require.NoError(h.t, err)
-	again, err := releases.Begin(h.t.Context(), h.tenant(), id)
+	again, err := releases.Begin(h.t.Context(), h.tenant(), id, false)
 	require.NoError(h.t, err)
 	require.Equal(h.t, repair.ID(id), again.ID)
 	return h.await(repair.ID(id), repair.Done)
@@ -127,7 +127,7 @@ func TestReleaseIsCutShort(t *testing.T) {
 	h.stop()
 	h.chunk = 7
 	h.start()
-	_, err = releases.Begin(t.Context(), h.tenant(), id)
+	_, err = releases.Begin(t.Context(), h.tenant(), id, false)
 	require.NoError(t, err)
 	for range 3 {
 		h.runner.Wake()

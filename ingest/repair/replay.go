@@ -51,6 +51,7 @@ type Spec struct {
 	From    time.Time `json:"from,omitzero"`     // of history: of the events' time, inclusive
 	To      time.Time `json:"to,omitzero"`       // of history: exclusive
 	Events  []string  `json:"events,omitempty"`  // of history: only events of these names; empty for all
+	Quota   bool      `json:"quota,omitempty"`   // of a release: of what is held for its number, or as unpaid; otherwise of all else
 }
 
 // Bounds of a replay of history.

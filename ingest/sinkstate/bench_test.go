@@ -37,7 +37,7 @@ func BenchmarkSettle(b *testing.B) {
 		seen := batchOf(n, i*n, at)
 		at = at.Add(time.Second)
 		b.StartTimer()
-		require.NoError(b, s.Settle(ingest.Offset(i), seen))
+		require.NoError(b, s.Settle(ingest.Offset(i), seen, nil))
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/event")
 }
@@ -48,7 +48,7 @@ func BenchmarkFirstSeen(b *testing.B) {
 	folder := b.TempDir()
 	s := openOnDisk(b, folder)
 	for h := range hours {
-		require.NoError(b, s.Settle(1, batchOf(perHour, h*perHour, noon.Add(time.Duration(h)*time.Hour))))
+		require.NoError(b, s.Settle(1, batchOf(perHour, h*perHour, noon.Add(time.Duration(h)*time.Hour)), nil))
 	}
 	at := noon.Add((hours - 1) * time.Hour)
 	ask := func(b *testing.B, keys []ingest.Seen, want bool) {

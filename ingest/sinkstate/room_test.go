@@ -25,7 +25,7 @@ func TestNothingIsTakenInOnADiskThatIsNearlyFull(t *testing.T) {
 	require.NoError(t, err)
 	fs.TestingSetDiskUsage(vfs.DiskUsage{TotalBytes: 1000 * mb, AvailBytes: 31 * mb})
 	require.ErrorContains(t, s.Begin(ingest.Range{ID: uuid.New(), From: 0, To: 10}), "nearly full")
-	require.ErrorContains(t, s.Settle(10, nil), "nearly full")
+	require.ErrorContains(t, s.Settle(10, nil, nil), "nearly full")
 	settled, begun, err := s.Load()
 	require.NoError(t, err)
 	require.Zero(t, settled)
@@ -37,7 +37,7 @@ func TestNothingIsTakenInOnADiskThatIsNearlyFull(t *testing.T) {
 	fs.TestingSetDiskUsage(vfs.DiskUsage{TotalBytes: 1000 * mb, AvailBytes: 64 * mb})
 	s, err = sinkstate.Open(cfg)
 	require.NoError(t, err)
-	require.NoError(t, s.Settle(10, nil))
+	require.NoError(t, s.Settle(10, nil, nil))
 	require.NoError(t, s.Close())
 }
 
@@ -62,7 +62,7 @@ func TestAWriteWaitsWhileTheDiskIsFull(t *testing.T) {
 	require.NoError(t, err)
 	full.Store(true)
 	settled := make(chan error, 1)
-	go func() { settled <- s.Settle(10, nil) }()
+	go func() { settled <- s.Settle(10, nil, nil) }()
 	<-met
 	select {
 	case err := <-settled:

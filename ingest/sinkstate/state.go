@@ -30,13 +30,14 @@ type Config struct {
 //
 // Keys: "c" how far the log is settled; "b" the range that was begun, with what was ruled about its events; "s" + hour (4 bytes) + hash (16 bytes) -> when an
 // event was received, ms. Events lie by the hour of their receipt: an hour that is over is never compacted with newer
-// ones again, and is forgotten by one range deletion.
+// ones again, and is forgotten by one range deletion. "q" + month (4 bytes) + tenant -> how many of its events are metered in that month (8 bytes).
 type State struct {
 	db     *pebble.DB
 	room   room
 	seed   uint64
 	recent recent
 	oldest int64 // hour of the oldest events that are remembered; 0: none are
+	meters meters
 }
 
 var _ ingest.SinkState = (*State)(nil)
@@ -67,7 +68,7 @@ func Open(cfg Config) (*State, error) {
 		return nil, fmt.Errorf("open sink state: %w", err)
 	}
 	s := &State{db: db, room: room, seed: xxh3.Hash(cfg.Secret), recent: newRecent()}
-	if err := s.recall(); err != nil {
+	if err := errors.Join(s.recall(), s.recallMeters()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
@@ -168,7 +169,7 @@ func (s *State) FirstSeen(key ingest.SeenKey, at time.Time) (time.Time, bool, er
 }
 
 // Settle implements ingest.SinkState.
-func (s *State) Settle(to ingest.Offset, stored []ingest.Seen) error {
+func (s *State) Settle(to ingest.Offset, stored []ingest.Seen, more []ingest.Metered) error {
 	if err := s.room.check(); err != nil {
 		return err
 	}
@@ -190,6 +191,9 @@ func (s *State) Settle(to ingest.Offset, stored []ingest.Seen) error {
 			return fmt.Errorf("forget old events: %w", err)
 		}
 	}
+	if err := s.meters.write(b, more); err != nil {
+		return err
+	}
 	if err := b.Set(settledKey(), binary.BigEndian.AppendUint64(nil, uint64(to)), nil); err != nil { //nolint:gosec // offsets are not negative
 		return fmt.Errorf("settle: %w", err)
 	}
@@ -200,6 +204,7 @@ func (s *State) Settle(to ingest.Offset, stored []ingest.Seen) error {
 		return fmt.Errorf("settle: %w", err)
 	}
 	s.oldest = oldest
+	s.meters.take(more)
 	for i := range stored {
 		s.recent.add(stored[i].Key, stored[i].At)
 	}

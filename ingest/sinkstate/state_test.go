@@ -81,7 +81,7 @@ func TestRoundTrip(t *testing.T) {
 
 	s = open(t, fs)
 	requireLoad(t, s, 0, &r)
-	require.NoError(t, s.Settle(r.To, []ingest.Seen{{Key: key(1), At: noon}}))
+	require.NoError(t, s.Settle(r.To, []ingest.Seen{{Key: key(1), At: noon}}, nil))
 	requireLoad(t, s, r.To, nil)
 	require.NoError(t, s.Close())
 
@@ -89,7 +89,7 @@ func TestRoundTrip(t *testing.T) {
 	requireLoad(t, s, r.To, nil)
 	requireSeen(t, s, key(1), noon, &noon)
 	requireSeen(t, s, key(2), noon, nil)
-	require.NoError(t, s.Settle(r.To+1, nil))
+	require.NoError(t, s.Settle(r.To+1, nil, nil))
 	requireLoad(t, s, r.To+1, nil)
 	require.NoError(t, s.Close())
 }
@@ -134,7 +134,7 @@ func TestDuplicateWindow(t *testing.T) {
 			t.Parallel()
 			fs := vfs.NewMem()
 			s := open(t, fs)
-			require.NoError(t, s.Settle(1, []ingest.Seen{{Key: key(1), At: at}}))
+			require.NoError(t, s.Settle(1, []ingest.Seen{{Key: key(1), At: at}}, nil))
 			for range 2 {
 				for _, after := range []time.Duration{
 					0, time.Millisecond, time.Second, time.Hour, 13 * time.Hour, 24*time.Hour - time.Millisecond, 24 * time.Hour,
@@ -149,7 +149,7 @@ func TestDuplicateWindow(t *testing.T) {
 				s = open(t, fs)
 			}
 			again := at.Add(24*time.Hour + time.Millisecond)
-			require.NoError(t, s.Settle(2, []ingest.Seen{{Key: key(1), At: again}}))
+			require.NoError(t, s.Settle(2, []ingest.Seen{{Key: key(1), At: again}}, nil))
 			requireSeen(t, s, key(1), again.Add(time.Hour), &again)
 			require.NoError(t, s.Close())
 		})
@@ -189,7 +189,7 @@ func TestForgets(t *testing.T) {
 		for i := range perHour {
 			seen = append(seen, ingest.Seen{Key: key(hour*perHour + i), At: at})
 		}
-		require.NoError(t, s.Settle(ingest.Offset(hour), seen))
+		require.NoError(t, s.Settle(ingest.Offset(hour), seen, nil))
 		if hour%20 == 19 {
 			require.NoError(t, s.Close())
 			s = open(t, fs)
@@ -250,7 +250,7 @@ func TestFirstSeenAgainstModel(t *testing.T) {
 					}
 				}
 				offset++
-				require.NoError(t, s.Settle(offset, seen))
+				require.NoError(t, s.Settle(offset, seen, nil))
 				for id, at := range stored {
 					m[id] = append(m[id], at)
 				}
@@ -337,7 +337,7 @@ func liveAndDie(t *rapid.T, disk *vfs.MemFS) (after *vfs.MemFS) {
 		mu.Lock()
 		begun = batch - 1
 		mu.Unlock()
-		require.NoError(t, s.Settle(from+ingest.Offset(batch), seen(batch-1)))
+		require.NoError(t, s.Settle(from+ingest.Offset(batch), seen(batch-1), nil))
 		mu.Lock()
 		settled, begun = batch, -1
 		mu.Unlock()

@@ -12,12 +12,13 @@ CREATE TABLE quotas (
     extra       bigint      NOT NULL DEFAULT 0 CHECK (extra >= 0), -- events that operators have granted on top
     extra_month date        NOT NULL DEFAULT '1970-01-01', -- in which month
     standing    text        NOT NULL DEFAULT 'open' CHECK (standing IN ('open', 'restricted', 'suspended')), -- as the payment of its invoices has it
-    release_id  uuid, -- the release of what was held before there was more room; NULL: none is due
+    raised_at   timestamptz, -- since when there is more room: what was held before is to be released; NULL: it was
+    release_id  uuid, -- the release that does so
     changed_at  timestamptz NOT NULL,
     changed_xid bigint      NOT NULL -- set by a trigger: nodes ask for rows of transactions that they had not seen the end of
 );
 CREATE INDEX quotas_by_change ON quotas (changed_xid);
-CREATE INDEX quotas_to_release ON quotas (tenant_id) WHERE release_id IS NOT NULL;
+CREATE INDEX quotas_to_release ON quotas (tenant_id) WHERE raised_at IS NOT NULL;
 
 CREATE TRIGGER quotas_stamp BEFORE INSERT OR UPDATE ON quotas FOR EACH ROW EXECUTE FUNCTION stamp_changed_xid();
 
@@ -72,8 +73,8 @@ ALTER TABLE quota_warnings FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON quota_warnings TO observatory_app USING (tenant_id = current_tenant());
 CREATE POLICY work ON quota_warnings TO observatory_system USING (true);
 
-GRANT SELECT, INSERT, UPDATE (events, hold, keep_days, because, extra, extra_month, standing, release_id, changed_at) ON quotas TO observatory_app;
-GRANT SELECT, UPDATE (release_id, changed_at) ON quotas TO observatory_system; -- a node locks the row while it asks
+GRANT SELECT, INSERT, UPDATE (events, hold, keep_days, because, extra, extra_month, standing, raised_at, release_id, changed_at) ON quotas TO observatory_app;
+GRANT SELECT, UPDATE (raised_at, release_id) ON quotas TO observatory_system; -- a node locks the row while it asks
 GRANT SELECT ON quota_counts TO observatory_app;
 GRANT SELECT, INSERT, UPDATE (counted, claimed, at) ON quota_counts TO observatory_system;
 GRANT SELECT ON quota_warnings TO observatory_app;
