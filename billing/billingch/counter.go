@@ -13,6 +13,7 @@ import (
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/usage"
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -23,17 +24,6 @@ var _ usage.Counter = (*Counter)(nil)
 
 // NewCounter makes a counter on a connection pool.
 func NewCounter(conn driver.Conn) *Counter { return &Counter{conn: conn} }
-
-const (
-	// MeterSQL is the meter that an event counts in. What a tenant's enrichment takes for a bot or a synthetic test is free.
-	MeterSQL = "multiIf(bot = '', 'events', bot = 'synthetic', 'synthetic_events', 'bot_events')"
-	// EventSQL tells an event from others for as long as it is counted, removed or not.
-	EventSQL = "sipHash64(receipt_id, receipt_index)"
-	// UserSQL tells a person from others who count in the same month.
-	UserSQL = "sipHash64(tenant_id, toStartOfMonth(metered_at), user_id != '', if(user_id != '', user_id, anonymous_id))"
-	// TrackedSQL holds for events by which somebody counts.
-	TrackedSQL = "bot = '' AND (user_id != '' OR anonymous_id != '')"
-)
 
 // inHours confines a statement to a tenant's events that are metered in [from, to), each in the version that counts. Which hours of the events'
 // own time these lie in is found out first, by the index of metered_at: all versions of an event share what the sorting key has, so these columns
@@ -73,11 +63,11 @@ func (c *Counter) Count(ctx context.Context, tenant tenants.ID, from, to time.Ti
 func (c *Counter) count(ctx context.Context, tenant tenants.ID, from, to time.Time, gone removed) ([]usage.Count, error) {
 	still := "toInt64(0)"
 	if gone.total > 0 {
-		still = `toInt64(countIf((toStartOfHour(metered_at), meter, ` + EventSQL + `) IN (
+		still = `toInt64(countIf((` + metering.Hour + `, meter, ` + metering.Event + `) IN (
 			SELECT hour, CAST(meter, 'String'), event FROM removed_usage WHERE tenant_id = {tenant:UUID} AND hour >= toDateTime({from:Int64}, 'UTC') AND hour < toDateTime({to:Int64}, 'UTC'))))`
 	}
 	rows, err := c.conn.Query(patient(ctx), `
-		SELECT toStartOfHour(metered_at) AS hour, `+MeterSQL+` AS meter, toInt64(count()), `+still+inHours+`
+		SELECT `+metering.Hour+` AS hour, `+metering.Meter+` AS meter, toInt64(count()), `+still+inHours+`
 		GROUP BY hour, meter`, between(tenant, from, to)...)
 	if err != nil {
 		return nil, ch.Fault(err)
@@ -155,7 +145,7 @@ func (c *Counter) users(ctx context.Context, tenant tenants.ID, period billing.P
 		FROM (
 			SELECT min(hour) AS began, minIf(hour, there) AS seen
 			FROM (
-				SELECT `+UserSQL+` AS user, min(toStartOfHour(metered_at)) AS hour, true AS there`+inHours+` AND `+TrackedSQL+`
+				SELECT `+metering.User+` AS user, min(`+metering.Hour+`) AS hour, true AS there`+inHours+` AND `+metering.Tracked+`
 				GROUP BY user
 				UNION ALL
 				SELECT user, min(r.hour) AS hour, false AS there FROM removed_users AS r
@@ -200,7 +190,6 @@ func settled(look func() (removed, error), read func(removed) ([]usage.Count, er
 		if err != nil {
 			return nil, fmt.Errorf("look for what was removed: %w", err)
 		}
-		kept := before
 		all, err := read(before)
 		if err != nil {
 			return nil, fmt.Errorf("count events: %w", err)
@@ -209,7 +198,7 @@ func settled(look func() (removed, error), read func(removed) ([]usage.Count, er
 		if err != nil {
 			return nil, fmt.Errorf("look for what was removed: %w", err)
 		}
-		if kept.same(after) {
+		if before.same(after) {
 			return all, nil
 		}
 		before = after
@@ -220,7 +209,7 @@ func settled(look func() (removed, error), read func(removed) ([]usage.Count, er
 // Weigh implements usage.Counter.
 func (c *Counter) Weigh(ctx context.Context, tenant tenants.ID, from, to time.Time) ([]usage.Weight, error) {
 	rows, err := c.conn.Query(patient(ctx), `
-		SELECT toStartOfHour(metered_at) AS hour,
+		SELECT `+metering.Hour+` AS hour,
 			toInt64(sum(length(event) + length(event_id) + length(user_id) + length(anonymous_id) + length(session_id) + length(properties) + length(context) + length(facts)))`+
 		inHours+` AND bot = ''
 		GROUP BY hour`, between(tenant, from, to)...)
@@ -242,9 +231,9 @@ func (c *Counter) Weigh(ctx context.Context, tenant tenants.ID, from, to time.Ti
 
 // Sample implements usage.Counter.
 func (c *Counter) Sample(ctx context.Context, tenant tenants.ID, meter billing.MeterName, hour time.Time, limit int) ([]usage.Event, int64, error) {
-	which := " AND " + MeterSQL + " = {meter:String}"
+	which := " AND " + metering.Meter + " = {meter:String}"
 	if meter == billing.TrackedUsers {
-		which = " AND " + TrackedSQL
+		which = " AND " + metering.Tracked
 	}
 	rows, err := c.conn.Query(patient(ctx), `
 		SELECT event_id, event, receipt_id, receipt_index, received_at, toInt64(count() OVER ())`+inHours+which+`

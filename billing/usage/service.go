@@ -29,6 +29,7 @@ type Service struct {
 	jobs        jobs.Enqueuer
 	now         func() time.Time
 	logger      *slog.Logger
+	looks       looks
 }
 
 // New makes a Service. It panics when a dependency is missing, which is a mistake in the wiring.

@@ -162,6 +162,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.TellOfCauses(n.notices()),
 		workers.ReleaseHeld(n.releases),
 		workers.KeepRollups(n.rollups),
+		workers.MeterUsage(n.usage),
 		workers.StitchPeople(n.stitcher),
 		workers.CheckQuality(n.checks(), n.jobs, n.metrics),
 		workers.EvaluateAlerts(n.alerts().evaluator, n.jobs, n.now),

@@ -216,6 +216,7 @@ func (s *serving) control(ctx context.Context) error {
 	group.Go(func() error { return s.rules.run(ctx) })
 	group.Go(func() error { return s.suppressions.set.Run(ctx) })
 	group.Go(func() error { return s.barrier.Run(ctx) })
+	group.Go(func() error { return s.tellCarried(ctx) })
 	group.Go(func() error { return s.lifecycle.uses.Run(ctx) })
 	group.Go(func() error { return s.consumed.Run(ctx) })
 	if s.cfg.Workers {

@@ -10,6 +10,7 @@ import (
 
 // bot is the step that tells programs from people. It sets Event.Bot to the reason:
 //
+//	synthetic                     a synthetic test, and the sender says so: context.synthetic is true
 //	declared                      the sender says so: context.bot is true
 //	crawler: Googlebot            a known crawler, or one that calls itself a bot
 //	headless: HeadlessChrome      a browser that no one looks at
@@ -18,9 +19,14 @@ import (
 //
 // Events of bots are stored like any other. Queries include them unless they filter.
 func (e *Enricher) bot(s *subject) {
-	if n := s.Context.Child("bot"); n != nil && n.Kind() == doc.Bool && n.Raw()[0] == 't' {
-		s.Event.Bot = declared
-		return
+	for _, said := range [...]struct {
+		key    string
+		reason []byte
+	}{{"synthetic", synthetic}, {"bot", declared}} {
+		if n := s.Context.Child(said.key); n != nil && n.Kind() == doc.Bool && n.Raw()[0] == 't' {
+			s.Event.Bot = said.reason
+			return
+		}
 	}
 	reason := s.parseAgent(e.resources.Agents).bot
 	if reason == nil && e.resources.DataCentres != nil {
@@ -31,7 +37,11 @@ func (e *Enricher) bot(s *subject) {
 	}
 }
 
-var declared = []byte("declared") //nolint:gochecknoglobals // never changes
+//nolint:gochecknoglobals // never change
+var (
+	synthetic = []byte("synthetic")
+	declared  = []byte("declared")
+)
 
 // Crawler is a program that reads sites, and the words of its user agent that give it away.
 type Crawler struct {

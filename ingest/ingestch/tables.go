@@ -57,6 +57,7 @@ func eventColumns[R any](event func(*R) *ingest.StoredEvent) []column[R] {
 		text("context", func(r *R) []byte { return event(r).Context }),
 		of("source_id", func(r *R) uuid.UUID { return uuid.UUID(event(r).Source) }),
 		of("received_at", func(r *R) time.Time { return event(r).ReceivedAt }),
+		of("metered_at", func(r *R) time.Time { return meteredAt(event(r)) }),
 		of("correlation_id", func(r *R) string { return event(r).CorrelationID }),
 		of("receipt_id", func(r *R) uuid.UUID { return uuid.UUID(event(r).Receipt) }),
 		of("receipt_index", func(r *R) uint16 { return uint16(event(r).Index) }), //nolint:gosec // at most MaxEvents
@@ -77,6 +78,14 @@ func eventColumns[R any](event func(*R) *ingest.StoredEvent) []column[R] {
 		text("bot", func(r *R) []byte { return event(r).Bot }),
 		text("facts", func(r *R) []byte { return event(r).Facts }),
 	}
+}
+
+// meteredAt is when an event counts as usage: when it was received, but for those that were held over quota.
+func meteredAt(e *ingest.StoredEvent) time.Time {
+	if e.MeteredAt.IsZero() {
+		return e.ReceivedAt
+	}
+	return e.MeteredAt
 }
 
 func deadLetters() table[ingest.DeadLetter] {

@@ -11,7 +11,7 @@ import (
 )
 
 // SchemaVersion is that of Event. It is raised when a column is added; readers take what they know.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // Event is a row of a file: the columns of the table events but for the tenant, which stands in the name of the folder. IDs are texts, so that
 // every program shows them as people know them.
@@ -42,6 +42,7 @@ type Event struct {
 	Bot               string   `parquet:"bot,dict"`
 	BatchID           string   `parquet:"batch_id,dict"` // of the log: with it a restored event counts where it counted before
 	RerunID           string   `parquet:"rerun_id,dict"` // of the replay of history that wrote it; the zero UUID: none
+	MeteredAt         int64    `parquet:"metered_at,delta,timestamp(millisecond)"` // when it counts as usage; 0, in files of before: when it was received
 }
 
 // At is the event's time.
@@ -49,6 +50,14 @@ func (e *Event) At() time.Time { return time.UnixMilli(e.Time).UTC() }
 
 // Received is when it was received.
 func (e *Event) Received() time.Time { return time.UnixMilli(e.ReceivedAt).UTC() }
+
+// Metered is when it counts as usage, in whole seconds.
+func (e *Event) Metered() time.Time {
+	if e.MeteredAt == 0 {
+		return e.Received().Truncate(time.Second)
+	}
+	return time.UnixMilli(e.MeteredAt).UTC()
+}
 
 // key tells the event from all others.
 func (e *Event) key() Key { return Key{e.At().Truncate(time.Hour).Unix(), e.Event, e.EventID} }
@@ -85,6 +94,9 @@ func (d *Digest) Add(e *Event) {
 	}
 	for _, n := range [...]int64{e.Time, e.ReceivedAt, int64(e.ReceiptIndex), e.SchemaID, e.PolicyVersion} {
 		b = binary.AppendVarint(b, n)
+	}
+	if at := e.Metered(); !at.Equal(e.Received().Truncate(time.Second)) { // an event that was held over quota; all others have the sum that they always had
+		b = binary.AppendVarint(b, at.Unix())
 	}
 	for _, all := range [...][]string{e.ViolationsCode, e.ViolationsPath, e.ViolationsMessage, e.Redactions} {
 		texts(all)

@@ -20,7 +20,7 @@ type stored struct{ events }
 const reasonRestricted = "restricted"
 
 // movedColumns are those that both tables have.
-const movedColumns = `tenant_id, event, type, time, event_id, user_id, anonymous_id, session_id, properties, context, source_id, received_at, correlation_id,
+const movedColumns = `tenant_id, event, type, time, event_id, user_id, anonymous_id, session_id, properties, context, source_id, received_at, metered_at, correlation_id,
 	receipt_id, receipt_index, sdk_name, sdk_version, schema_id, violations_code, violations_path, violations_message, redactions, policy_version, bot, facts`
 
 // Hold implements privacy.Holder: the subjects' events move to where held events are. They move in the books as well, as a batch of their own

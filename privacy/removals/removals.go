@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -42,6 +43,9 @@ func Note(ctx context.Context, conn driver.Conn, r Removal) error {
 	counted := ""
 	switch r.Table {
 	case Events:
+		if err := noteUsage(ctx, conn, r); err != nil {
+			return err
+		}
 	case DeadLetters: // one that was repaired is in the ledger as what it became
 		counted = ` AND (receipt_id, receipt_index) NOT IN (
 				SELECT receipt_id, receipt_index FROM repairs WHERE tenant_id = {removal_tenant:UUID})`
@@ -62,12 +66,38 @@ func Note(ctx context.Context, conn driver.Conn, r Removal) error {
 			FROM `+string(r.Table)+`
 			WHERE tenant_id = {removal_tenant:UUID} AND (`+r.Where+`)`+counted+`
 		)
-		GROUP BY tenant_id, hour, source_id`,
-		slices.Concat(r.Args, []any{
-			clickhouse.Named("removal_tenant", r.Tenant.String()), clickhouse.Named("removal_operation", r.Operation.String()), clickhouse.Named("removal_kind", string(r.Table)),
-		})...)
+		GROUP BY tenant_id, hour, source_id`, r.args(clickhouse.Named("removal_kind", string(r.Table)))...)
 	if err != nil {
 		return fmt.Errorf("count what is removed of %s: %w", r.Table, ch.Fault(err))
+	}
+	return nil
+}
+
+func (r Removal) args(more ...any) []any {
+	return slices.Concat(r.Args, more, []any{clickhouse.Named("removal_tenant", r.Tenant.String()), clickhouse.Named("removal_operation", r.Operation.String())})
+}
+
+// noteUsage writes down the events that go, one by one, and the people who caused them, so that both count as usage still: a bill does not fall
+// because somebody was erased. The same events twice are once. Where a row is there in two versions the one counts that questions see, so that the
+// events are read with FINAL; those hours of theirs are read in which something goes.
+func noteUsage(ctx context.Context, conn driver.Conn, r Removal) error {
+	const going = `
+		FROM events FINAL
+		PREWHERE tenant_id = {removal_tenant:UUID} AND (event, toStartOfHour(time)) IN (SELECT DISTINCT event, toStartOfHour(time) FROM events WHERE tenant_id = {removal_tenant:UUID} AND (%[1]s))
+		WHERE (%[1]s)`
+	for what, sql := range map[string]string{
+		"events": `
+		INSERT INTO removed_usage (tenant_id, hour, meter, event, operation_id)
+		SELECT tenant_id, ` + metering.Hour + `, ` + metering.Meter + `, ` + metering.Event + `, {removal_operation:UUID}` + going,
+		"people": `
+		INSERT INTO removed_users (tenant_id, month, user, hour)
+		SELECT tenant_id, toStartOfMonth(metered_at) AS month, ` + metering.User + ` AS user, min(` + metering.Hour + `)` + going + `
+			AND ` + metering.Tracked + ` AND metered_at > now() - INTERVAL 80 DAY
+		GROUP BY tenant_id, month, user`,
+	} {
+		if err := conn.Exec(ctx, fmt.Sprintf(sql, r.Where), r.args()...); err != nil {
+			return fmt.Errorf("write down the usage of %s that go: %w", what, ch.Fault(err))
+		}
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func (s *Store) Insert(ctx context.Context, tenant tenants.ID, events []archive.
 	}))
 	block, err := s.conn.PrepareBatch(ctx, `INSERT INTO events (tenant_id, event, type, time, event_id, user_id, anonymous_id, session_id, properties, context, facts, source_id, received_at,
 		correlation_id, receipt_id, receipt_index, sdk_name, sdk_version, schema_id, violations_code, violations_path, violations_message, redactions, policy_version, bot,
-		_batch_id, _rerun_id)`)
+		_batch_id, _rerun_id, metered_at)`)
 	if err != nil {
 		return ch.Fault(err)
 	}
@@ -104,7 +104,7 @@ func (s *Store) Insert(ctx context.Context, tenant tenants.ID, events []archive.
 		}
 		err := block.Append(uuid.UUID(tenant), e.Event, e.Type, e.At(), e.EventID, e.UserID, e.AnonymousID, e.SessionID, e.Properties, e.Context, e.Facts, ids[0], e.Received(),
 			e.CorrelationID, ids[1], uint16(e.ReceiptIndex), e.SDKName, e.SDKVersion, uint32(e.SchemaID), //nolint:gosec // written from these types
-			e.ViolationsCode, e.ViolationsPath, e.ViolationsMessage, e.Redactions, uint32(e.PolicyVersion), e.Bot, ids[2], ids[3]) //nolint:gosec // as above
+			e.ViolationsCode, e.ViolationsPath, e.ViolationsMessage, e.Redactions, uint32(e.PolicyVersion), e.Bot, ids[2], ids[3], e.Metered()) //nolint:gosec // as above
 		if err != nil {
 			return err
 		}

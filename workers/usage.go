@@ -1,0 +1,32 @@
+package workers
+
+import (
+	"context"
+	"time"
+
+	"github.com/observatory/observatory/billing/usage"
+	"github.com/observatory/observatory/internal/jobs"
+)
+
+// MeterUsage keeps the usage ledger as the events are: every minute what has changed, every ten minutes the running month, every night the last 35
+// days.
+func MeterUsage(s *usage.Service) Work {
+	const day = 24 * time.Hour
+	nothing := func(run func(context.Context, *jobs.Run) error) func(context.Context, *jobs.Run, struct{}) error {
+		return func(ctx context.Context, r *jobs.Run, _ struct{}) error { return run(ctx, r) }
+	}
+	return Work{
+		Handlers: []Handler{
+			On(usage.FindJob(), nothing(s.Find)),
+			On(usage.CountJob(), s.Count),
+			On(usage.MonthJob(), s.CountWhole),
+			On(usage.MeasureJob(), nothing(s.MeasureAll)),
+			On(usage.LookBackJob(), nothing(s.BeginLookBack)),
+		},
+		Schedules: []jobs.Schedule{
+			Every(usage.FindJob().Name, time.Minute, usage.FindJob()),
+			Every(usage.MeasureJob().Name, 5*time.Minute, usage.MeasureJob()),
+			at(4*time.Hour, Every(usage.LookBackJob().Name, day, usage.LookBackJob())),
+		},
+	}
+}
