@@ -119,7 +119,7 @@ func (s *Store) Events(ctx context.Context, tenant tenants.ID, from, to time.Tim
 		SELECT event, CAST(type, 'String'), toUnixTimestamp64Milli(time), event_id, user_id, anonymous_id, session_id, properties, context, facts, toString(source_id),
 			toUnixTimestamp64Milli(received_at), correlation_id, toString(receipt_id), toInt32(receipt_index), sdk_name, sdk_version, toInt64(schema_id),
 			CAST(violations_code, 'Array(String)'), violations_path, violations_message, CAST(redactions, 'Array(String)'), toInt64(policy_version), bot,
-			toString(_batch_id), toString(_rerun_id), toInt64(toUnixTimestamp(metered_at)) * 1000
+			toString(_batch_id), toString(_rerun_id), if(metered_at = toDateTime(received_at), 0, toInt64(toUnixTimestamp(metered_at)) * 1000)
 		FROM events FINAL`+ofHours+`
 		ORDER BY event, event_id`, between(tenant, from, to)...)
 	if err != nil {
