@@ -16,3 +16,8 @@ const (
 	RejectedBytes  Resource = "quarantine_bytes" // events in quarantine
 	ArchiveBytes   Resource = "archive_bytes"    // files of the archive and of exports
 )
+
+// Resources are all of them.
+func Resources() []Resource {
+	return []Resource{QueryWork, UnansweredWork, JobWork, ExportsAsked, Egress, EventBytes, HeldBytes, RejectedBytes, ArchiveBytes}
+}
