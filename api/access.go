@@ -15,6 +15,7 @@ type access struct {
 	session bool               // somebody logged in, whatever their role
 	needs   tenants.Permission // a person's role or a key's scope must allow it
 	orScope tenants.Scope      // a key with this scope will do as well
+	operate bool               // whoever runs the installation
 	schemas bool               // whoever may look up schemas in the registry
 }
 
@@ -86,6 +87,9 @@ func accessTo(operation string) (access, bool) {
 		"listMembers": query, "updateMember": {needs: tenants.ManageMembers},
 		"removeMember":    {session: true}, // everybody may leave; removing others needs ManageMembers, which the domain asks for
 		"listInvitations": {needs: tenants.ManageMembers}, "createInvitation": {needs: tenants.ManageMembers}, "withdrawInvitation": {needs: tenants.ManageMembers},
+		"listOperatorTenants": {operate: true}, "getOperatorTenant": {operate: true}, "putOperatorSubscription": {operate: true},
+		"grantOperatorCredit": {operate: true}, "markOperatorInvoice": {operate: true}, "suspendTenant": {operate: true}, "resumeTenant": {operate: true},
+
 		"listAudit": {needs: tenants.ViewAudit}, "verifyAudit": {needs: tenants.ViewAudit},
 	}[operation]
 	return a, ok
@@ -114,6 +118,9 @@ func (s *server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *server) admitCaller(c echo.Context, it *call, rule access) error {
 	r := c.Request()
 	it.address, _ = netip.ParseAddr(c.RealIP())
+	if rule.operate {
+		return s.admitOperator(c, it)
+	}
 	if _, isKey := bearer(r); !isKey {
 		if err := s.origins.Check(r); err != nil {
 			return fault.New(fault.Forbidden, "cross_origin", "A page of another origin may not do this.").Because(err)

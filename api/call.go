@@ -29,6 +29,7 @@ type call struct {
 	sessionToken  string
 	address       netip.Addr
 	client        ingest.Client // of somebody who sends events
+	operator      string        // the name that an operator gave
 	sent          int64         // bytes of the answer that were accounted for
 	status        atomic.Int32  // the HTTP status that an answer over gRPC amounts to; 0: that of the answer
 }

@@ -10,15 +10,19 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/observatory/observatory/billing/cost"
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/internal/jobs"
 )
 
-// Operators is what is served below /internal, for those who run the installation and for their autoscaler.
+// Operators is what is served below /internal and /v1/operator, for those who run the installation and for their autoscaler.
 type Operators struct {
 	Token  string // what they prove themselves with; "" means that nobody can, and only this machine is let in
 	Depths func(context.Context) ([]jobs.Depth, error)
 	Queues http.Handler // what is in Redis; nil: not shown
+	Costs  *cost.Service
+	Plans  OperatorPlans
+	Books  OperatorBooks
 }
 
 var errNotOperator = fault.New(fault.Unauthenticated, "operator_token_needed",
@@ -51,6 +55,21 @@ func (s *server) operatorsOnly(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// admitOperator is operatorsOnly for operations of the contract. It keeps the name that the operator gave, for audit logs. Its challenge is one that
+// makes no browser ask.
+func (s *server) admitOperator(c echo.Context, it *call) error {
+	r := c.Request()
+	if err := s.origins.Check(r); err != nil {
+		return fault.New(fault.Forbidden, "cross_origin", "A page of another origin may not do this.").Because(err)
+	}
+	if !s.isOperator(r) {
+		c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="Observatory's operators"`)
+		return errNotOperator
+	}
+	it.operator, _, _ = r.BasicAuth()
+	return nil
 }
 
 func (s *server) isOperator(r *http.Request) bool {

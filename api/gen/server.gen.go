@@ -1227,6 +1227,159 @@ func (e OffboardingState) Valid() bool {
 	}
 }
 
+// Defines values for OperatorConsumedResource.
+const (
+	OperatorConsumedResourceArchiveBytes    OperatorConsumedResource = "archive_bytes"
+	OperatorConsumedResourceEgress          OperatorConsumedResource = "egress"
+	OperatorConsumedResourceEventBytes      OperatorConsumedResource = "event_bytes"
+	OperatorConsumedResourceExports         OperatorConsumedResource = "exports"
+	OperatorConsumedResourceHeldBytes       OperatorConsumedResource = "held_bytes"
+	OperatorConsumedResourceJobTime         OperatorConsumedResource = "job_time"
+	OperatorConsumedResourceQuarantineBytes OperatorConsumedResource = "quarantine_bytes"
+	OperatorConsumedResourceQueryTime       OperatorConsumedResource = "query_time"
+	OperatorConsumedResourceUnansweredTime  OperatorConsumedResource = "unanswered_time"
+)
+
+// Valid indicates whether the value is a known member of the OperatorConsumedResource enum.
+func (e OperatorConsumedResource) Valid() bool {
+	switch e {
+	case OperatorConsumedResourceArchiveBytes:
+		return true
+	case OperatorConsumedResourceEgress:
+		return true
+	case OperatorConsumedResourceEventBytes:
+		return true
+	case OperatorConsumedResourceExports:
+		return true
+	case OperatorConsumedResourceHeldBytes:
+		return true
+	case OperatorConsumedResourceJobTime:
+		return true
+	case OperatorConsumedResourceQuarantineBytes:
+		return true
+	case OperatorConsumedResourceQueryTime:
+		return true
+	case OperatorConsumedResourceUnansweredTime:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperatorCostPartKind.
+const (
+	OperatorCostPartKindEgress    OperatorCostPartKind = "egress"
+	OperatorCostPartKindEvents    OperatorCostPartKind = "events"
+	OperatorCostPartKindJobTime   OperatorCostPartKind = "job_time"
+	OperatorCostPartKindQueryTime OperatorCostPartKind = "query_time"
+	OperatorCostPartKindStorage   OperatorCostPartKind = "storage"
+)
+
+// Valid indicates whether the value is a known member of the OperatorCostPartKind enum.
+func (e OperatorCostPartKind) Valid() bool {
+	switch e {
+	case OperatorCostPartKindEgress:
+		return true
+	case OperatorCostPartKindEvents:
+		return true
+	case OperatorCostPartKindJobTime:
+		return true
+	case OperatorCostPartKindQueryTime:
+		return true
+	case OperatorCostPartKindStorage:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperatorInvoiceKind.
+const (
+	CreditNote OperatorInvoiceKind = "credit_note"
+	Invoice    OperatorInvoiceKind = "invoice"
+)
+
+// Valid indicates whether the value is a known member of the OperatorInvoiceKind enum.
+func (e OperatorInvoiceKind) Valid() bool {
+	switch e {
+	case CreditNote:
+		return true
+	case Invoice:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperatorInvoiceState.
+const (
+	OperatorInvoiceStateIssued        OperatorInvoiceState = "issued"
+	OperatorInvoiceStatePaid          OperatorInvoiceState = "paid"
+	OperatorInvoiceStatePastDue       OperatorInvoiceState = "past_due"
+	OperatorInvoiceStateUncollectible OperatorInvoiceState = "uncollectible"
+	OperatorInvoiceStateVoid          OperatorInvoiceState = "void"
+)
+
+// Valid indicates whether the value is a known member of the OperatorInvoiceState enum.
+func (e OperatorInvoiceState) Valid() bool {
+	switch e {
+	case OperatorInvoiceStateIssued:
+		return true
+	case OperatorInvoiceStatePaid:
+		return true
+	case OperatorInvoiceStatePastDue:
+		return true
+	case OperatorInvoiceStateUncollectible:
+		return true
+	case OperatorInvoiceStateVoid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperatorTenantInterval.
+const (
+	OperatorTenantIntervalMonth OperatorTenantInterval = "month"
+	OperatorTenantIntervalYear  OperatorTenantInterval = "year"
+)
+
+// Valid indicates whether the value is a known member of the OperatorTenantInterval enum.
+func (e OperatorTenantInterval) Valid() bool {
+	switch e {
+	case OperatorTenantIntervalMonth:
+		return true
+	case OperatorTenantIntervalYear:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperatorTenantStanding.
+const (
+	OperatorTenantStandingOk         OperatorTenantStanding = "ok"
+	OperatorTenantStandingPastDue    OperatorTenantStanding = "past_due"
+	OperatorTenantStandingRestricted OperatorTenantStanding = "restricted"
+	OperatorTenantStandingSuspended  OperatorTenantStanding = "suspended"
+)
+
+// Valid indicates whether the value is a known member of the OperatorTenantStanding enum.
+func (e OperatorTenantStanding) Valid() bool {
+	switch e {
+	case OperatorTenantStandingOk:
+		return true
+	case OperatorTenantStandingPastDue:
+		return true
+	case OperatorTenantStandingRestricted:
+		return true
+	case OperatorTenantStandingSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PaymentStep.
 const (
 	PaymentStepAddWay      PaymentStep = "add_way"
@@ -2361,6 +2514,24 @@ func (e GetJobDurations200JSONResponseBodyInterval) Valid() bool {
 	case GetJobDurations200JSONResponseBodyIntervalHour:
 		return true
 	case GetJobDurations200JSONResponseBodyIntervalMinute:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PutOperatorSubscriptionJSONBodyInterval.
+const (
+	PutOperatorSubscriptionJSONBodyIntervalMonth PutOperatorSubscriptionJSONBodyInterval = "month"
+	PutOperatorSubscriptionJSONBodyIntervalYear  PutOperatorSubscriptionJSONBodyInterval = "year"
+)
+
+// Valid indicates whether the value is a known member of the PutOperatorSubscriptionJSONBodyInterval enum.
+func (e PutOperatorSubscriptionJSONBodyInterval) Valid() bool {
+	switch e {
+	case PutOperatorSubscriptionJSONBodyIntervalMonth:
+		return true
+	case PutOperatorSubscriptionJSONBodyIntervalYear:
 		return true
 	default:
 		return false
@@ -4108,6 +4279,192 @@ type OffboardingStep struct {
 	Before int64  `json:"before"`
 	Copy   string `json:"copy"`
 	Unit   string `json:"unit"`
+}
+
+// OperatorAmount defines model for OperatorAmount.
+type OperatorAmount struct {
+	// Amount In its minor unit.
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// OperatorConsumed defines model for OperatorConsumed.
+type OperatorConsumed struct {
+	// Quantity Milliseconds, bytes, bytes stored for an hour, or a number.
+	Quantity int64                    `json:"quantity"`
+	Resource OperatorConsumedResource `json:"resource"`
+}
+
+// OperatorConsumedResource defines model for OperatorConsumed.Resource.
+type OperatorConsumedResource string
+
+// OperatorCost defines model for OperatorCost.
+type OperatorCost struct {
+	Amount int64              `json:"amount"`
+	Parts  []OperatorCostPart `json:"parts"`
+}
+
+// OperatorCostPart defines model for OperatorCostPart.
+type OperatorCostPart struct {
+	Amount int64                `json:"amount"`
+	Kind   OperatorCostPartKind `json:"kind"`
+
+	// PerUnit How many quantities make a unit.
+	PerUnit  int64 `json:"per_unit"`
+	Quantity int64 `json:"quantity"`
+
+	// Unit In which it is shown, in the plural.
+	Unit string `json:"unit"`
+}
+
+// OperatorCostPartKind defines model for OperatorCostPart.Kind.
+type OperatorCostPartKind string
+
+// OperatorInvoice defines model for OperatorInvoice.
+type OperatorInvoice struct {
+	Currency string               `json:"currency"`
+	DueAt    time.Time            `json:"due_at"`
+	Id       openapi_types.UUID   `json:"id"`
+	IssuedAt time.Time            `json:"issued_at"`
+	Kind     OperatorInvoiceKind  `json:"kind"`
+	Month    string               `json:"month"`
+	Number   string               `json:"number"`
+	PaidAt   *time.Time           `json:"paid_at,omitempty"`
+	State    OperatorInvoiceState `json:"state"`
+	Total    int64                `json:"total"`
+}
+
+// OperatorInvoiceKind defines model for OperatorInvoice.Kind.
+type OperatorInvoiceKind string
+
+// OperatorInvoiceState defines model for OperatorInvoice.State.
+type OperatorInvoiceState string
+
+// OperatorMonth defines model for OperatorMonth.
+type OperatorMonth struct {
+	Currencies []string `json:"currencies"`
+
+	// Currency Of costs and margins.
+	Currency string `json:"currency"`
+
+	// Month As in `2026-11`.
+	Month string `json:"month"`
+
+	// More There are others than these.
+	More bool `json:"more"`
+
+	// Offered Plans that can be given now.
+	Offered []OperatorOffer `json:"offered"`
+	Plans   []OperatorPlan  `json:"plans"`
+
+	// Shared Of work that is for no tenant in particular.
+	Shared OperatorCost `json:"shared"`
+
+	// Tenants By name.
+	Tenants []OperatorTenant `json:"tenants"`
+
+	// Until End of the last hour that is in it.
+	Until time.Time `json:"until"`
+}
+
+// OperatorOffer defines model for OperatorOffer.
+type OperatorOffer struct {
+	Plan    string `json:"plan"`
+	Title   string `json:"title"`
+	Version int    `json:"version"`
+
+	// Yearly It can be had by the year.
+	Yearly bool `json:"yearly"`
+}
+
+// OperatorOwed defines model for OperatorOwed.
+type OperatorOwed struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+
+	// Overdue As much of it was due before now.
+	Overdue int64 `json:"overdue"`
+}
+
+// OperatorPlan defines model for OperatorPlan.
+type OperatorPlan struct {
+	Charged []OperatorAmount `json:"charged"`
+	Cost    int64            `json:"cost"`
+
+	// Margin Of those tenants that have one.
+	Margin  int64  `json:"margin"`
+	Plan    string `json:"plan"`
+	Tenants int    `json:"tenants"`
+	Title   string `json:"title"`
+
+	// WithoutMargin Tenants that are charged in another currency than costs are in.
+	WithoutMargin int `json:"without_margin"`
+}
+
+// OperatorReason Why; the tenant reads it in its audit log.
+type OperatorReason = string
+
+// OperatorTenant defines model for OperatorTenant.
+type OperatorTenant struct {
+	Charged   OperatorAmount         `json:"charged"`
+	Cost      OperatorCost           `json:"cost"`
+	Coupon    *string                `json:"coupon,omitempty"`
+	CreatedAt time.Time              `json:"created_at"`
+	Id        openapi_types.UUID     `json:"id"`
+	Interval  OperatorTenantInterval `json:"interval"`
+
+	// LeavingAt Since when it accepts nothing any more.
+	LeavingAt *time.Time `json:"leaving_at,omitempty"`
+
+	// LeftAt When everything of it was erased.
+	LeftAt *time.Time `json:"left_at,omitempty"`
+
+	// Margin Null where it is charged in another currency than costs are in.
+	Margin *int64 `json:"margin"`
+	Name   string `json:"name"`
+
+	// Owed Invoices that are not paid. Empty - nothing.
+	Owed     []OperatorOwed         `json:"owed"`
+	Plan     string                 `json:"plan"`
+	SpendCap *int64                 `json:"spend_cap,omitempty"`
+	Standing OperatorTenantStanding `json:"standing"`
+
+	// SuspendedBy The operator who has suspended it.
+	SuspendedBy *string `json:"suspended_by,omitempty"`
+
+	// Title Of the plan.
+	Title      string        `json:"title"`
+	TrialUntil *time.Time    `json:"trial_until,omitempty"`
+	Used       []OperatorUse `json:"used"`
+	Version    int           `json:"version"`
+}
+
+// OperatorTenantInterval defines model for OperatorTenant.Interval.
+type OperatorTenantInterval string
+
+// OperatorTenantStanding defines model for OperatorTenant.Standing.
+type OperatorTenantStanding string
+
+// OperatorTenantDetail defines model for OperatorTenantDetail.
+type OperatorTenantDetail struct {
+	// Balance What stands to its credit.
+	Balance  []OperatorAmount   `json:"balance"`
+	Consumed []OperatorConsumed `json:"consumed"`
+
+	// Currency Of costs and the margin.
+	Currency string `json:"currency"`
+
+	// Invoices The newest 24 invoices and credit notes.
+	Invoices []OperatorInvoice `json:"invoices"`
+	Month    string            `json:"month"`
+	Tenant   OperatorTenant    `json:"tenant"`
+	Until    time.Time         `json:"until"`
+}
+
+// OperatorUse defines model for OperatorUse.
+type OperatorUse struct {
+	Meter    string `json:"meter"`
+	Quantity int64  `json:"quantity"`
 }
 
 // Origins Origins of web pages that may use a publishable key: `https://shop.example.com`, `https://*.example.com`, or `*` for any.
@@ -5996,6 +6353,9 @@ type RegistryVerbose = bool
 // RegistryVersion defines model for RegistryVersion.
 type RegistryVersion = string
 
+// TenantID defines model for TenantID.
+type TenantID = openapi_types.UUID
+
 // RegistryErrorApplicationJSON defines model for RegistryError.
 type RegistryErrorApplicationJSON = RegistryProblem
 
@@ -6221,6 +6581,48 @@ type SwitchTenantJSONBody struct {
 type UpdateMemberJSONBody struct {
 	Role Role `json:"role"`
 }
+
+// ListOperatorTenantsParams defines parameters for ListOperatorTenants.
+type ListOperatorTenantsParams struct {
+	// Month As in `2026-11`. Default - the running one.
+	Month *string `form:"month,omitempty" json:"month,omitempty"`
+
+	// Search Part of the name or of the ID. Sums by plan are about all tenants all the same.
+	Search *string `form:"search,omitempty" json:"search,omitempty"`
+	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetOperatorTenantParams defines parameters for GetOperatorTenant.
+type GetOperatorTenantParams struct {
+	// Month As in `2026-11`. Default - the running one.
+	Month *string `form:"month,omitempty" json:"month,omitempty"`
+}
+
+// PutOperatorSubscriptionJSONBody defines parameters for PutOperatorSubscription.
+type PutOperatorSubscriptionJSONBody struct {
+	Coupon   *string                                  `json:"coupon,omitempty"`
+	Currency *string                                  `json:"currency,omitempty"`
+	Interval *PutOperatorSubscriptionJSONBodyInterval `json:"interval,omitempty"`
+
+	// NextMonth From the next month on.
+	NextMonth *bool  `json:"next_month,omitempty"`
+	Plan      string `json:"plan"`
+
+	// Reason Why; the tenant reads it in its audit log.
+	Reason OperatorReason `json:"reason"`
+
+	// SpendCap Of a month, before tax, in the currency's minor unit.
+	SpendCap *int64 `json:"spend_cap,omitempty"`
+
+	// TrialUntil Fees and usage before it cost nothing.
+	TrialUntil *time.Time `json:"trial_until,omitempty"`
+
+	// Version Of the file of plans. Default - the tenant's where it keeps its plan, otherwise the newest.
+	Version *int `json:"version,omitempty"`
+}
+
+// PutOperatorSubscriptionJSONBodyInterval defines parameters for PutOperatorSubscription.
+type PutOperatorSubscriptionJSONBodyInterval string
 
 // RequestPasswordResetJSONBody defines parameters for RequestPasswordReset.
 type RequestPasswordResetJSONBody struct {
@@ -6640,6 +7042,9 @@ type SwitchTenantJSONRequestBody SwitchTenantJSONBody
 
 // UpdateMemberJSONRequestBody defines body for UpdateMember for application/json ContentType.
 type UpdateMemberJSONRequestBody UpdateMemberJSONBody
+
+// PutOperatorSubscriptionJSONRequestBody defines body for PutOperatorSubscription for application/json ContentType.
+type PutOperatorSubscriptionJSONRequestBody PutOperatorSubscriptionJSONBody
 
 // RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
 type RequestPasswordResetJSONRequestBody RequestPasswordResetJSONBody
@@ -7200,6 +7605,15 @@ type ServerInterface interface {
 	// DownloadOffboardingExport The last export of an organization that leaves
 	// (GET /v1/offboardings/{token}/export)
 	DownloadOffboardingExport(ctx echo.Context, token string) error
+	// ListOperatorTenants What tenants use, owe and cost
+	// (GET /v1/operator/tenants)
+	ListOperatorTenants(ctx echo.Context, params ListOperatorTenantsParams) error
+	// GetOperatorTenant One tenant, with its invoices and credits
+	// (GET /v1/operator/tenants/{tenant_id})
+	GetOperatorTenant(ctx echo.Context, tenantId TenantID, params GetOperatorTenantParams) error
+	// PutOperatorSubscription Give a tenant a plan
+	// (PUT /v1/operator/tenants/{tenant_id}/subscription)
+	PutOperatorSubscription(ctx echo.Context, tenantId TenantID) error
 	// RequestPasswordReset Ask for a link to set a new password
 	// (POST /v1/password-resets)
 	RequestPasswordReset(ctx echo.Context) error
@@ -8669,6 +9083,79 @@ func (w *ServerInterfaceWrapper) DownloadOffboardingExport(ctx echo.Context) err
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.DownloadOffboardingExport(ctx, token)
+	return err
+}
+
+// ListOperatorTenants converts echo context to params.
+func (w *ServerInterfaceWrapper) ListOperatorTenants(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOperatorTenantsParams
+	// ------------- Optional query parameter "month" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "month", ctx.QueryParams(), &params.Month, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter month: %s", err))
+	}
+
+	// ------------- Optional query parameter "search" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "search", ctx.QueryParams(), &params.Search, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter search: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListOperatorTenants(ctx, params)
+	return err
+}
+
+// GetOperatorTenant converts echo context to params.
+func (w *ServerInterfaceWrapper) GetOperatorTenant(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "tenant_id" -------------
+	var tenantId TenantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tenant_id", ctx.Param("tenant_id"), &tenantId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tenant_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetOperatorTenantParams
+	// ------------- Optional query parameter "month" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "month", ctx.QueryParams(), &params.Month, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter month: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetOperatorTenant(ctx, tenantId, params)
+	return err
+}
+
+// PutOperatorSubscription converts echo context to params.
+func (w *ServerInterfaceWrapper) PutOperatorSubscription(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "tenant_id" -------------
+	var tenantId TenantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tenant_id", ctx.Param("tenant_id"), &tenantId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tenant_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutOperatorSubscription(ctx, tenantId)
 	return err
 }
 
@@ -10384,6 +10871,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/segment/regulations", wrapper.CreateRegulation, options.OperationMiddlewares["createRegulation"]...)
 	router.DELETE(options.BaseURL+"/v1/segment/regulations/:regulate_id", wrapper.DeleteRegulation, options.OperationMiddlewares["deleteRegulation"]...)
 	router.GET(options.BaseURL+"/v1/segment/regulations/:regulate_id", wrapper.GetRegulation, options.OperationMiddlewares["getRegulation"]...)
+	router.GET(options.BaseURL+"/v1/operator/tenants", wrapper.ListOperatorTenants, options.OperationMiddlewares["listOperatorTenants"]...)
+	router.GET(options.BaseURL+"/v1/operator/tenants/:tenant_id", wrapper.GetOperatorTenant, options.OperationMiddlewares["getOperatorTenant"]...)
+	router.PUT(options.BaseURL+"/v1/operator/tenants/:tenant_id/subscription", wrapper.PutOperatorSubscription, options.OperationMiddlewares["putOperatorSubscription"]...)
 
 }
 
@@ -13856,6 +14346,146 @@ type DownloadOffboardingExportdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DownloadOffboardingExportdefaultApplicationProblemPlusJSONResponse) VisitDownloadOffboardingExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOperatorTenantsRequestObject struct {
+	Params ListOperatorTenantsParams
+}
+
+type ListOperatorTenantsResponseObject interface {
+	VisitListOperatorTenantsResponse(w http.ResponseWriter) error
+}
+
+type ListOperatorTenants200JSONResponse OperatorMonth
+
+func (response ListOperatorTenants200JSONResponse) VisitListOperatorTenantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOperatorTenantsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListOperatorTenantsdefaultApplicationProblemPlusJSONResponse) VisitListOperatorTenantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOperatorTenantRequestObject struct {
+	TenantId TenantID `json:"tenant_id"`
+	Params   GetOperatorTenantParams
+}
+
+type GetOperatorTenantResponseObject interface {
+	VisitGetOperatorTenantResponse(w http.ResponseWriter) error
+}
+
+type GetOperatorTenant200JSONResponse OperatorTenantDetail
+
+func (response GetOperatorTenant200JSONResponse) VisitGetOperatorTenantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOperatorTenantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetOperatorTenantdefaultApplicationProblemPlusJSONResponse) VisitGetOperatorTenantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutOperatorSubscriptionRequestObject struct {
+	TenantId TenantID `json:"tenant_id"`
+	Body     *PutOperatorSubscriptionJSONRequestBody
+}
+
+type PutOperatorSubscriptionResponseObject interface {
+	VisitPutOperatorSubscriptionResponse(w http.ResponseWriter) error
+}
+
+type PutOperatorSubscription200JSONResponse OperatorTenantDetail
+
+func (response PutOperatorSubscription200JSONResponse) VisitPutOperatorSubscriptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutOperatorSubscriptiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response PutOperatorSubscriptiondefaultApplicationProblemPlusJSONResponse) VisitPutOperatorSubscriptionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -18382,6 +19012,15 @@ type StrictServerInterface interface {
 	// DownloadOffboardingExport The last export of an organization that leaves
 	// (GET /v1/offboardings/{token}/export)
 	DownloadOffboardingExport(ctx context.Context, request DownloadOffboardingExportRequestObject) (DownloadOffboardingExportResponseObject, error)
+	// ListOperatorTenants What tenants use, owe and cost
+	// (GET /v1/operator/tenants)
+	ListOperatorTenants(ctx context.Context, request ListOperatorTenantsRequestObject) (ListOperatorTenantsResponseObject, error)
+	// GetOperatorTenant One tenant, with its invoices and credits
+	// (GET /v1/operator/tenants/{tenant_id})
+	GetOperatorTenant(ctx context.Context, request GetOperatorTenantRequestObject) (GetOperatorTenantResponseObject, error)
+	// PutOperatorSubscription Give a tenant a plan
+	// (PUT /v1/operator/tenants/{tenant_id}/subscription)
+	PutOperatorSubscription(ctx context.Context, request PutOperatorSubscriptionRequestObject) (PutOperatorSubscriptionResponseObject, error)
 	// RequestPasswordReset Ask for a link to set a new password
 	// (POST /v1/password-resets)
 	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
@@ -21028,6 +21667,105 @@ func (sh *strictHandler) DownloadOffboardingExport(ctx echo.Context, token strin
 		return err
 	} else if validResponse, ok := response.(DownloadOffboardingExportResponseObject); ok {
 		return validResponse.VisitDownloadOffboardingExportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListOperatorTenants operation middleware
+func (sh *strictHandler) ListOperatorTenants(ctx echo.Context, params ListOperatorTenantsParams) error {
+	var request ListOperatorTenantsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOperatorTenants(ctx.Request().Context(), request.(ListOperatorTenantsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOperatorTenants")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListOperatorTenantsResponseObject); ok {
+		return validResponse.VisitListOperatorTenantsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOperatorTenant operation middleware
+func (sh *strictHandler) GetOperatorTenant(ctx echo.Context, tenantId TenantID, params GetOperatorTenantParams) error {
+	var request GetOperatorTenantRequestObject
+
+	request.TenantId = tenantId
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOperatorTenant(ctx.Request().Context(), request.(GetOperatorTenantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOperatorTenant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOperatorTenantResponseObject); ok {
+		return validResponse.VisitGetOperatorTenantResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutOperatorSubscription operation middleware
+func (sh *strictHandler) PutOperatorSubscription(ctx echo.Context, tenantId TenantID) error {
+	var request PutOperatorSubscriptionRequestObject
+
+	request.TenantId = tenantId
+
+	var body PutOperatorSubscriptionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutOperatorSubscription(ctx.Request().Context(), request.(PutOperatorSubscriptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutOperatorSubscription")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutOperatorSubscriptionResponseObject); ok {
+		return validResponse.VisitPutOperatorSubscriptionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

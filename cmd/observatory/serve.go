@@ -269,7 +269,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		Retention: s.lifecycle.retention, Minimise: s.lifecycle.minimisation, Offboard: s.lifecycle.offboard, Payment: s.payment, Plans: s.plans,
 		Alerts: alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,
 		Pipeline: newStages(s, alerts.rules), Jobs: s.jobs, Rollups: s.rollups, Archive: s.privacy.archive, Usage: s.usage,
-		Operators: api.Operators{Token: s.cfg.OperatorToken, Depths: s.jobs.Depths, Queues: queues},
+		Operators: s.operators(queues),
 		Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})
 }

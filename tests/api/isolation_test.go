@@ -110,6 +110,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"revoked", server.WithKey(t, revoked.Token), nil, "key_revoked"},
 		{"nobody", server.Anonymous(t), nil, "session_missing"},
 		{"bad key", server.WithKey(t, "not-a-key"), nil, "key_malformed"},
+		{"operator", server.WithKey(t, operatorToken), []access{operating}, "key_malformed"},
 		{"ended session", ended(t, server, account), nil, "session_ended"},
 	} {
 		allowed := map[access]bool{anybody: true}
@@ -126,6 +127,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 			case allowed[o.may]:
 				require.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, res.StatusCode, "%s as %s: %s", o.id, c.name, res.Body)
 				continue
+			case o.may == operating:
+				status, code = http.StatusUnauthorized, "operator_token_needed"
 			case o.may == writing && c.as.Key == "":
 				status, code = http.StatusUnauthorized, "key_missing"
 			case c.code == "session_missing" || c.code == "session_ended" || c.code == "key_revoked" || c.code == "key_malformed":

@@ -29,11 +29,14 @@ func TestMain(m *testing.M) {
 	testkit.Main(m)
 }
 
+// operatorToken lets whoever runs the installation in.
+const operatorToken = "the operators' token"
+
 // start starts a server on databases of its own whose answers must obey the contract.
 func start(t *testing.T, flags ...string) (*harness.Server, *contract) {
 	t.Helper()
 	c := newContract(t)
-	return harness.Start(t, harness.Config{Engines: harness.SharedEngines(t), Transport: c, Flags: flags}), c
+	return harness.Start(t, harness.Config{Engines: harness.SharedEngines(t), Transport: c, Flags: flags, Env: map[string]string{"OBSERVATORY_OPERATOR_TOKEN": operatorToken}}), c
 }
 
 func keys[K comparable, V any](m map[K]V) []K { return slices.Collect(maps.Keys(m)) }

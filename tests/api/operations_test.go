@@ -36,6 +36,7 @@ const (
 	managing         // an owner or admin
 	owning           // an owner
 	paying           // an owner, admin or analyst, or a key with billing:read
+	operating        // whoever runs the installation
 )
 
 // operation is a valid request to an operation of the contract.
@@ -89,6 +90,7 @@ func (x subjects) operations() []operation {
 	stubs = append(append(stubs, x.requests.operations()...), x.proofs.operations()...)
 	stubs = append(append(stubs, x.suppressions()...), x.payment()...)
 	stubs = append(stubs, usage()...)
+	stubs = append(stubs, x.operator()...)
 	all := append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
@@ -299,6 +301,8 @@ func TestEveryOperation(t *testing.T) {
 			as = x.account.Publishable
 		case anybody:
 			as = server.Anonymous(t)
+		case operating:
+			as = server.WithKey(t, operatorToken)
 		default: // the owner's session may do everything else
 		}
 		o.call(t, as).Want(t, o.status)

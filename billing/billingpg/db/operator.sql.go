@@ -50,6 +50,36 @@ func (q *Queries) ListOwed(ctx context.Context, now time.Time) ([]ListOwedRow, e
 	return items, nil
 }
 
+const listStandings = `-- name: ListStandings :many
+SELECT tenant_id, standing, suspended_by FROM payment_accounts WHERE standing <> 'ok' OR suspended_by <> ''
+`
+
+type ListStandingsRow struct {
+	TenantID    uuid.UUID
+	Standing    string
+	SuspendedBy string
+}
+
+func (q *Queries) ListStandings(ctx context.Context) ([]ListStandingsRow, error) {
+	rows, err := q.db.Query(ctx, listStandings)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListStandingsRow
+	for rows.Next() {
+		var i ListStandingsRow
+		if err := rows.Scan(&i.TenantID, &i.Standing, &i.SuspendedBy); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listTenantsForOperator = `-- name: ListTenantsForOperator :many
 
 SELECT id, name, created_at, closing_at, closed_at FROM tenants ORDER BY lower(name), id

@@ -1,0 +1,94 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/observatory/observatory/internal/testkit"
+	"github.com/observatory/observatory/tests/harness"
+)
+
+// operator are the operations for whoever runs the installation.
+func (x subjects) operator() []operation {
+	path := "/v1/operator/tenants/" + x.tenant
+	return []operation{
+		{id: "listOperatorTenants", method: "GET", path: "/v1/operator/tenants?search=" + x.tenant, may: operating, status: 200},
+		{id: "getOperatorTenant", method: "GET", path: path, may: operating, status: 200},
+		{id: "putOperatorSubscription", method: "PUT", path: path + "/subscription", body: map[string]any{"plan": "growth", "reason": "tried out"}, may: operating, status: 200},
+	}
+}
+
+// detail is a tenant as operators see it.
+type detail struct {
+	Tenant struct {
+		ID, Name, Plan, Standing string
+		Charged                  struct {
+			Currency string
+			Amount   int64
+		}
+		Cost   struct{ Amount int64 }
+		Margin *int64
+	}
+	Consumed []struct {
+		Resource string
+		Quantity int64
+	}
+	Balance []struct {
+		Currency string
+		Amount   int64
+	}
+	Invoices []struct{ ID, State string }
+}
+
+func (d detail) consumed(resource string) int64 {
+	for _, c := range d.Consumed {
+		if c.Resource == resource {
+			return c.Quantity
+		}
+	}
+	return -1
+}
+
+// TestOperatorsLookAfterTenants is about what operators see of a tenant, and what it sees of what they do.
+func TestOperatorsLookAfterTenants(t *testing.T) {
+	t.Parallel()
+	server, _ := start(t)
+	account := server.SignUp(t)
+	operator := server.WithKey(t, operatorToken)
+	path := "/v1/operator/tenants/" + account.Tenant.ID
+
+	// Questions, answers and what they take are booked within seconds.
+	ack := account.Secret.Send(t, harness.Event{Name: "sale"})
+	account.Secret.Settled(t, ack.Receipt)
+	var seen detail
+	testkit.Eventually(t, harness.Patience, func() error {
+		account.Session.Post(t, "/v1/query/events", map[string]any{"limit": 5}).Want(t, http.StatusOK)
+		seen = harness.As[detail](t, operator.Get(t, path).Want(t, http.StatusOK))
+		if seen.consumed("query_time") < 1 || seen.consumed("egress") < 1000 {
+			return fmt.Errorf("consumed: %v", seen.Consumed)
+		}
+		return nil
+	})
+	require.Zero(t, seen.consumed("exports"))
+	require.Equal(t, "free", seen.Tenant.Plan)
+	require.Equal(t, "ok", seen.Tenant.Standing)
+
+	operator.Do(t, "PUT", path+"/subscription", map[string]any{"plan": "none", "reason": "x"}).WantProblem(t, http.StatusBadRequest, "plan_unknown")
+	given := harness.As[detail](t, operator.Do(t, "PUT", path+"/subscription", map[string]any{"plan": "enterprise", "reason": "agreed on the phone"}).Want(t, http.StatusOK))
+	require.Equal(t, "enterprise", given.Tenant.Plan)
+	audit := string(account.Session.Get(t, "/v1/audit").Want(t, http.StatusOK).Body)
+	require.Contains(t, audit, `"subscription.changed"`)
+	require.Contains(t, audit, `"agreed on the phone"`)
+	require.Contains(t, audit, `"operator"`)
+	verified := harness.As[struct{ Ok bool }](t, account.Session.Get(t, "/v1/audit/verification").Want(t, http.StatusOK))
+	require.True(t, verified.Ok)
+
+	operator.Get(t, "/v1/operator/tenants/018f0000-0000-7000-8000-000000000000").WantProblem(t, http.StatusNotFound, "tenant_not_found")
+	operator.Get(t, "/v1/operator/tenants?month=2999-01").WantProblem(t, http.StatusBadRequest, "month_invalid")
+	server.WithKey(t, "the operators' guess").Get(t, path).WantProblem(t, http.StatusUnauthorized, "operator_token_needed")
+	server.WithKey(t, operatorToken).With("Origin", "https://elsewhere.example.com", "Sec-Fetch-Site", "cross-site").
+		Do(t, "PUT", path+"/subscription", map[string]any{"plan": "free", "reason": "x"}).WantProblem(t, http.StatusForbidden, "cross_origin")
+}
