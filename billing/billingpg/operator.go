@@ -25,7 +25,7 @@ func (s Operator) Facts(ctx context.Context, month billing.Period, now time.Time
 	err = s.across(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		f := facts{at: map[tenants.ID]int{}}
 		for _, read := range []func(context.Context, *db.Queries) error{
-			f.tenants, f.terms, f.owed(now), f.consumed(month), f.standings,
+			f.tenants, f.terms, f.owed(now), f.used(month), f.consumed(month), f.standings,
 		} {
 			if err := read(ctx, q); err != nil {
 				return err
@@ -83,6 +83,18 @@ func (f *facts) owed(now time.Time) func(context.Context, *db.Queries) error {
 		for _, r := range rows {
 			if of := f.of(tenants.ID(r.TenantID)); of != nil {
 				of.Owed = append(of.Owed, cost.Owed{Currency: billing.Currency(r.Currency), Amount: billing.Amount(r.Owed), Overdue: billing.Amount(r.Overdue)})
+			}
+		}
+		return err
+	}
+}
+
+func (f *facts) used(month billing.Period) func(context.Context, *db.Queries) error {
+	return func(ctx context.Context, q *db.Queries) error {
+		rows, err := q.ListUsedOfAll(ctx, db.ListUsedOfAllParams{FromHour: month.From, ToHour: month.To})
+		for _, r := range rows {
+			if of := f.of(tenants.ID(r.TenantID)); of != nil && r.Quantity != 0 {
+				of.Used[billing.MeterName(r.Meter)] = r.Quantity
 			}
 		}
 		return err

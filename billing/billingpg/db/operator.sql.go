@@ -174,3 +174,40 @@ func (q *Queries) ListTermsOfAll(ctx context.Context) ([]ListTermsOfAllRow, erro
 	}
 	return items, nil
 }
+
+const listUsedOfAll = `-- name: ListUsedOfAll :many
+SELECT tenant_id, meter, sum(delta)::bigint AS quantity FROM usage_ledger
+WHERE hour >= $1 AND hour < $2
+GROUP BY tenant_id, meter ORDER BY tenant_id, meter
+`
+
+type ListUsedOfAllParams struct {
+	FromHour time.Time
+	ToHour   time.Time
+}
+
+type ListUsedOfAllRow struct {
+	TenantID uuid.UUID
+	Meter    string
+	Quantity int64
+}
+
+func (q *Queries) ListUsedOfAll(ctx context.Context, arg ListUsedOfAllParams) ([]ListUsedOfAllRow, error) {
+	rows, err := q.db.Query(ctx, listUsedOfAll, arg.FromHour, arg.ToHour)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListUsedOfAllRow
+	for rows.Next() {
+		var i ListUsedOfAllRow
+		if err := rows.Scan(&i.TenantID, &i.Meter, &i.Quantity); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -14,3 +14,8 @@ GROUP BY tenant_id, currency ORDER BY tenant_id, currency;
 
 -- name: ListStandings :many
 SELECT tenant_id, standing, suspended_by FROM payment_accounts WHERE standing <> 'ok' OR suspended_by <> '';
+
+-- name: ListUsedOfAll :many
+SELECT tenant_id, meter, sum(delta)::bigint AS quantity FROM usage_ledger
+WHERE hour >= @from_hour AND hour < @to_hour
+GROUP BY tenant_id, meter ORDER BY tenant_id, meter;
