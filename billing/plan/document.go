@@ -17,18 +17,18 @@ type document struct {
 }
 
 type dunningDoc struct {
-	DueDays      int   `yaml:"due_days"`
-	RemindDays   []int `yaml:"remind_days"`
-	RestrictDays int   `yaml:"restrict_days"`
-	SuspendDays  int   `yaml:"suspend_days"`
+	DueDays      whole   `yaml:"due_days"`
+	RemindDays   []whole `yaml:"remind_days"`
+	RestrictDays whole   `yaml:"restrict_days"`
+	SuspendDays  whole   `yaml:"suspend_days"`
 }
 
 type couponDoc struct {
 	Code        string
 	Title       string
-	Percent     int
-	Amounts     map[string]int64
-	Months      int
+	Percent     whole
+	Amounts     map[string]whole
+	Months      whole
 	Plans       []string
 	RedeemUntil string `yaml:"redeem_until"` // a day, the first on which it is too late
 }
@@ -38,10 +38,10 @@ type costsDoc struct {
 	Rates    map[string]costDoc
 }
 
-type costDoc struct{ Amount, Per int64 }
+type costDoc struct{ Amount, Per whole }
 
 type versionDoc struct {
-	Version int
+	Version whole
 	From    string // a day
 	Plans   []planDoc
 }
@@ -50,15 +50,15 @@ type planDoc struct {
 	Key          string
 	Title        string
 	Summary      string
-	ByAgreement  bool `yaml:"by_agreement"`
-	TrialDays    int  `yaml:"trial_days"`
+	ByAgreement  bool  `yaml:"by_agreement"`
+	TrialDays    whole `yaml:"trial_days"`
 	Fees         feesDoc
 	Prices       map[string]priceDoc
 	Limit        limitDoc
 	Capabilities []string
 }
 
-type feesDoc struct{ Month, Year map[string]int64 }
+type feesDoc struct{ Month, Year map[string]whole }
 
 type priceDoc struct {
 	Included quantity
@@ -67,20 +67,33 @@ type priceDoc struct {
 }
 
 type tierDoc struct {
-	UpTo    *int64 `yaml:"up_to"`
-	Per     int64
-	Amounts map[string]int64
+	UpTo    *whole `yaml:"up_to"`
+	Per     whole
+	Amounts map[string]whole
 }
 
 type limitDoc struct {
 	At       quantity
 	Then     string
-	KeepDays int `yaml:"keep_days"`
+	KeepDays whole `yaml:"keep_days"`
+}
+
+// whole is a whole number. The library would cut off what stands behind the point.
+type whole int64
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (w *whole) UnmarshalYAML(node *yaml.Node) error {
+	var n int64
+	if node.ShortTag() != "!!int" || node.Decode(&n) != nil {
+		return fmt.Errorf("line %d: %q must be a whole number", node.Line, node.Value)
+	}
+	*w = whole(n)
+	return nil
 }
 
 // quantity is a whole number of units, or a word in place of one.
 type quantity struct {
-	units int64
+	units whole
 	word  string
 	given bool
 }
@@ -88,11 +101,30 @@ type quantity struct {
 // UnmarshalYAML implements yaml.Unmarshaler.
 func (q *quantity) UnmarshalYAML(node *yaml.Node) error {
 	q.given = true
-	if node.Decode(&q.units) == nil {
+	if node.ShortTag() == "!!str" {
+		q.word = node.Value
 		return nil
 	}
-	if err := node.Decode(&q.word); err != nil || node.Tag != "!!str" {
-		return fmt.Errorf("line %d: a whole number or a word is needed", node.Line)
+	return node.Decode(&q.units)
+}
+
+// checkNulls refuses values that are missing, which the library would take for 0.
+func checkNulls(text []byte) error {
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return fmt.Errorf("read the plans: %w", err)
 	}
-	return nil
+	var check func(node *yaml.Node) error
+	check = func(node *yaml.Node) error {
+		if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null" {
+			return fmt.Errorf("line %d: a value is missing", node.Line)
+		}
+		for _, child := range node.Content {
+			if err := check(child); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return check(&root)
 }

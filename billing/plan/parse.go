@@ -43,7 +43,7 @@ func Open(path string) (*Catalogue, error) {
 // The largest numbers of a file: no price comes near them, and nothing that is multiplied overflows.
 const (
 	maxFile   = 1 << 20 // bytes
-	maxAmount = 1_000_000_000_000
+	maxAmount = whole(1_000_000_000_000)
 	maxDays   = 3650
 )
 
@@ -52,6 +52,9 @@ const (
 func Parse(text []byte) (*Catalogue, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("a file of plans has at most %d bytes", maxFile)
+	}
+	if err := checkNulls(text); err != nil {
+		return nil, err
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
@@ -121,7 +124,7 @@ func (p *parser) catalogue(doc document) *Catalogue {
 }
 
 func (p *parser) version(where string, number int, doc versionDoc) Version {
-	p.check(doc.Version == number, where+", version", "must be %d: they are counted from 1", number)
+	p.check(doc.Version == whole(number), where+", version", "must be %d: they are counted from 1", number)
 	v := Version{Number: number, From: p.day(where+", from", doc.From)}
 	keys := map[string]bool{}
 	for i, one := range doc.Plans {
@@ -142,7 +145,7 @@ func (p *parser) version(where string, number int, doc versionDoc) Version {
 }
 
 func (p *parser) dunning(doc dunningDoc) Dunning {
-	days := func(name string, n int) time.Duration { return p.days("dunning, "+name, n, 1) }
+	days := func(name string, n whole) time.Duration { return p.days("dunning, "+name, n) }
 	d := Dunning{
 		Due: days("due_days", doc.DueDays), Restrict: days("restrict_days", doc.RestrictDays), Suspend: days("suspend_days", doc.SuspendDays),
 	}
@@ -179,7 +182,7 @@ func (p *parser) coupon(where string, doc couponDoc, plans map[string]bool) Coup
 	p.check((doc.Percent != 0) != (doc.Amounts != nil), where, "either percent or amounts is needed")
 	p.check(doc.Percent >= 0 && doc.Percent <= 100, where+", percent", "must be 1 to 100")
 	p.check(doc.Months >= 1 && doc.Months <= 120, where+", months", "must be 1 to 120")
-	c := Coupon{Code: doc.Code, Title: doc.Title, Percent: doc.Percent, Months: doc.Months, Plans: doc.Plans}
+	c := Coupon{Code: doc.Code, Title: doc.Title, Percent: int(doc.Percent), Months: int(doc.Months), Plans: doc.Plans}
 	if doc.Amounts != nil {
 		c.Amounts = p.amounts(where+", amounts", doc.Amounts)
 	}
@@ -198,20 +201,20 @@ func (p *parser) day(where, text string) time.Time {
 	return t
 }
 
-func (p *parser) days(where string, n, least int) time.Duration {
-	if !p.check(n >= least && n <= maxDays, where, "must be %d to %d", least, maxDays) {
+func (p *parser) days(where string, n whole) time.Duration {
+	if !p.check(n >= 1 && n <= maxDays, where, "must be 1 to %d", maxDays) {
 		return 0
 	}
 	return time.Duration(n) * 24 * time.Hour
 }
 
-func (p *parser) amount(where string, n int64) billing.Amount {
-	p.check(n >= 0 && n <= maxAmount, where, "must be 0 to %d of the minor unit", int64(maxAmount))
+func (p *parser) amount(where string, n whole) billing.Amount {
+	p.check(n >= 0 && n <= maxAmount, where, "must be 0 to %d of the minor unit", maxAmount)
 	return billing.Amount(n)
 }
 
 // amounts reads one of each currency.
-func (p *parser) amounts(where string, doc map[string]int64) map[billing.Currency]billing.Amount {
+func (p *parser) amounts(where string, doc map[string]whole) map[billing.Currency]billing.Amount {
 	all := map[billing.Currency]billing.Amount{}
 	for _, currency := range p.currencies {
 		n, ok := doc[string(currency)]
@@ -226,9 +229,9 @@ func (p *parser) amounts(where string, doc map[string]int64) map[billing.Currenc
 }
 
 // quantity turns units into the quantity of a meter.
-func (p *parser) quantity(where string, units, perUnit, least int64) int64 {
-	if !p.check(units >= least && units <= math.MaxInt64/perUnit, where, "must be %d to %d", least, math.MaxInt64/perUnit) {
-		return least
+func (p *parser) quantity(where string, units whole, perUnit, least int64) int64 {
+	if n := int64(units); p.check(n >= least && n <= math.MaxInt64/perUnit, where, "must be %d to %d", least, math.MaxInt64/perUnit) {
+		return n * perUnit
 	}
-	return units * perUnit
+	return least
 }

@@ -15,7 +15,7 @@ func (p *parser) plan(where string, version, rank int, doc planDoc) Plan {
 	p.check(doc.Title != "", where+", title", "is missing")
 	p.check(doc.TrialDays >= 0 && doc.TrialDays <= 365, where+", trial_days", "must be 0 to 365")
 	one := Plan{
-		Key: doc.Key, Catalogue: version, Rank: rank, Title: doc.Title, Summary: doc.Summary, ByAgreement: doc.ByAgreement, TrialDays: doc.TrialDays,
+		Key: doc.Key, Catalogue: version, Rank: rank, Title: doc.Title, Summary: doc.Summary, ByAgreement: doc.ByAgreement, TrialDays: int(doc.TrialDays),
 		Capabilities: doc.Capabilities, Fees: p.fees(where+", fees", doc.Fees), Prices: map[billing.MeterName]Price{},
 	}
 	for _, m := range billing.Meters() {
@@ -82,7 +82,7 @@ func (p *parser) price(where string, m billing.Meter, doc priceDoc) Price {
 
 func (p *parser) limit(where string, doc limitDoc, events Price) Limit {
 	p.check(doc.KeepDays >= 1 && doc.KeepDays <= 365, where+", keep_days", "must be 1 to 365")
-	limit := Limit{Meter: billing.Events, Then: Action(doc.Then), KeepDays: doc.KeepDays}
+	limit := Limit{Meter: billing.Events, Then: Action(doc.Then), KeepDays: int(doc.KeepDays)}
 	p.check(limit.Then == Overage || limit.Then == Hold, where+", then", "%q must be overage or hold", doc.Then)
 	switch doc.At.word {
 	case "":

@@ -23,6 +23,21 @@ type Plan struct {
 	Capabilities []string // what else it has, for people
 }
 
+// Free tells whether a plan can not cost anything, whatever is used.
+func (p Plan) Free() bool {
+	for _, fee := range p.Fees {
+		if fee.Month != 0 || (fee.Year != nil && *fee.Year != 0) {
+			return false
+		}
+	}
+	for _, price := range p.Prices {
+		if len(price.Tiers) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Fee is what a plan costs for an interval, apart from usage.
 type Fee struct {
 	Month billing.Amount

@@ -37,6 +37,7 @@ type Input struct {
 type Bill struct {
 	Period   billing.Period
 	Currency billing.Currency // that of the last hour
+	Free     bool             // no plan that was in force can cost anything
 	Lines    []billing.Line   // without IDs
 }
 
@@ -67,7 +68,7 @@ func Rate(in Input) (Bill, error) {
 	}
 	terms := billing.InForce(in.History, in.Period.From, end)
 	if len(terms) == 0 {
-		return Bill{Period: in.Period, Currency: in.Plans.Currency()}, nil
+		return Bill{Period: in.Period, Currency: in.Plans.Currency(), Free: true}, nil
 	}
 	last := terms[len(terms)-1].Terms
 	segments, err := segmentsOf(in.Plans, terms)
@@ -75,18 +76,19 @@ func Rate(in Input) (Bill, error) {
 		return Bill{}, err
 	}
 	r := rating{Input: in, currency: last.Currency}
-	var fees, usage []billing.Line
+	bill := Bill{Period: in.Period, Currency: last.Currency, Free: true}
+	var usage []billing.Line
 	for _, s := range segments {
-		fees = append(fees, r.fee(s)...)
+		bill.Lines, bill.Free = append(bill.Lines, r.fee(s)...), bill.Free && s.plan.Free()
 		usage = append(usage, r.usage(s)...)
 	}
-	ofMonth := slices.Concat(fees, usage)
-	lowered, err := r.lowered(last, Sum(ofMonth))
+	lowered, err := r.lowered(last, Sum(slices.Concat(bill.Lines, usage)))
 	if err != nil {
 		return Bill{}, err
 	}
 	years, err := r.years(end)
-	return Bill{Period: in.Period, Currency: r.currency, Lines: slices.Concat(fees, years, usage, lowered)}, err
+	bill.Lines, bill.Free = slices.Concat(bill.Lines, years, usage, lowered), bill.Free && len(years) == 0
+	return bill, err
 }
 
 type rating struct {

@@ -111,26 +111,11 @@ func (d decision) currency(t billing.Terms) error {
 		if err != nil {
 			return err
 		}
-		if s.Terms.Interval == billing.Yearly || !free(p) {
+		if s.Terms.Interval == billing.Yearly || !p.Free() {
 			return ErrCurrencyFixed
 		}
 	}
 	return nil
-}
-
-// free tells whether a plan can not cost anything.
-func free(p plan.Plan) bool {
-	for _, fee := range p.Fees {
-		if fee.Month != 0 {
-			return false
-		}
-	}
-	for _, one := range p.Prices {
-		if len(one.Tiers) > 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // trial says until when nothing costs anything. A trial that is running goes on in any plan that has trials.
