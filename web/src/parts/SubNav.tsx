@@ -28,7 +28,7 @@ export function SubNav({ label, pages, current }: SubNavProps) {
             {name}
           </Link>
         ) : (
-          <NavLink key={path} to={travel(path)} end={path === '/explore' || path === '/alerts' || path === '/privacy'}>
+          <NavLink key={path} to={travel(path)} end={path === pages[0]?.[0]}>
             {name}
           </NavLink>
         ),

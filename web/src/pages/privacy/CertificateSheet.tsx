@@ -2,7 +2,7 @@ import type { SignedCertificate } from '../../api/privacy'
 import { formatNumber, plural } from '../../numbers/format'
 import { CodeBlock } from '../../parts/Copy'
 import { Facts } from '../../parts/Facts'
-import { Mark } from '../../parts/Mark'
+import { Sheet, SheetLead } from '../../parts/Sheet'
 import { Time } from '../../parts/Time'
 import { certificateFile } from './certificate'
 import classes from './Certificate.module.css'
@@ -14,20 +14,14 @@ export function CertificateSheet({ signed, zone }: { signed: SignedCertificate; 
   const r = c.request
   const erased = r.type === 'erase' || r.type === 'offboard'
   return (
-    <article className={classes.sheet}>
-      <header className={classes.head}>
-        <span className={classes.brand}>
-          <Mark size={26} /> Observatory
-        </span>
-        <span className="quiet">Certificate {r.id}</span>
-      </header>
+    <Sheet number={`Certificate ${r.id}`}>
       <h1>{requestTitle(r)}</h1>
-      <p className={classes.lead}>
+      <SheetLead>
         {c.tenant.name} asked for this on <Time at={r.filed_at} zone={zone} />. It was{' '}
         {r.state === 'completed' ? 'completed' : stateNames[r.state].toLowerCase()} on{' '}
         <Time at={r.completed_at} zone={zone} />.{' '}
         {erased && 'Each place in which their data was kept was counted before, emptied, and looked through again.'}
-      </p>
+      </SheetLead>
       <Facts
         facts={[
           ['Organization', `${c.tenant.name} (${c.tenant.id})`],
@@ -162,6 +156,6 @@ export function CertificateSheet({ signed, zone }: { signed: SignedCertificate; 
           wrap
         />
       </section>
-    </article>
+    </Sheet>
   )
 }
