@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/oapi-codegen/runtime/types"
+
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/usage"
@@ -30,7 +32,7 @@ func (s *server) GetUsage(ctx context.Context, r gen.GetUsageRequestObject) (gen
 			ahead[f.Meter] = f
 		}
 	}
-	return gen.GetUsage200JSONResponse(monthOut(month, ahead)), nil
+	return gen.GetUsage200JSONResponse(monthOut(month, ahead, s.deps.Now())), nil
 }
 
 // monthOr reads a month as in 2026-11, which the contract has checked.
@@ -42,9 +44,9 @@ func monthOr(text *string, running billing.Period) (billing.Period, error) {
 	return billing.PeriodOf(at), err
 }
 
-func monthOut(m usage.Month, ahead map[billing.MeterName]usage.Forecast) gen.UsageMonth {
+func monthOut(m usage.Month, ahead map[billing.MeterName]usage.Forecast, now time.Time) gen.UsageMonth {
 	out := gen.UsageMonth{
-		Month: m.Period.String(), From: m.Period.From, To: m.Period.To, Complete: m.State.Complete,
+		Month: m.Period.String(), From: m.Period.From, To: m.Period.To, AsOf: shown(now), Complete: m.State.Complete,
 		Free: gen.FreeUsage{
 			Duplicate: m.Free.Duplicate, Quarantined: m.Free.Quarantined, Suppressed: m.Free.Suppressed, Held: m.Free.Held,
 			Bots: m.Meters[billing.BotEvents].Quantity, Synthetic: m.Meters[billing.SyntheticEvents].Quantity,
@@ -58,14 +60,44 @@ func monthOut(m usage.Month, ahead map[billing.MeterName]usage.Forecast) gen.Usa
 		used := m.Meters[meter.Name]
 		row := gen.UsageMeter{
 			Meter: gen.MeterName(meter.Name), Title: meter.Title, Unit: meter.Unit, PerUnit: meter.PerUnit, Base: meter.Base, Source: meter.Source, Free: meter.Free,
-			Quantity: used.Quantity, Corrected: used.Corrected,
+			Quantity: used.Quantity, ThisHour: thisHour(m.Period, used.Hours, now), Days: daysOut(used.Hours), Corrected: used.Corrected,
 		}
 		if f, ok := ahead[meter.Name]; ok {
-			row.Forecast = &gen.UsageForecast{Expected: f.Expected, Low: f.Low, High: f.High, Weeks: f.Weeks}
+			row.Forecast = &gen.UsageForecast{Expected: f.Expected, Low: f.Low, High: f.High, Weeks: f.Weeks, Days: daysOut(f.Ahead)}
 		}
 		out.Meters = append(out.Meters, row)
 	}
 	return out
+}
+
+// thisHour is what the hour that runs came to; nil where it is not of the month.
+func thisHour(month billing.Period, hours []billing.HourUse, now time.Time) *int64 {
+	if billing.PeriodOf(now) != month {
+		return nil
+	}
+	sum, running := int64(0), now.Truncate(time.Hour)
+	for _, h := range hours {
+		if h.Hour.Equal(running) {
+			sum += h.Quantity
+		}
+	}
+	return &sum
+}
+
+// daysOut adds hours up by day.
+func daysOut(hours []billing.HourUse) []gen.UsageDay {
+	days := []gen.UsageDay{}
+	for _, h := range hours {
+		if h.Quantity == 0 {
+			continue
+		}
+		day := h.Hour.UTC().Truncate(24 * time.Hour)
+		if last := len(days) - 1; last < 0 || !days[last].Day.Equal(day) {
+			days = append(days, gen.UsageDay{Day: types.Date{Time: day}})
+		}
+		days[len(days)-1].Quantity += h.Quantity
+	}
+	return days
 }
 
 func (s *server) ListUsageHours(ctx context.Context, r gen.ListUsageHoursRequestObject) (gen.ListUsageHoursResponseObject, error) {

@@ -6167,6 +6167,13 @@ type TrendsResult struct {
 	Timezone string       `json:"timezone"`
 }
 
+// UsageDay defines model for UsageDay.
+type UsageDay struct {
+	// Day In UTC.
+	Day      openapi_types.Date `json:"day"`
+	Quantity int64              `json:"quantity"`
+}
+
 // UsageEvent defines model for UsageEvent.
 type UsageEvent struct {
 	Event   string `json:"event"`
@@ -6182,7 +6189,9 @@ type UsageEvent struct {
 
 // UsageForecast What the month will come to if things go on as in the weeks before.
 type UsageForecast struct {
-	Expected int64 `json:"expected"`
+	// Days What is still to come, by day; on the running day, in what is left of it.
+	Days     []UsageDay `json:"days"`
+	Expected int64      `json:"expected"`
 
 	// High As in the fastest.
 	High int64 `json:"high"`
@@ -6211,6 +6220,9 @@ type UsageMeter struct {
 	// Corrected How much of it was booked to hours after these were closed - late events, repairs, duplicates.
 	Corrected int64 `json:"corrected"`
 
+	// Days That came to something, oldest first.
+	Days []UsageDay `json:"days"`
+
 	// Forecast Null for months that are over, and where nothing was used lately.
 	Forecast *UsageForecast `json:"forecast"`
 
@@ -6224,7 +6236,10 @@ type UsageMeter struct {
 
 	// Source What is counted, and in which hour.
 	Source string `json:"source"`
-	Title  string `json:"title"`
+
+	// ThisHour Of the hour that runs; null for months that are over.
+	ThisHour *int64 `json:"this_hour"`
+	Title    string `json:"title"`
 
 	// Unit In which it is shown and priced.
 	Unit string `json:"unit"`
@@ -6232,6 +6247,9 @@ type UsageMeter struct {
 
 // UsageMonth defines model for UsageMonth.
 type UsageMonth struct {
+	// AsOf When this was answered.
+	AsOf time.Time `json:"as_of"`
+
 	// Complete The month was over then, and everything that was received in it stored. An invoice waits for this.
 	Complete bool `json:"complete"`
 

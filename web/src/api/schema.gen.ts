@@ -4408,6 +4408,11 @@ export interface components {
             to: string;
             /**
              * Format: date-time
+             * @description When this was answered.
+             */
+            as_of: string;
+            /**
+             * Format: date-time
              * @description When all its hours were last counted at once; null - not yet.
              */
             counted_at: string | null;
@@ -4436,14 +4441,32 @@ export interface components {
             quantity: number;
             /**
              * Format: int64
+             * @description Of the hour that runs; null for months that are over.
+             */
+            this_hour: number | null;
+            /** @description That came to something, oldest first. */
+            days: components["schemas"]["UsageDay"][];
+            /**
+             * Format: int64
              * @description How much of it was booked to hours after these were closed - late events, repairs, duplicates.
              */
             corrected: number;
             /** @description Null for months that are over, and where nothing was used lately. */
             forecast: components["schemas"]["UsageForecast"] | null;
         };
+        UsageDay: {
+            /**
+             * Format: date
+             * @description In UTC.
+             */
+            day: string;
+            /** Format: int64 */
+            quantity: number;
+        };
         /** @description What the month will come to if things go on as in the weeks before. */
         UsageForecast: {
+            /** @description What is still to come, by day; on the running day, in what is left of it. */
+            days: components["schemas"]["UsageDay"][];
             /** Format: int64 */
             expected: number;
             /**
