@@ -24,6 +24,7 @@ import (
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/api/gen"
 	"github.com/observatory/observatory/billing"
+	"github.com/observatory/observatory/billing/invoicing"
 	"github.com/observatory/observatory/billing/payment"
 	"github.com/observatory/observatory/billing/subscription"
 	"github.com/observatory/observatory/billing/usage"
@@ -82,6 +83,7 @@ type Deps struct {
 	Retention  *retention.Service
 	Minimise   *minimise.Service
 	Offboard   *offboard.Service
+	Invoices   *invoicing.Service
 	Suppressed privacy.SuppressionList
 	Plans      *subscription.Service
 	Proofs     *certificate.Service

@@ -191,22 +191,22 @@ func (e AlertState) Valid() bool {
 
 // Defines values for BillLineKind.
 const (
-	Cap    BillLineKind = "cap"
-	Coupon BillLineKind = "coupon"
-	Fee    BillLineKind = "fee"
-	Usage  BillLineKind = "usage"
+	BillLineKindCap    BillLineKind = "cap"
+	BillLineKindCoupon BillLineKind = "coupon"
+	BillLineKindFee    BillLineKind = "fee"
+	BillLineKindUsage  BillLineKind = "usage"
 )
 
 // Valid indicates whether the value is a known member of the BillLineKind enum.
 func (e BillLineKind) Valid() bool {
 	switch e {
-	case Cap:
+	case BillLineKindCap:
 		return true
-	case Coupon:
+	case BillLineKindCoupon:
 		return true
-	case Fee:
+	case BillLineKindFee:
 		return true
-	case Usage:
+	case BillLineKindUsage:
 		return true
 	default:
 		return false
@@ -369,6 +369,30 @@ func (e CompatibilityLevel) Valid() bool {
 	case FULLTRANSITIVE:
 		return true
 	case NONE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreditEntryKind.
+const (
+	CreditEntryKindApplied    CreditEntryKind = "applied"
+	CreditEntryKindCarried    CreditEntryKind = "carried"
+	CreditEntryKindCreditNote CreditEntryKind = "credit_note"
+	CreditEntryKindGrant      CreditEntryKind = "grant"
+)
+
+// Valid indicates whether the value is a known member of the CreditEntryKind enum.
+func (e CreditEntryKind) Valid() bool {
+	switch e {
+	case CreditEntryKindApplied:
+		return true
+	case CreditEntryKindCarried:
+		return true
+	case CreditEntryKindCreditNote:
+		return true
+	case CreditEntryKindGrant:
 		return true
 	default:
 		return false
@@ -681,6 +705,42 @@ func (e FormType) Valid() bool {
 	}
 }
 
+// Defines values for FreeEventsReason.
+const (
+	FreeEventsReasonBot         FreeEventsReason = "bot"
+	FreeEventsReasonDuplicate   FreeEventsReason = "duplicate"
+	FreeEventsReasonHeld        FreeEventsReason = "held"
+	FreeEventsReasonPending     FreeEventsReason = "pending"
+	FreeEventsReasonQuarantined FreeEventsReason = "quarantined"
+	FreeEventsReasonSentAgain   FreeEventsReason = "sent_again"
+	FreeEventsReasonSuppressed  FreeEventsReason = "suppressed"
+	FreeEventsReasonSynthetic   FreeEventsReason = "synthetic"
+)
+
+// Valid indicates whether the value is a known member of the FreeEventsReason enum.
+func (e FreeEventsReason) Valid() bool {
+	switch e {
+	case FreeEventsReasonBot:
+		return true
+	case FreeEventsReasonDuplicate:
+		return true
+	case FreeEventsReasonHeld:
+		return true
+	case FreeEventsReasonPending:
+		return true
+	case FreeEventsReasonQuarantined:
+		return true
+	case FreeEventsReasonSentAgain:
+		return true
+	case FreeEventsReasonSuppressed:
+		return true
+	case FreeEventsReasonSynthetic:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for IncidentState.
 const (
 	IncidentStateOpen     IncidentState = "open"
@@ -735,6 +795,108 @@ func (e Interval) Valid() bool {
 	case IntervalMonth:
 		return true
 	case IntervalWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvoiceKind.
+const (
+	InvoiceKindCreditNote InvoiceKind = "credit_note"
+	InvoiceKindInvoice    InvoiceKind = "invoice"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceKind enum.
+func (e InvoiceKind) Valid() bool {
+	switch e {
+	case InvoiceKindCreditNote:
+		return true
+	case InvoiceKindInvoice:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvoiceLineCorrects.
+const (
+	InvoiceLineCorrectsCap    InvoiceLineCorrects = "cap"
+	InvoiceLineCorrectsCoupon InvoiceLineCorrects = "coupon"
+	InvoiceLineCorrectsFee    InvoiceLineCorrects = "fee"
+	InvoiceLineCorrectsUsage  InvoiceLineCorrects = "usage"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceLineCorrects enum.
+func (e InvoiceLineCorrects) Valid() bool {
+	switch e {
+	case InvoiceLineCorrectsCap:
+		return true
+	case InvoiceLineCorrectsCoupon:
+		return true
+	case InvoiceLineCorrectsFee:
+		return true
+	case InvoiceLineCorrectsUsage:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvoiceLineKind.
+const (
+	InvoiceLineKindCap        InvoiceLineKind = "cap"
+	InvoiceLineKindCorrection InvoiceLineKind = "correction"
+	InvoiceLineKindCoupon     InvoiceLineKind = "coupon"
+	InvoiceLineKindCredit     InvoiceLineKind = "credit"
+	InvoiceLineKindFee        InvoiceLineKind = "fee"
+	InvoiceLineKindUsage      InvoiceLineKind = "usage"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceLineKind enum.
+func (e InvoiceLineKind) Valid() bool {
+	switch e {
+	case InvoiceLineKindCap:
+		return true
+	case InvoiceLineKindCorrection:
+		return true
+	case InvoiceLineKindCoupon:
+		return true
+	case InvoiceLineKindCredit:
+		return true
+	case InvoiceLineKindFee:
+		return true
+	case InvoiceLineKindUsage:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvoiceState.
+const (
+	InvoiceStateDraft         InvoiceState = "draft"
+	InvoiceStateIssued        InvoiceState = "issued"
+	InvoiceStatePaid          InvoiceState = "paid"
+	InvoiceStatePastDue       InvoiceState = "past_due"
+	InvoiceStateUncollectible InvoiceState = "uncollectible"
+	InvoiceStateVoid          InvoiceState = "void"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceState enum.
+func (e InvoiceState) Valid() bool {
+	switch e {
+	case InvoiceStateDraft:
+		return true
+	case InvoiceStateIssued:
+		return true
+	case InvoiceStatePaid:
+		return true
+	case InvoiceStatePastDue:
+		return true
+	case InvoiceStateUncollectible:
+		return true
+	case InvoiceStateVoid:
 		return true
 	default:
 		return false
@@ -1295,16 +1457,16 @@ func (e OperatorCostPartKind) Valid() bool {
 
 // Defines values for OperatorInvoiceKind.
 const (
-	CreditNote OperatorInvoiceKind = "credit_note"
-	Invoice    OperatorInvoiceKind = "invoice"
+	OperatorInvoiceKindCreditNote OperatorInvoiceKind = "credit_note"
+	OperatorInvoiceKindInvoice    OperatorInvoiceKind = "invoice"
 )
 
 // Valid indicates whether the value is a known member of the OperatorInvoiceKind enum.
 func (e OperatorInvoiceKind) Valid() bool {
 	switch e {
-	case CreditNote:
+	case OperatorInvoiceKindCreditNote:
 		return true
-	case Invoice:
+	case OperatorInvoiceKindInvoice:
 		return true
 	default:
 		return false
@@ -2352,6 +2514,39 @@ func (e TrendsQuerySource) Valid() bool {
 	}
 }
 
+// Defines values for UsageBookingReason.
+const (
+	UsageBookingReasonDuplicate UsageBookingReason = "duplicate"
+	UsageBookingReasonErasure   UsageBookingReason = "erasure"
+	UsageBookingReasonLate      UsageBookingReason = "late"
+	UsageBookingReasonMeasured  UsageBookingReason = "measured"
+	UsageBookingReasonOngoing   UsageBookingReason = "ongoing"
+	UsageBookingReasonRecount   UsageBookingReason = "recount"
+	UsageBookingReasonReplay    UsageBookingReason = "replay"
+)
+
+// Valid indicates whether the value is a known member of the UsageBookingReason enum.
+func (e UsageBookingReason) Valid() bool {
+	switch e {
+	case UsageBookingReasonDuplicate:
+		return true
+	case UsageBookingReasonErasure:
+		return true
+	case UsageBookingReasonLate:
+		return true
+	case UsageBookingReasonMeasured:
+		return true
+	case UsageBookingReasonOngoing:
+		return true
+	case UsageBookingReasonRecount:
+		return true
+	case UsageBookingReasonReplay:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UsageRevisionReason.
 const (
 	UsageRevisionReasonDuplicate UsageRevisionReason = "duplicate"
@@ -2955,6 +3150,14 @@ type BillLine struct {
 // BillLineKind defines model for BillLine.Kind.
 type BillLineKind string
 
+// BilledPeriod A calendar month in UTC.
+type BilledPeriod struct {
+	From time.Time `json:"from"`
+
+	// To Exclusive.
+	To time.Time `json:"to"`
+}
+
 // BillingInterval How often the fee is due: that of a month at its end, that of a year at its beginning. Usage is due every month.
 type BillingInterval string
 
@@ -3192,6 +3395,41 @@ type ChosenBreakdowns struct {
 	Chosen []string `json:"chosen"`
 }
 
+// ComparedHour An hour in which events of the receipt were metered, and the line of the invoice that the hour is on.
+type ComparedHour struct {
+	Events int64     `json:"events"`
+	Hour   time.Time `json:"hour"`
+
+	// InvoiceId `draft`: the month is not closed. None: it came to no invoice.
+	InvoiceId *string `json:"invoice_id,omitempty"`
+
+	// LineId The first line about events of that hour; none where the month came to nothing.
+	LineId *openapi_types.UUID `json:"line_id,omitempty"`
+	Number *string             `json:"number,omitempty"`
+}
+
+// ComparedReceipt defines model for ComparedReceipt.
+type ComparedReceipt struct {
+	// Billed Events of it that count as usage.
+	Billed int64 `json:"billed"`
+
+	// Differences What does not fit together; empty when all is well.
+	Differences []string `json:"differences"`
+
+	// Free Why the others cost nothing.
+	Free  []FreeEvents   `json:"free"`
+	Hours []ComparedHour `json:"hours"`
+
+	// InStore Events of the receipt that the store holds now, bots and synthetic tests among them.
+	InStore    int64     `json:"in_store"`
+	Receipt    string    `json:"receipt"`
+	ReceivedAt time.Time `json:"received_at"`
+
+	// Settled False: still on its way, so nothing is known of it yet.
+	Settled bool          `json:"settled"`
+	Told    ReceiptCounts `json:"told"`
+}
+
 // ComparedSeries defines model for ComparedSeries.
 type ComparedSeries struct {
 	From   time.Time `json:"from"`
@@ -3226,6 +3464,30 @@ type CreatedChannel struct {
 	// Secret Of `webhook` - `whsec_` and the key in base64, with which the receiver checks signatures. It is not shown again.
 	Secret *string `json:"secret"`
 }
+
+// Credit defines model for Credit.
+type Credit struct {
+	// Amount Minor units.
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// CreditEntry defines model for CreditEntry.
+type CreditEntry struct {
+	// Amount Minor units; below 0 - it went into an invoice.
+	Amount    int64               `json:"amount"`
+	At        time.Time           `json:"at"`
+	Currency  string              `json:"currency"`
+	Id        openapi_types.UUID  `json:"id"`
+	InvoiceId *openapi_types.UUID `json:"invoice_id,omitempty"`
+
+	// Kind `carried`: an invoice came to less than nothing.
+	Kind CreditEntryKind `json:"kind"`
+	Note string          `json:"note"`
+}
+
+// CreditEntryKind `carried`: an invoice came to less than nothing.
+type CreditEntryKind string
 
 // Delivery defines model for Delivery.
 type Delivery struct {
@@ -3528,6 +3790,17 @@ type FilterOperator string
 // FormType defines model for FormType.
 type FormType string
 
+// FreeEvents defines model for FreeEvents.
+type FreeEvents struct {
+	Events int64 `json:"events"`
+
+	// Reason `sent_again`: more than a day later, and counted once, with the later receipt.
+	Reason FreeEventsReason `json:"reason"`
+}
+
+// FreeEventsReason `sent_again`: more than a day later, and counted once, with the later receipt.
+type FreeEventsReason string
+
 // FreeUsage Events that came and are not billed.
 type FreeUsage struct {
 	// Bots Stored, and caused by a bot.
@@ -3692,6 +3965,149 @@ type Invitation struct {
 	InvitedBy string             `json:"invited_by"`
 	Role      Role               `json:"role"`
 }
+
+// Invoice defines model for Invoice.
+type Invoice struct {
+	// Corrects Of a credit note: the invoice.
+	Corrects *openapi_types.UUID `json:"corrects,omitempty"`
+
+	// CreditNotes That correct this invoice.
+	CreditNotes []InvoiceHead `json:"credit_notes"`
+
+	// Currency ISO 4217.
+	Currency string     `json:"currency"`
+	DueAt    *time.Time `json:"due_at,omitempty"`
+
+	// Id `draft` of the draft.
+	Id       string      `json:"id"`
+	IssuedAt *time.Time  `json:"issued_at,omitempty"`
+	Kind     InvoiceKind `json:"kind"`
+
+	// Lines Their amounts add up to the total.
+	Lines []InvoiceLine `json:"lines"`
+
+	// Number Without gaps, by year: `2026-000042`. None of the draft.
+	Number *string    `json:"number,omitempty"`
+	PaidAt *time.Time `json:"paid_at,omitempty"`
+
+	// Period A calendar month in UTC.
+	Period BilledPeriod `json:"period"`
+
+	// State A credit note stays `issued`.
+	State InvoiceState `json:"state"`
+
+	// TenantName As the organization was called then.
+	TenantName string `json:"tenant_name"`
+
+	// Total In the currency's minor unit (cents of USD, yen of JPY), before tax. Of a credit note: what is credited.
+	Total int64 `json:"total"`
+}
+
+// InvoiceHead defines model for InvoiceHead.
+type InvoiceHead struct {
+	// Corrects Of a credit note: the invoice.
+	Corrects *openapi_types.UUID `json:"corrects,omitempty"`
+
+	// Currency ISO 4217.
+	Currency string     `json:"currency"`
+	DueAt    *time.Time `json:"due_at,omitempty"`
+
+	// Id `draft` of the draft.
+	Id       string      `json:"id"`
+	IssuedAt *time.Time  `json:"issued_at,omitempty"`
+	Kind     InvoiceKind `json:"kind"`
+
+	// Number Without gaps, by year: `2026-000042`. None of the draft.
+	Number *string    `json:"number,omitempty"`
+	PaidAt *time.Time `json:"paid_at,omitempty"`
+
+	// Period A calendar month in UTC.
+	Period BilledPeriod `json:"period"`
+
+	// State A credit note stays `issued`.
+	State InvoiceState `json:"state"`
+
+	// TenantName As the organization was called then.
+	TenantName string `json:"tenant_name"`
+
+	// Total In the currency's minor unit (cents of USD, yen of JPY), before tax. Of a credit note: what is credited.
+	Total int64 `json:"total"`
+}
+
+// InvoiceKind defines model for InvoiceKind.
+type InvoiceKind string
+
+// InvoiceLine defines model for InvoiceLine.
+type InvoiceLine struct {
+	// Amount Minor units.
+	Amount int64 `json:"amount"`
+
+	// ChargedFor A calendar month in UTC.
+	ChargedFor BilledPeriod `json:"charged_for"`
+
+	// Corrects Of a correction: the kind of line that it corrects.
+	Corrects *InvoiceLineCorrects `json:"corrects,omitempty"`
+	From     time.Time            `json:"from"`
+	Id       openapi_types.UUID   `json:"id"`
+	Kind     InvoiceLineKind      `json:"kind"`
+
+	// Meter Of lines about usage; those lines open into days and hours.
+	Meter *string `json:"meter,omitempty"`
+	Plan  *string `json:"plan,omitempty"`
+
+	// Quantity Of the meter, not of the unit that it is shown in. Of a correction: against what was charged.
+	Quantity int64     `json:"quantity"`
+	Text     string    `json:"text"`
+	Tier     *string   `json:"tier,omitempty"`
+	To       time.Time `json:"to"`
+
+	// Unit What a unit costs, as in `USD 0.30 per 1,000 events`.
+	Unit *string `json:"unit,omitempty"`
+}
+
+// InvoiceLineCorrects Of a correction: the kind of line that it corrects.
+type InvoiceLineCorrects string
+
+// InvoiceLineKind defines model for InvoiceLine.Kind.
+type InvoiceLineKind string
+
+// InvoiceLineDay defines model for InvoiceLineDay.
+type InvoiceLineDay struct {
+	Day openapi_types.Date `json:"day"`
+
+	// Hours Of the day that was asked for.
+	Hours    *[]InvoiceLineHour `json:"hours,omitempty"`
+	Metered  int64              `json:"metered"`
+	Quantity int64              `json:"quantity"`
+}
+
+// InvoiceLineHour defines model for InvoiceLineHour.
+type InvoiceLineHour struct {
+	// Bookings All that was booked of the hour, the first one first, also after the invoice.
+	Bookings []UsageBooking `json:"bookings"`
+	Hour     time.Time      `json:"hour"`
+
+	// Metered What the hour comes to.
+	Metered int64 `json:"metered"`
+
+	// Quantity What of the hour is in the line.
+	Quantity int64 `json:"quantity"`
+}
+
+// InvoiceLineHours defines model for InvoiceLineHours.
+type InvoiceLineHours struct {
+	Days  []InvoiceLineDay `json:"days"`
+	Meter string           `json:"meter"`
+
+	// Metered Of all hours of the line; more than `quantity` where other tiers have a part of it.
+	Metered int64 `json:"metered"`
+
+	// Quantity Of the line.
+	Quantity int64 `json:"quantity"`
+}
+
+// InvoiceState A credit note stays `issued`.
+type InvoiceState string
 
 // JWK defines model for JWK.
 type JWK struct {
@@ -6167,6 +6583,23 @@ type TrendsResult struct {
 	Timezone string       `json:"timezone"`
 }
 
+// UsageBooking defines model for UsageBooking.
+type UsageBooking struct {
+	At    time.Time `json:"at"`
+	Delta int64     `json:"delta"`
+
+	// InLine It was known when the line was made.
+	InLine bool `json:"in_line"`
+
+	// Quantity What the hour came to with it.
+	Quantity int64              `json:"quantity"`
+	Reason   UsageBookingReason `json:"reason"`
+	Revision int                `json:"revision"`
+}
+
+// UsageBookingReason defines model for UsageBooking.Reason.
+type UsageBookingReason string
+
 // UsageDay defines model for UsageDay.
 type UsageDay struct {
 	// Day In UTC.
@@ -6314,11 +6747,17 @@ type AsOf = time.Time
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// InvoiceID defines model for InvoiceID.
+type InvoiceID = string
+
 // KindOfPolicy defines model for KindOfPolicy.
 type KindOfPolicy string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// LineID defines model for LineID.
+type LineID = openapi_types.UUID
 
 // Meter defines model for Meter.
 type Meter = MeterName
@@ -6440,6 +6879,42 @@ type CreateCheckoutJSONBody struct {
 
 // CreateCheckoutJSONBodyInterval defines parameters for CreateCheckout.
 type CreateCheckoutJSONBodyInterval string
+
+// CompareReceiptsParams defines parameters for CompareReceipts.
+type CompareReceiptsParams struct {
+	// Receipt A receipt, up to 100 times.
+	Receipt *[]string `form:"receipt,omitempty" json:"receipt,omitempty"`
+
+	// From Received from then on. Default - an hour before `to`.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Received before. Default - now. At most 31 days after `from`.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListInvoicesParams defines parameters for ListInvoices.
+type ListInvoicesParams struct {
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListInvoiceLineEventsParams defines parameters for ListInvoiceLineEvents.
+type ListInvoiceLineEventsParams struct {
+	// Hour Its beginning, within the line.
+	Hour  time.Time `form:"hour" json:"hour"`
+	Limit *int      `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListInvoiceLineHoursParams defines parameters for ListInvoiceLineHours.
+type ListInvoiceLineHoursParams struct {
+	// Day Only this day (UTC), with its hours.
+	Day *openapi_types.Date `form:"day,omitempty" json:"day,omitempty"`
+}
 
 // GetCatalogParams defines parameters for GetCatalog.
 type GetCatalogParams struct {
@@ -7452,6 +7927,27 @@ type ServerInterface interface {
 	// CreateCheckout Say how to pay
 	// (POST /v1/billing/checkout)
 	CreateCheckout(ctx echo.Context) error
+	// ListCredits What was credited, and into which invoices it went
+	// (GET /v1/billing/credits)
+	ListCredits(ctx echo.Context) error
+	// CompareReceipts What senders were told, against what was billed
+	// (GET /v1/billing/disputes)
+	CompareReceipts(ctx echo.Context, params CompareReceiptsParams) error
+	// ListInvoices Invoices and credit notes
+	// (GET /v1/billing/invoices)
+	ListInvoices(ctx echo.Context, params ListInvoicesParams) error
+	// GetInvoice An invoice with its lines
+	// (GET /v1/billing/invoices/{invoice_id})
+	GetInvoice(ctx echo.Context, invoiceId InvoiceID) error
+	// DownloadInvoice The lines of an invoice as CSV
+	// (GET /v1/billing/invoices/{invoice_id}/csv)
+	DownloadInvoice(ctx echo.Context, invoiceId InvoiceID) error
+	// ListInvoiceLineEvents Events of an hour of a line
+	// (GET /v1/billing/invoices/{invoice_id}/lines/{line_id}/events)
+	ListInvoiceLineEvents(ctx echo.Context, invoiceId InvoiceID, lineId LineID, params ListInvoiceLineEventsParams) error
+	// ListInvoiceLineHours The days and hours that a line consists of
+	// (GET /v1/billing/invoices/{invoice_id}/lines/{line_id}/hours)
+	ListInvoiceLineHours(ctx echo.Context, invoiceId InvoiceID, lineId LineID, params ListInvoiceLineHoursParams) error
 	// GetPayment Who has paid, and what is to be done
 	// (GET /v1/billing/payment)
 	GetPayment(ctx echo.Context) error
@@ -8184,6 +8680,191 @@ func (w *ServerInterfaceWrapper) CreateCheckout(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateCheckout(ctx)
+	return err
+}
+
+// ListCredits converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCredits(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCredits(ctx)
+	return err
+}
+
+// CompareReceipts converts echo context to params.
+func (w *ServerInterfaceWrapper) CompareReceipts(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CompareReceiptsParams
+	// ------------- Optional query parameter "receipt" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "receipt", ctx.QueryParams(), &params.Receipt, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter receipt: %s", err))
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompareReceipts(ctx, params)
+	return err
+}
+
+// ListInvoices converts echo context to params.
+func (w *ServerInterfaceWrapper) ListInvoices(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListInvoicesParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListInvoices(ctx, params)
+	return err
+}
+
+// GetInvoice converts echo context to params.
+func (w *ServerInterfaceWrapper) GetInvoice(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceId InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", ctx.Param("invoice_id"), &invoiceId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter invoice_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetInvoice(ctx, invoiceId)
+	return err
+}
+
+// DownloadInvoice converts echo context to params.
+func (w *ServerInterfaceWrapper) DownloadInvoice(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceId InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", ctx.Param("invoice_id"), &invoiceId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter invoice_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DownloadInvoice(ctx, invoiceId)
+	return err
+}
+
+// ListInvoiceLineEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) ListInvoiceLineEvents(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceId InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", ctx.Param("invoice_id"), &invoiceId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter invoice_id: %s", err))
+	}
+
+	// ------------- Path parameter "line_id" -------------
+	var lineId LineID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "line_id", ctx.Param("line_id"), &lineId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter line_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListInvoiceLineEventsParams
+	// ------------- Required query parameter "hour" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "hour", ctx.QueryParams(), &params.Hour, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter hour: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListInvoiceLineEvents(ctx, invoiceId, lineId, params)
+	return err
+}
+
+// ListInvoiceLineHours converts echo context to params.
+func (w *ServerInterfaceWrapper) ListInvoiceLineHours(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceId InvoiceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", ctx.Param("invoice_id"), &invoiceId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter invoice_id: %s", err))
+	}
+
+	// ------------- Path parameter "line_id" -------------
+	var lineId LineID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "line_id", ctx.Param("line_id"), &lineId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter line_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListInvoiceLineHoursParams
+	// ------------- Optional query parameter "day" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "day", ctx.QueryParams(), &params.Day, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter day: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListInvoiceLineHours(ctx, invoiceId, lineId, params)
 	return err
 }
 
@@ -10842,6 +11523,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/offboardings/:token/certificate", wrapper.DownloadOffboardingCertificate, options.OperationMiddlewares["downloadOffboardingCertificate"]...)
 	router.GET(options.BaseURL+"/v1/privacy/requests/:request_id/export", wrapper.GetPrivacyExport, options.OperationMiddlewares["getPrivacyExport"]...)
 	router.POST(options.BaseURL+"/v1/privacy/requests/:request_id/export/link", wrapper.CreatePrivacyExportLink, options.OperationMiddlewares["createPrivacyExportLink"]...)
+	router.GET(options.BaseURL+"/v1/billing/invoices", wrapper.ListInvoices, options.OperationMiddlewares["listInvoices"]...)
+	router.GET(options.BaseURL+"/v1/billing/invoices/:invoice_id", wrapper.GetInvoice, options.OperationMiddlewares["getInvoice"]...)
+	router.GET(options.BaseURL+"/v1/billing/invoices/:invoice_id/csv", wrapper.DownloadInvoice, options.OperationMiddlewares["downloadInvoice"]...)
+	router.GET(options.BaseURL+"/v1/billing/invoices/:invoice_id/lines/:line_id/hours", wrapper.ListInvoiceLineHours, options.OperationMiddlewares["listInvoiceLineHours"]...)
+	router.GET(options.BaseURL+"/v1/billing/invoices/:invoice_id/lines/:line_id/events", wrapper.ListInvoiceLineEvents, options.OperationMiddlewares["listInvoiceLineEvents"]...)
+	router.GET(options.BaseURL+"/v1/billing/credits", wrapper.ListCredits, options.OperationMiddlewares["listCredits"]...)
+	router.GET(options.BaseURL+"/v1/billing/disputes", wrapper.CompareReceipts, options.OperationMiddlewares["compareReceipts"]...)
 	router.POST(options.BaseURL+"/v1/signup", wrapper.SignUp, options.OperationMiddlewares["signUp"]...)
 	router.POST(options.BaseURL+"/v1/login", wrapper.LogIn, options.OperationMiddlewares["logIn"]...)
 	router.POST(options.BaseURL+"/v1/logout", wrapper.LogOut, options.OperationMiddlewares["logOut"]...)
@@ -11722,6 +12410,362 @@ type CreateCheckoutdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreateCheckoutdefaultApplicationProblemPlusJSONResponse) VisitCreateCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCreditsRequestObject struct {
+}
+
+type ListCreditsResponseObject interface {
+	VisitListCreditsResponse(w http.ResponseWriter) error
+}
+
+type ListCredits200JSONResponse struct {
+	Credit  []Credit      `json:"credit"`
+	Entries []CreditEntry `json:"entries"`
+}
+
+func (response ListCredits200JSONResponse) VisitListCreditsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCreditsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListCreditsdefaultApplicationProblemPlusJSONResponse) VisitListCreditsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompareReceiptsRequestObject struct {
+	Params CompareReceiptsParams
+}
+
+type CompareReceiptsResponseObject interface {
+	VisitCompareReceiptsResponse(w http.ResponseWriter) error
+}
+
+type CompareReceipts200JSONResponse struct {
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor       `json:"next_cursor"`
+	Receipts   []ComparedReceipt `json:"receipts"`
+}
+
+func (response CompareReceipts200JSONResponse) VisitCompareReceiptsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompareReceiptsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CompareReceiptsdefaultApplicationProblemPlusJSONResponse) VisitCompareReceiptsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoicesRequestObject struct {
+	Params ListInvoicesParams
+}
+
+type ListInvoicesResponseObject interface {
+	VisitListInvoicesResponse(w http.ResponseWriter) error
+}
+
+type ListInvoices200JSONResponse struct {
+	// Credit What stands to your credit now, by currency. It goes into the next invoices.
+	Credit   []Credit      `json:"credit"`
+	Invoices []InvoiceHead `json:"invoices"`
+
+	// NextCursor Null on the last page.
+	NextCursor *NextCursor `json:"next_cursor"`
+}
+
+func (response ListInvoices200JSONResponse) VisitListInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoicesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListInvoicesdefaultApplicationProblemPlusJSONResponse) VisitListInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoiceRequestObject struct {
+	InvoiceId InvoiceID `json:"invoice_id"`
+}
+
+type GetInvoiceResponseObject interface {
+	VisitGetInvoiceResponse(w http.ResponseWriter) error
+}
+
+type GetInvoice200JSONResponse Invoice
+
+func (response GetInvoice200JSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetInvoicedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetInvoicedefaultApplicationProblemPlusJSONResponse) VisitGetInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadInvoiceRequestObject struct {
+	InvoiceId InvoiceID `json:"invoice_id"`
+}
+
+type DownloadInvoiceResponseObject interface {
+	VisitDownloadInvoiceResponse(w http.ResponseWriter) error
+}
+
+type DownloadInvoice200ResponseHeaders struct {
+	ContentDisposition *string
+}
+
+type DownloadInvoice200TextcsvResponse struct {
+	Body          io.Reader
+	Headers       DownloadInvoice200ResponseHeaders
+	ContentLength int64
+}
+
+func (response DownloadInvoice200TextcsvResponse) VisitDownloadInvoiceResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type DownloadInvoicedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DownloadInvoicedefaultApplicationProblemPlusJSONResponse) VisitDownloadInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoiceLineEventsRequestObject struct {
+	InvoiceId InvoiceID `json:"invoice_id"`
+	LineId    LineID    `json:"line_id"`
+	Params    ListInvoiceLineEventsParams
+}
+
+type ListInvoiceLineEventsResponseObject interface {
+	VisitListInvoiceLineEventsResponse(w http.ResponseWriter) error
+}
+
+type ListInvoiceLineEvents200JSONResponse struct {
+	EventIds []string  `json:"event_ids"`
+	Hour     time.Time `json:"hour"`
+}
+
+func (response ListInvoiceLineEvents200JSONResponse) VisitListInvoiceLineEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoiceLineEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListInvoiceLineEventsdefaultApplicationProblemPlusJSONResponse) VisitListInvoiceLineEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoiceLineHoursRequestObject struct {
+	InvoiceId InvoiceID `json:"invoice_id"`
+	LineId    LineID    `json:"line_id"`
+	Params    ListInvoiceLineHoursParams
+}
+
+type ListInvoiceLineHoursResponseObject interface {
+	VisitListInvoiceLineHoursResponse(w http.ResponseWriter) error
+}
+
+type ListInvoiceLineHours200JSONResponse InvoiceLineHours
+
+func (response ListInvoiceLineHours200JSONResponse) VisitListInvoiceLineHoursResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoiceLineHoursdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListInvoiceLineHoursdefaultApplicationProblemPlusJSONResponse) VisitListInvoiceLineHoursResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -18859,6 +19903,27 @@ type StrictServerInterface interface {
 	// CreateCheckout Say how to pay
 	// (POST /v1/billing/checkout)
 	CreateCheckout(ctx context.Context, request CreateCheckoutRequestObject) (CreateCheckoutResponseObject, error)
+	// ListCredits What was credited, and into which invoices it went
+	// (GET /v1/billing/credits)
+	ListCredits(ctx context.Context, request ListCreditsRequestObject) (ListCreditsResponseObject, error)
+	// CompareReceipts What senders were told, against what was billed
+	// (GET /v1/billing/disputes)
+	CompareReceipts(ctx context.Context, request CompareReceiptsRequestObject) (CompareReceiptsResponseObject, error)
+	// ListInvoices Invoices and credit notes
+	// (GET /v1/billing/invoices)
+	ListInvoices(ctx context.Context, request ListInvoicesRequestObject) (ListInvoicesResponseObject, error)
+	// GetInvoice An invoice with its lines
+	// (GET /v1/billing/invoices/{invoice_id})
+	GetInvoice(ctx context.Context, request GetInvoiceRequestObject) (GetInvoiceResponseObject, error)
+	// DownloadInvoice The lines of an invoice as CSV
+	// (GET /v1/billing/invoices/{invoice_id}/csv)
+	DownloadInvoice(ctx context.Context, request DownloadInvoiceRequestObject) (DownloadInvoiceResponseObject, error)
+	// ListInvoiceLineEvents Events of an hour of a line
+	// (GET /v1/billing/invoices/{invoice_id}/lines/{line_id}/events)
+	ListInvoiceLineEvents(ctx context.Context, request ListInvoiceLineEventsRequestObject) (ListInvoiceLineEventsResponseObject, error)
+	// ListInvoiceLineHours The days and hours that a line consists of
+	// (GET /v1/billing/invoices/{invoice_id}/lines/{line_id}/hours)
+	ListInvoiceLineHours(ctx context.Context, request ListInvoiceLineHoursRequestObject) (ListInvoiceLineHoursResponseObject, error)
 	// GetPayment Who has paid, and what is to be done
 	// (GET /v1/billing/payment)
 	GetPayment(ctx context.Context, request GetPaymentRequestObject) (GetPaymentResponseObject, error)
@@ -19868,6 +20933,183 @@ func (sh *strictHandler) CreateCheckout(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreateCheckoutResponseObject); ok {
 		return validResponse.VisitCreateCheckoutResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListCredits operation middleware
+func (sh *strictHandler) ListCredits(ctx echo.Context) error {
+	var request ListCreditsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCredits(ctx.Request().Context(), request.(ListCreditsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCredits")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCreditsResponseObject); ok {
+		return validResponse.VisitListCreditsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompareReceipts operation middleware
+func (sh *strictHandler) CompareReceipts(ctx echo.Context, params CompareReceiptsParams) error {
+	var request CompareReceiptsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompareReceipts(ctx.Request().Context(), request.(CompareReceiptsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompareReceipts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompareReceiptsResponseObject); ok {
+		return validResponse.VisitCompareReceiptsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListInvoices operation middleware
+func (sh *strictHandler) ListInvoices(ctx echo.Context, params ListInvoicesParams) error {
+	var request ListInvoicesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListInvoices(ctx.Request().Context(), request.(ListInvoicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListInvoices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListInvoicesResponseObject); ok {
+		return validResponse.VisitListInvoicesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetInvoice operation middleware
+func (sh *strictHandler) GetInvoice(ctx echo.Context, invoiceId InvoiceID) error {
+	var request GetInvoiceRequestObject
+
+	request.InvoiceId = invoiceId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetInvoice(ctx.Request().Context(), request.(GetInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetInvoiceResponseObject); ok {
+		return validResponse.VisitGetInvoiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DownloadInvoice operation middleware
+func (sh *strictHandler) DownloadInvoice(ctx echo.Context, invoiceId InvoiceID) error {
+	var request DownloadInvoiceRequestObject
+
+	request.InvoiceId = invoiceId
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadInvoice(ctx.Request().Context(), request.(DownloadInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DownloadInvoiceResponseObject); ok {
+		return validResponse.VisitDownloadInvoiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListInvoiceLineEvents operation middleware
+func (sh *strictHandler) ListInvoiceLineEvents(ctx echo.Context, invoiceId InvoiceID, lineId LineID, params ListInvoiceLineEventsParams) error {
+	var request ListInvoiceLineEventsRequestObject
+
+	request.InvoiceId = invoiceId
+	request.LineId = lineId
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListInvoiceLineEvents(ctx.Request().Context(), request.(ListInvoiceLineEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListInvoiceLineEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListInvoiceLineEventsResponseObject); ok {
+		return validResponse.VisitListInvoiceLineEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListInvoiceLineHours operation middleware
+func (sh *strictHandler) ListInvoiceLineHours(ctx echo.Context, invoiceId InvoiceID, lineId LineID, params ListInvoiceLineHoursParams) error {
+	var request ListInvoiceLineHoursRequestObject
+
+	request.InvoiceId = invoiceId
+	request.LineId = lineId
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListInvoiceLineHours(ctx.Request().Context(), request.(ListInvoiceLineHoursRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListInvoiceLineHours")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListInvoiceLineHoursResponseObject); ok {
+		return validResponse.VisitListInvoiceLineHoursResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -38,13 +38,6 @@ func addCredit(ctx context.Context, q *db.Queries, c invoicing.Credit) error {
 
 func period(from, to time.Time) billing.Period { return billing.Period{From: from.UTC(), To: to.UTC()} }
 
-func orNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
 func toCharge(r db.ListChargesRow) invoicing.Charge {
 	month := billing.PeriodOf(r.ChargeFor)
 	return invoicing.Charge{Month: month, Currency: billing.Currency(r.Currency), Document: r.Document, Line: billing.Line{

@@ -107,7 +107,7 @@ func writeClosing(ctx context.Context, t pgx.Tx, q *db.Queries, c invoicing.Clos
 func addInvoice(ctx context.Context, q *db.Queries, d billing.Invoice, read time.Time) error {
 	if err := q.AddInvoice(ctx, db.AddInvoiceParams{
 		ID: d.ID, TenantName: d.TenantName, Kind: string(d.Kind), Number: d.Number, Corrects: d.Corrects, PeriodFrom: d.Period.From, PeriodTo: d.Period.To,
-		Currency: string(d.Currency), Total: int64(d.Total), State: string(d.State), IssuedAt: d.IssuedAt, DueAt: d.DueAt, PaidAt: orNil(d.PaidAt), ReadAt: read,
+		Currency: string(d.Currency), Total: int64(d.Total), State: string(d.State), IssuedAt: d.IssuedAt, DueAt: d.DueAt, PaidAt: orNull(d.PaidAt), ReadAt: read,
 	}); err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (s Invoices) Mark(ctx context.Context, tenant tenants.ID, id uuid.UUID, sta
 		if state == billing.Paid {
 			invoice.PaidAt = at
 		}
-		if err := q.MarkInvoice(ctx, db.MarkInvoiceParams{ID: id, State: string(state), PaidAt: orNil(invoice.PaidAt)}); err != nil {
+		if err := q.MarkInvoice(ctx, db.MarkInvoiceParams{ID: id, State: string(state), PaidAt: orNull(invoice.PaidAt)}); err != nil {
 			return err
 		}
 		entry.Details = tenants.Details{"number": invoice.Number, "was": was, "total": invoice.Total.Format(invoice.Currency)}

@@ -22,6 +22,7 @@ var (
 	ErrNotFound     = fault.New(fault.NotFound, "invoice_not_found", "There is no such invoice.")
 	ErrLineNotFound = fault.New(fault.NotFound, "invoice_line_not_found", "This invoice has no such line.")
 	ErrLineNotUsage = fault.New(fault.Invalid, "invoice_line_not_usage", "This line is not about usage, so there are no hours behind it.")
+	ErrHour         = fault.New(fault.Invalid, "invoice_line_hour", "Give the beginning of an hour within the line.")
 	ErrState        = fault.New(fault.Conflict, "invoice_state", "An invoice in this state cannot get that one.")
 	ErrCredit       = fault.New(fault.Invalid, "invalid_credit", "A credit is an amount above 0 in a currency, with a note that says why.")
 	ErrRange        = fault.New(fault.Invalid, "invalid_range", "Choose a range of at most 31 days whose end is behind its beginning.")

@@ -19,13 +19,15 @@ import (
 
 // Deps are what a Service works with.
 type Deps struct {
-	Books  Books
-	Usage  Usage
-	Rates  Rates
-	Jobs   jobs.Enqueuer
-	Due    time.Duration // that an invoice may be paid in; 0 means 14 days
-	Now    func() time.Time
-	Logger *slog.Logger
+	Books    Books
+	Usage    Usage
+	Rates    Rates
+	Receipts Receipts
+	Store    Store
+	Jobs     jobs.Enqueuer
+	Due      time.Duration // that an invoice may be paid in; 0 means 14 days
+	Now      func() time.Time
+	Logger   *slog.Logger
 }
 
 // settling is how long after its end a month is closed at the earliest: what comes late comes mostly in these hours.
@@ -37,7 +39,7 @@ type Service struct{ d Deps }
 // New makes a Service. It panics when a dependency is missing, which is a mistake in the wiring.
 func New(d Deps) *Service {
 	const twoWeeks = 14 * 24 * time.Hour
-	if d.Books == nil || d.Usage == nil || d.Rates == nil || d.Jobs == nil || d.Now == nil || d.Logger == nil {
+	if d.Books == nil || d.Usage == nil || d.Rates == nil || d.Receipts == nil || d.Store == nil || d.Jobs == nil || d.Now == nil || d.Logger == nil {
 		panic("invoicing: Deps is incomplete")
 	}
 	if d.Due == 0 {

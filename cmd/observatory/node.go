@@ -21,6 +21,7 @@ import (
 	"github.com/observatory/observatory/analytics/rollup"
 	"github.com/observatory/observatory/billing/billingpg"
 	"github.com/observatory/observatory/billing/cost"
+	"github.com/observatory/observatory/billing/invoicing"
 	"github.com/observatory/observatory/billing/payment"
 	"github.com/observatory/observatory/billing/subscription"
 	"github.com/observatory/observatory/billing/usage"
@@ -76,6 +77,7 @@ type node struct {
 	consumed  *cost.Recorder
 	payment   *payment.Service
 	plans     *subscription.Service
+	invoices  *invoicing.Service
 
 	freshness analytics.Freshness // nil where no events are accepted
 }
@@ -136,12 +138,15 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.privacy, err = newAnswering(n, public); err != nil {
 		return nil, err
 	}
+	if n.plans, err = newSubscriptions(n); err != nil {
+		return nil, err
+	}
+	n.invoices = newInvoices(n)
 	n.payment = newPayment(n, public)
 	if n.lifecycle, err = newLifecycle(n, public); err != nil {
 		return nil, err
 	}
-	n.plans, err = newSubscriptions(n)
-	return n, err
+	return n, nil
 }
 
 func (n *node) close() error {
@@ -169,6 +174,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.Notify(n.notify.escalator, n.notify.courier),
 		workers.KeepArchive(n.privacy.archive, n.cfg.ArchiveQuiet),
 		workers.Retain(n.lifecycle.retention),
+		workers.Invoice(n.invoices),
 		workers.Leave(n.lifecycle.offboard),
 		workers.PurgeErased(n.privacy.erasing, n.cfg.PurgeEvery),
 	)

@@ -268,7 +268,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		Form:      s.privacy.form,
 		Retention: s.lifecycle.retention, Minimise: s.lifecycle.minimisation, Offboard: s.lifecycle.offboard, Payment: s.payment, Plans: s.plans,
 		Alerts: alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,
-		Pipeline: newStages(s, alerts.rules), Jobs: s.jobs, Rollups: s.rollups, Archive: s.privacy.archive, Usage: s.usage,
+		Pipeline: newStages(s, alerts.rules), Jobs: s.jobs, Rollups: s.rollups, Archive: s.privacy.archive, Usage: s.usage, Invoices: s.invoices,
 		Operators: s.operators(queues),
 		Readiness: readiness{s}, Draining: ending, Dashboard: web.Handler(), Metrics: s.metrics, Logger: s.logger, Now: s.now,
 	})

@@ -68,6 +68,7 @@ type subjects struct {
 	notices                                                      notices
 	forms                                                        forms
 	left                                                         left
+	billed                                                       billed
 	requests                                                     requests
 	proofs                                                       proofs
 }
@@ -90,7 +91,7 @@ func (x subjects) operations() []operation {
 	stubs = append(append(stubs, x.requests.operations()...), x.proofs.operations()...)
 	stubs = append(append(stubs, x.suppressions()...), x.payment()...)
 	stubs = append(stubs, usage()...)
-	stubs = append(stubs, x.operator()...)
+	stubs = append(append(stubs, x.operator()...), x.billed.operations()...)
 	all := append(append(stubs, x.registry.operations()...), []operation{ // these delete the subject at last
 		{id: "healthz", method: "GET", path: "/healthz", status: 200},
 		{id: "readyz", method: "GET", path: "/readyz", status: 200},
@@ -184,7 +185,7 @@ func nothing() subjects {
 	id := uuid.NewString
 	x := subjects{
 		tenant: id(), source: id(), spareSource: id(), key: id(), spareKey: id(), user: id(), invitation: id(), event: id(), person: id(),
-		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(), forms: noForms(), left: nobodyLeft(), requests: noRequests(), proofs: noProofs(),
+		receipt: "rcp_" + id(), verifyToken: id(), resetToken: id(), invitationToken: id(), registry: unregistered(), replays: noReplays(), jobs: noWork(), checks: noChecks(), alerts: noAlerts(), forms: noForms(), left: nobodyLeft(), billed: nobodyBilled(), requests: noRequests(), proofs: noProofs(),
 	}
 	x.account.Keys.Publishable = "nobody's"
 	x.notices = noNotices(x.alerts.incident)
@@ -231,6 +232,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.notices = seedNotices(t, a, x.alerts.incident, x.marker)
 	x.forms = seedForms(t, server, a, x.marker)
 	x.left = seedLeft(t, server)
+	x.billed = seedBilled(t, server, x.tenant)
 	x.requests = seedRequests(t, a, x.marker)
 	x.proofs = seedProofs(t, a, x.marker)
 

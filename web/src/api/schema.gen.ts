@@ -2228,6 +2228,163 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/billing/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invoices and credit notes
+         * @description Newest first, without their lines; and what stands to your credit. `GET /v1/billing/invoices/draft` is the month that runs.
+         */
+        get: operations["listInvoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices/{invoice_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of an invoice or credit note, or `draft`. */
+                invoice_id: components["parameters"]["InvoiceID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * An invoice with its lines
+         * @description The draft is what an invoice would say if the month ended now: usage so far, fees of the whole month by the terms of now, corrections of earlier months, and what stands to your credit.
+         *     An issued invoice never changes but for its state. What turns out otherwise comes as a correction on the next invoice, or, if it is less, as a credit note.
+         */
+        get: operations["getInvoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices/{invoice_id}/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of an invoice or credit note, or `draft`. */
+                invoice_id: components["parameters"]["InvoiceID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The lines of an invoice as CSV
+         * @description One row for each line (RFC 4180), amounts in the currency's main unit. The last row is the total.
+         */
+        get: operations["downloadInvoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices/{invoice_id}/lines/{line_id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of an invoice or credit note, or `draft`. */
+                invoice_id: components["parameters"]["InvoiceID"];
+                line_id: components["parameters"]["LineID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The days and hours that a line consists of
+         * @description Of lines about usage. The quantities of the days add up to that of the line: of a line for a tier, each hour says how much of it fell into that tier, in the order of time;
+         *     of a correction, each hour says by how much it was booked otherwise since the months before were closed.
+         */
+        get: operations["listInvoiceLineHours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices/{invoice_id}/lines/{line_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of an invoice or credit note, or `draft`. */
+                invoice_id: components["parameters"]["InvoiceID"];
+                line_id: components["parameters"]["LineID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Events of an hour of a line
+         * @description A sample of the events that were counted in the hour, of those that are still stored. Look at one with `GET /v1/events/{event}`.
+         */
+        get: operations["listInvoiceLineEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was credited, and into which invoices it went
+         * @description Newest first, the last 500.
+         */
+        get: operations["listCredits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What senders were told, against what was billed
+         * @description For each receipt: what the sender was told, what the store holds of it now, how many of its events were billed, in which hour and on which invoice line, and why the others were free.
+         *     Name receipts, or a range of time. Those with a difference come first on a page.
+         */
+        get: operations["compareReceipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/signup": {
         parameters: {
             query?: never;
@@ -3406,6 +3563,65 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What tenants use, owe and cost
+         * @description Every tenant with its plan, what it used in a month, what it is charged for that, what it owes, and what it costs whoever runs the installation; and the same by plan. A tenant is charged
+         *     for the hours that are over, before credits and tax; the fee of a year counts in its hours. Costs are consumption times the rates of the file of plans.
+         */
+        get: operations["listOperatorTenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tenants/{tenant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tenant, with its invoices and credits */
+        get: operations["getOperatorTenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tenants/{tenant_id}/subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a tenant a plan
+         * @description Any plan of any version, those by agreement too, with a trial, a coupon and a spend cap. What is left out is not kept, but for the currency. It stands in the tenant's audit log, as everything
+         *     here does.
+         */
+        put: operations["putOperatorSubscription"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3832,6 +4048,222 @@ export interface components {
             next?: string;
         };
         MailToken: string;
+        /** @description A calendar month in UTC. */
+        BilledPeriod: {
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Exclusive.
+             */
+            to: string;
+        };
+        /** @enum {string} */
+        InvoiceKind: "invoice" | "credit_note";
+        /**
+         * @description A credit note stays `issued`.
+         * @enum {string}
+         */
+        InvoiceState: "draft" | "issued" | "paid" | "past_due" | "uncollectible" | "void";
+        InvoiceHead: {
+            /** @description `draft` of the draft. */
+            id: string;
+            kind: components["schemas"]["InvoiceKind"];
+            /** @description Without gaps, by year: `2026-000042`. None of the draft. */
+            number?: string;
+            /**
+             * Format: uuid
+             * @description Of a credit note: the invoice.
+             */
+            corrects?: string;
+            /** @description As the organization was called then. */
+            tenant_name: string;
+            period: components["schemas"]["BilledPeriod"];
+            /** @description ISO 4217. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description In the currency's minor unit (cents of USD, yen of JPY), before tax. Of a credit note: what is credited.
+             */
+            total: number;
+            state: components["schemas"]["InvoiceState"];
+            /** Format: date-time */
+            issued_at?: string;
+            /** Format: date-time */
+            due_at?: string;
+            /** Format: date-time */
+            paid_at?: string;
+        };
+        Invoice: components["schemas"]["InvoiceHead"] & {
+            /** @description Their amounts add up to the total. */
+            lines: components["schemas"]["InvoiceLine"][];
+            /** @description That correct this invoice. */
+            credit_notes: components["schemas"]["InvoiceHead"][];
+        };
+        InvoiceLine: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "fee" | "usage" | "correction" | "coupon" | "cap" | "credit";
+            /**
+             * @description Of a correction: the kind of line that it corrects.
+             * @enum {string}
+             */
+            corrects?: "fee" | "usage" | "coupon" | "cap";
+            charged_for: components["schemas"]["BilledPeriod"];
+            text: string;
+            plan?: string;
+            /** @description Of lines about usage; those lines open into days and hours. */
+            meter?: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /**
+             * Format: int64
+             * @description Of the meter, not of the unit that it is shown in. Of a correction: against what was charged.
+             */
+            quantity: number;
+            tier?: string;
+            /** @description What a unit costs, as in `USD 0.30 per 1,000 events`. */
+            unit?: string;
+            /**
+             * Format: int64
+             * @description Minor units.
+             */
+            amount: number;
+        };
+        InvoiceLineHours: {
+            meter: string;
+            /**
+             * Format: int64
+             * @description Of the line.
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description Of all hours of the line; more than `quantity` where other tiers have a part of it.
+             */
+            metered: number;
+            days: components["schemas"]["InvoiceLineDay"][];
+        };
+        InvoiceLineDay: {
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            quantity: number;
+            /** Format: int64 */
+            metered: number;
+            /** @description Of the day that was asked for. */
+            hours?: components["schemas"]["InvoiceLineHour"][];
+        };
+        InvoiceLineHour: {
+            /** Format: date-time */
+            hour: string;
+            /**
+             * Format: int64
+             * @description What of the hour is in the line.
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description What the hour comes to.
+             */
+            metered: number;
+            /** @description All that was booked of the hour, the first one first, also after the invoice. */
+            bookings: components["schemas"]["UsageBooking"][];
+        };
+        UsageBooking: {
+            revision: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description What the hour came to with it.
+             */
+            quantity: number;
+            /** Format: int64 */
+            delta: number;
+            /** @enum {string} */
+            reason: "measured" | "ongoing" | "late" | "replay" | "duplicate" | "erasure" | "recount";
+            /** @description It was known when the line was made. */
+            in_line: boolean;
+        };
+        Credit: {
+            currency: string;
+            /**
+             * Format: int64
+             * @description Minor units.
+             */
+            amount: number;
+        };
+        CreditEntry: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            currency: string;
+            /**
+             * Format: int64
+             * @description Minor units; below 0 - it went into an invoice.
+             */
+            amount: number;
+            /**
+             * @description `carried`: an invoice came to less than nothing.
+             * @enum {string}
+             */
+            kind: "grant" | "credit_note" | "carried" | "applied";
+            /** Format: uuid */
+            invoice_id?: string;
+            note: string;
+        };
+        ComparedReceipt: {
+            receipt: string;
+            /** Format: date-time */
+            received_at: string;
+            /** @description False: still on its way, so nothing is known of it yet. */
+            settled: boolean;
+            told: components["schemas"]["ReceiptCounts"];
+            /**
+             * Format: int64
+             * @description Events of the receipt that the store holds now, bots and synthetic tests among them.
+             */
+            in_store: number;
+            /**
+             * Format: int64
+             * @description Events of it that count as usage.
+             */
+            billed: number;
+            /** @description Why the others cost nothing. */
+            free: components["schemas"]["FreeEvents"][];
+            hours: components["schemas"]["ComparedHour"][];
+            /** @description What does not fit together; empty when all is well. */
+            differences: string[];
+        };
+        FreeEvents: {
+            /**
+             * @description `sent_again`: more than a day later, and counted once, with the later receipt.
+             * @enum {string}
+             */
+            reason: "duplicate" | "quarantined" | "suppressed" | "held" | "pending" | "bot" | "synthetic" | "sent_again";
+            /** Format: int64 */
+            events: number;
+        };
+        /** @description An hour in which events of the receipt were metered, and the line of the invoice that the hour is on. */
+        ComparedHour: {
+            /** Format: date-time */
+            hour: string;
+            /** Format: int64 */
+            events: number;
+            /** @description `draft`: the month is not closed. None: it came to no invoice. */
+            invoice_id?: string;
+            number?: string;
+            /**
+             * Format: uuid
+             * @description The first line about events of that hour; none where the month came to nothing.
+             */
+            line_id?: string;
+        };
         /** @description Null on the last page. */
         NextCursor: string | null;
         /** @enum {string} */
@@ -6709,6 +7141,177 @@ export interface components {
             alg: string;
             use: string;
         };
+        /** @description Why; the tenant reads it in its audit log. */
+        OperatorReason: string;
+        OperatorAmount: {
+            currency: string;
+            /**
+             * Format: int64
+             * @description In its minor unit.
+             */
+            amount: number;
+        };
+        OperatorMonth: {
+            /** @description As in `2026-11`. */
+            month: string;
+            /**
+             * Format: date-time
+             * @description End of the last hour that is in it.
+             */
+            until: string;
+            /** @description Of costs and margins. */
+            currency: string;
+            /** @description By name. */
+            tenants: components["schemas"]["OperatorTenant"][];
+            /** @description There are others than these. */
+            more: boolean;
+            plans: components["schemas"]["OperatorPlan"][];
+            /** @description Of work that is for no tenant in particular. */
+            shared: components["schemas"]["OperatorCost"];
+            /** @description Plans that can be given now. */
+            offered: components["schemas"]["OperatorOffer"][];
+            currencies: string[];
+        };
+        OperatorOffer: {
+            plan: string;
+            title: string;
+            version: number;
+            /** @description It can be had by the year. */
+            yearly: boolean;
+        };
+        OperatorPlan: {
+            plan: string;
+            title: string;
+            tenants: number;
+            charged: components["schemas"]["OperatorAmount"][];
+            /** Format: int64 */
+            cost: number;
+            /**
+             * Format: int64
+             * @description Of those tenants that have one.
+             */
+            margin: number;
+            /** @description Tenants that are charged in another currency than costs are in. */
+            without_margin: number;
+        };
+        OperatorTenant: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when it accepts nothing any more.
+             */
+            leaving_at?: string;
+            /**
+             * Format: date-time
+             * @description When everything of it was erased.
+             */
+            left_at?: string;
+            plan: string;
+            /** @description Of the plan. */
+            title: string;
+            version: number;
+            /** @enum {string} */
+            interval: "month" | "year";
+            /** Format: date-time */
+            trial_until?: string;
+            coupon?: string;
+            /** Format: int64 */
+            spend_cap?: number;
+            used: components["schemas"]["OperatorUse"][];
+            charged: components["schemas"]["OperatorAmount"];
+            /** @description Invoices that are not paid. Empty - nothing. */
+            owed: components["schemas"]["OperatorOwed"][];
+            /** @enum {string} */
+            standing: "ok" | "past_due" | "restricted" | "suspended";
+            /** @description The operator who has suspended it. */
+            suspended_by?: string;
+            cost: components["schemas"]["OperatorCost"];
+            /**
+             * Format: int64
+             * @description Null where it is charged in another currency than costs are in.
+             */
+            margin: number | null;
+        };
+        OperatorUse: {
+            meter: string;
+            /** Format: int64 */
+            quantity: number;
+        };
+        OperatorOwed: {
+            currency: string;
+            /** Format: int64 */
+            amount: number;
+            /**
+             * Format: int64
+             * @description As much of it was due before now.
+             */
+            overdue: number;
+        };
+        OperatorCost: {
+            /** Format: int64 */
+            amount: number;
+            parts: components["schemas"]["OperatorCostPart"][];
+        };
+        OperatorCostPart: {
+            /** @enum {string} */
+            kind: "query_time" | "job_time" | "egress" | "storage" | "events";
+            /** Format: int64 */
+            quantity: number;
+            /** @description In which it is shown, in the plural. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description How many quantities make a unit.
+             */
+            per_unit: number;
+            /** Format: int64 */
+            amount: number;
+        };
+        OperatorConsumed: {
+            /** @enum {string} */
+            resource: "query_time" | "unanswered_time" | "job_time" | "exports" | "egress" | "event_bytes" | "held_bytes" | "quarantine_bytes" | "archive_bytes";
+            /**
+             * Format: int64
+             * @description Milliseconds, bytes, bytes stored for an hour, or a number.
+             */
+            quantity: number;
+        };
+        OperatorInvoice: {
+            /** Format: uuid */
+            id: string;
+            number: string;
+            /** @enum {string} */
+            kind: "invoice" | "credit_note";
+            month: string;
+            currency: string;
+            /** Format: int64 */
+            total: number;
+            /** @enum {string} */
+            state: "issued" | "paid" | "past_due" | "uncollectible" | "void";
+            /** Format: date-time */
+            issued_at: string;
+            /** Format: date-time */
+            due_at: string;
+            /** Format: date-time */
+            paid_at?: string;
+        };
+        OperatorTenantDetail: {
+            month: string;
+            /** Format: date-time */
+            until: string;
+            /** @description Of costs and the margin. */
+            currency: string;
+            tenant: components["schemas"]["OperatorTenant"];
+            consumed: components["schemas"]["OperatorConsumed"][];
+            /** @description What stands to its credit. */
+            balance: components["schemas"]["OperatorAmount"][];
+            /** @description The newest 24 invoices and credit notes. */
+            invoices: components["schemas"]["OperatorInvoice"][];
+        };
     };
     responses: {
         /** @description A problem document (RFC 9457). `code` is stable; quote `correlation_id` when you ask for help. */
@@ -6774,6 +7377,7 @@ export interface components {
         RegistryLimit: number;
         /** @description Fall back to what holds for all subjects. */
         RegistryDefaultToGlobal: boolean;
+        TenantID: string;
         AlertID: string;
         QualityCheckID: string;
         PrivacyRequestID: string;
@@ -6781,6 +7385,9 @@ export interface components {
         /** @description `next_cursor` of the page before. */
         Cursor: string;
         Limit: number;
+        /** @description ID of an invoice or credit note, or `draft`. */
+        InvoiceID: string;
+        LineID: string;
         /** @description Any of the person's IDs. */
         PersonID: string;
         /** @description The moment to look at; events at that very moment count. Default - now. */
@@ -10392,6 +10999,204 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listInvoices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of invoices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        invoices: components["schemas"]["InvoiceHead"][];
+                        /** @description What stands to your credit now, by currency. It goes into the next invoices. */
+                        credit: components["schemas"]["Credit"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getInvoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of an invoice or credit note, or `draft`. */
+                invoice_id: components["parameters"]["InvoiceID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invoice. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    downloadInvoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of an invoice or credit note, or `draft`. */
+                invoice_id: components["parameters"]["InvoiceID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listInvoiceLineHours: {
+        parameters: {
+            query?: {
+                /** @description Only this day (UTC), with its hours. */
+                day?: string;
+            };
+            header?: never;
+            path: {
+                /** @description ID of an invoice or credit note, or `draft`. */
+                invoice_id: components["parameters"]["InvoiceID"];
+                line_id: components["parameters"]["LineID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Days with something in them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceLineHours"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listInvoiceLineEvents: {
+        parameters: {
+            query: {
+                /** @description Its beginning, within the line. */
+                hour: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description ID of an invoice or credit note, or `draft`. */
+                invoice_id: components["parameters"]["InvoiceID"];
+                line_id: components["parameters"]["LineID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sample. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: date-time */
+                        hour: string;
+                        event_ids: string[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCredits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        credit: components["schemas"]["Credit"][];
+                        entries: components["schemas"]["CreditEntry"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    compareReceipts: {
+        parameters: {
+            query?: {
+                /** @description A receipt, up to 100 times. */
+                receipt?: string[];
+                /** @description Received from then on. Default - an hour before `to`. */
+                from?: string;
+                /** @description Received before. Default - now. At most 31 days after `from`. */
+                to?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of receipts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        receipts: components["schemas"]["ComparedReceipt"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     signUp: {
         parameters: {
             query?: never;
@@ -12630,6 +13435,114 @@ export interface operations {
                             status: "SUCCESS";
                         };
                     };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOperatorTenants: {
+        parameters: {
+            query?: {
+                /** @description As in `2026-11`. Default - the running one. */
+                month?: string;
+                /** @description Part of the name or of the ID. Sums by plan are about all tenants all the same. */
+                search?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The month. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorMonth"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOperatorTenant: {
+        parameters: {
+            query?: {
+                /** @description As in `2026-11`. Default - the running one. */
+                month?: string;
+            };
+            header?: never;
+            path: {
+                tenant_id: components["parameters"]["TenantID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenant. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorTenantDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putOperatorSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: components["parameters"]["TenantID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "plan": "growth",
+                 *       "interval": "month",
+                 *       "reason": "Agreed on the phone"
+                 *     }
+                 */
+                "application/json": {
+                    plan: string;
+                    /** @description Of the file of plans. Default - the tenant's where it keeps its plan, otherwise the newest. */
+                    version?: number;
+                    /** @enum {string} */
+                    interval?: "month" | "year";
+                    currency?: string;
+                    /**
+                     * Format: date-time
+                     * @description Fees and usage before it cost nothing.
+                     */
+                    trial_until?: string;
+                    coupon?: string;
+                    /**
+                     * Format: int64
+                     * @description Of a month, before tax, in the currency's minor unit.
+                     */
+                    spend_cap?: number;
+                    /** @description From the next month on. */
+                    next_month?: boolean;
+                    reason: components["schemas"]["OperatorReason"];
+                };
+            };
+        };
+        responses: {
+            /** @description The tenant now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorTenantDetail"];
                 };
             };
             default: components["responses"]["Problem"];

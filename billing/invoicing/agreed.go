@@ -1,0 +1,36 @@
+package invoicing
+
+import (
+	"context"
+	"time"
+
+	"github.com/observatory/observatory/billing"
+	"github.com/observatory/observatory/billing/price"
+	"github.com/observatory/observatory/billing/subscription"
+	"github.com/observatory/observatory/tenants"
+)
+
+// Agreed are the Rates by what tenants have agreed to.
+type Agreed struct{ Subscriptions *subscription.Service }
+
+// Rate implements Rates.
+func (a Agreed) Rate(ctx context.Context, tenant tenants.ID, month billing.Period, until time.Time, use Use) (Bill, error) {
+	history, err := a.Subscriptions.History(ctx, tenant)
+	if err != nil {
+		return Bill{}, err
+	}
+	priced, err := price.Rate(price.Input{Plans: a.Subscriptions.Plans(), Period: month, History: history, Use: use, Until: until})
+	if err != nil {
+		return Bill{}, err
+	}
+	bill := Bill{Currency: priced.Currency, Free: true, Lines: priced.Lines}
+	for _, stretch := range billing.InForce(history, month.From, month.To) {
+		p, err := a.Subscriptions.Plan(stretch.Terms)
+		if err != nil {
+			return Bill{}, err
+		}
+		fee, _ := p.Fees[stretch.Terms.Currency].Of(stretch.Terms.Interval)
+		bill.Free = bill.Free && fee == 0 && !p.ByAgreement
+	}
+	return bill, nil
+}
