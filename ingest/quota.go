@@ -1,11 +1,9 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"time"
 
-	"github.com/observatory/observatory/ingest/doc"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -105,24 +103,8 @@ func (b *builder) admits(meter int, e *Event) bool {
 	return true
 }
 
-// isMetered tells whether an event counts as usage once it is stored. Those of bots and of synthetic tests do not.
-func isMetered(e *Event) bool {
-	return len(e.Bot) == 0 && !isSynthetic(e.Context)
-}
-
-// isSynthetic tells whether a test caused an event, as its context says: {"synthetic": true}.
-func isSynthetic(context []byte) bool {
-	if !bytes.Contains(context, []byte(`"synthetic"`)) {
-		return false
-	}
-	var space doc.Doc
-	root, err := space.Parse(context)
-	if err != nil || root.Kind() != doc.Object {
-		return false
-	}
-	n := root.Child("synthetic")
-	return n != nil && n.Kind() == doc.Bool && n.Raw()[0] == 't'
-}
+// isMetered tells whether an event counts as usage once it is stored. Those of bots and of synthetic tests do not: enrichment takes note of both.
+func isMetered(e *Event) bool { return len(e.Bot) == 0 }
 
 // admit asks for what a range has that is metered, and builds the range's settlement: once more where not all of it is admitted.
 func (s *Sink) admit(ctx context.Context, r *Range, entries []Entry) (*Settlement, error) {

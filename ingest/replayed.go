@@ -274,6 +274,9 @@ func (b *builder) release(replay *ReplayHeader, header *Header, e *Replayed, ver
 		counts.Stored++
 		b.see(b.state.KeyOf(header.Sender, e.Event.ID), replay.At)
 		b.out.Events = append(b.out.Events, stored)
+		if replay.Kind == QuotaRelease { // the hour that it counts in has changed, for whoever counts usage
+			b.countsOf(&Header{Sender: header.Sender, ReceivedAt: replay.At})
+		}
 	}
 	b.out.Repairs = append(b.out.Repairs, out)
 	return nil

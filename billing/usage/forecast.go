@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -67,7 +68,7 @@ func (s *Service) Forecast(ctx context.Context, tenant tenants.ID) ([]Forecast, 
 
 func forecast(m billing.Meter, used map[time.Time]int64, period billing.Period, now time.Time) Forecast {
 	f := Forecast{Meter: m.Name}
-	first := now
+	first := now.Truncate(time.Hour)
 	for hour, n := range used {
 		if !hour.Before(period.From) && hour.Before(period.To) {
 			f.SoFar += n
@@ -78,69 +79,65 @@ func forecast(m billing.Meter, used map[time.Time]int64, period billing.Period, 
 	}
 	running := now.Truncate(time.Hour)
 	rest := 1 - float64(now.Sub(running))/float64(time.Hour) // of the running hour
-	f.Low, f.High = f.SoFar, f.SoFar
-	var low, mean, high float64
-	weeks := weeksOf(m, first, running, period)
-	f.Weeks = len(weeks)
+	weeks := weeksOf(m, used, first, running, period)
+	if f.Weeks = len(weeks); f.Weeks == 0 {
+		weeks = []week{average(used, first, running)}
+	}
+	sums := make([]float64, len(weeks)) // of what is ahead, as each of the weeks has it
+	var mean, told float64
 	for hour := running; hour.Before(period.To); hour = hour.Add(time.Hour) {
 		share := 1.0
 		if hour.Equal(running) {
 			share = rest
 		}
-		least, average, most := expected(used, hour, weeks, first, running)
-		low, mean, high = low+share*least, mean+share*average, high+share*most
-		f.Ahead = append(f.Ahead, billing.HourUse{Hour: hour, Quantity: int64(mean+0.5) - f.Expected})
-		f.Expected = int64(mean + 0.5)
+		for i, week := range weeks {
+			n := share * week(hour)
+			sums[i] += n
+			mean += n / float64(len(weeks))
+		}
+		whole := math.Round(mean)
+		f.Ahead = append(f.Ahead, billing.HourUse{Hour: hour, Quantity: int64(whole - told)})
+		told = whole
 	}
-	f.Expected += f.SoFar
-	f.Low += int64(low + 0.5)
-	f.High += int64(high + 0.5)
+	least, most := slices.Min(sums), slices.Max(sums)
+	if f.Weeks == 0 { // little is known: half of it, or twice as much
+		least, most = least/2, 2*most
+	}
+	f.Expected, f.Low, f.High = f.SoFar+int64(told), f.SoFar+int64(math.Round(least)), f.SoFar+int64(math.Round(most))
 	return f
 }
 
-// weeksOf are how far back the hours lie that an hour ahead is taken from, as long as there is usage that old.
-func weeksOf(m billing.Meter, first, running time.Time, period billing.Period) []time.Duration {
-	const week = 7 * 24 * time.Hour
+// week tells what an hour ahead comes to.
+type week func(hour time.Time) float64
+
+// weeksOf are the weeks that hours ahead can be taken from: those from which on all usage is known. Hours that lie further ahead than a week are
+// taken from the same hours, as many weeks earlier as it takes. Users are taken from the month before, as far into it as the hour is into this one.
+func weeksOf(m billing.Meter, used map[time.Time]int64, first, running time.Time, period billing.Period) (all []week) {
+	const days7 = 7 * 24 * time.Hour
 	if m.Aggregation == billing.Unique {
-		if month := period.From.Sub(period.Before().From); !first.After(period.Before().From.Add(week)) {
-			return []time.Duration{month}
+		before := period.Before()
+		if !first.After(before.From.Add(days7)) {
+			all = append(all, func(hour time.Time) float64 { return float64(used[before.From.Add(hour.Sub(period.From))]) })
 		}
-		return nil
+		return all
 	}
-	var weeks []time.Duration
-	for n := 1; n <= forecastWeeks && !running.Add(-time.Duration(n)*week).Before(first.Truncate(time.Hour)); n++ {
-		weeks = append(weeks, time.Duration(n)*week)
+	for n := 1; n <= forecastWeeks && !running.Add(-time.Duration(n)*days7).Before(first); n++ {
+		all = append(all, func(hour time.Time) float64 {
+			at := hour.Add(-time.Duration(n) * days7)
+			for !at.Before(running.Add(-time.Duration(n-1) * days7)) {
+				at = at.Add(-days7)
+			}
+			return float64(used[at])
+		})
 	}
-	return weeks
+	return all
 }
 
-// expected is what an hour ahead may come to: at least, on average, and at most.
-func expected(used map[time.Time]int64, hour time.Time, weeks []time.Duration, first, running time.Time) (least, average, most float64) {
-	if len(weeks) == 0 {
-		hours := running.Sub(first.Truncate(time.Hour)) / time.Hour
-		if hours <= 0 {
-			return 0, 0, 0
-		}
-		var sum int64
-		for at, n := range used {
-			if at.Before(running) {
-				sum += n
-			}
-		}
-		average = float64(sum) / float64(hours)
-		return average / 2, average, average * 2 //nolint:mnd // little is known: half of it, or twice as much
+// average is a week of hours like those that there were.
+func average(used map[time.Time]int64, first, running time.Time) week {
+	var sum, hours float64
+	for at := first; at.Before(running); at = at.Add(time.Hour) {
+		sum, hours = sum+float64(used[at]), hours+1
 	}
-	var all []float64
-	for _, back := range weeks {
-		for at := hour.Add(-back); ; at = at.Add(-back) {
-			if at.Before(running) {
-				all = append(all, float64(used[at]))
-				break
-			}
-		}
-	}
-	for _, n := range all {
-		average += n / float64(len(all))
-	}
-	return slices.Min(all), average, slices.Max(all)
+	return func(time.Time) float64 { return sum / max(hours, 1) }
 }

@@ -69,6 +69,8 @@ func reason(before, now billing.Entry, seen Seen, change Change) billing.Reason 
 		return billing.Ongoing
 	case now.Gone > before.Gone && now.Delta == 0:
 		return billing.Erased
+	case change.Moved.After(seen.At) && change.Moved.After(change.Received): // the last of both says why
+		return billing.Replayed
 	case now.Delta > 0 && change.Received.After(seen.At):
 		return billing.Late
 	case change.Moved.After(seen.At):

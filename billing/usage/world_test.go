@@ -27,12 +27,12 @@ import (
 
 // world is both stores, with what writes events and what counts them.
 type world struct {
-	conn    driver.Conn
-	writer  *ingestch.Writer
-	pool    *pg.Pool
-	store   *billingpg.Store
-	jobs    *jobspg.Store
-	log     testing.TB
+	conn   driver.Conn
+	writer *ingestch.Writer
+	pool   *pg.Pool
+	store  *billingpg.Store
+	jobs   *jobspg.Store
+	log    testing.TB
 }
 
 func newWorld(t *testing.T) *world {
@@ -187,4 +187,15 @@ func (w *world) note(t tb, tenant tenants.ID, operation uuid.UUID, where string)
 func (w *world) remove(t tb, tenant tenants.ID, where string) {
 	t.Helper()
 	require.NoError(t, w.conn.Exec(t.Context(), "DELETE FROM events WHERE tenant_id = '"+tenant.String()+"' AND ("+where+")"))
+}
+
+// leave begins to erase the tenant.
+func (a *account) leave(t *testing.T) {
+	t.Helper()
+	require.NoError(t, a.pool.WithTenant(t.Context(), uuid.UUID(a.tenant), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `
+			INSERT INTO offboardings (id, tenant_id, tenant_name, state, asked_at, asked_by, erase_at, changed_at)
+			VALUES ($1, $2, 'Tenant', 'deleting', now(), 'somebody', now(), now())`, uuid.New(), uuid.UUID(a.tenant))
+		return err
+	}))
 }

@@ -44,7 +44,7 @@ func TestBots(t *testing.T) {
 func TestBotThatIsDeclared(t *testing.T) {
 	t.Parallel()
 	for context, want := range map[string]string{
-		`{"bot":true}`: "declared", `{"bot":false}`: "", `{"bot":"true"}`: "", `{"bot":null}`: "", `{"bot":{"x":true}}`: "",
+		`{"bot":true}`: "declared", `{"synthetic":true}`: "synthetic", `{"bot":true,"synthetic":true}`: "synthetic", `{"synthetic":1}`: "", `{"bot":false}`: "", `{"bot":"true"}`: "", `{"bot":null}`: "", `{"bot":{"x":true}}`: "",
 	} {
 		in := input(t, context, `{}`)
 		factsOf(t, in)
