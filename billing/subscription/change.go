@@ -108,11 +108,9 @@ func (s *Service) plan(ctx context.Context, tenant tenants.ID, o Override, opera
 		return state, p, err
 	}
 	period := billing.PeriodOf(now)
-	var use map[billing.MeterName][]billing.HourUse
-	if s.deps.Usage != nil {
-		if use, err = s.deps.Usage.Month(ctx, tenant, period); err != nil {
-			return state, p, err
-		}
+	use, err := s.deps.Usage.Use(ctx, tenant, period)
+	if err != nil {
+		return state, p, err
 	}
 	rate := func(history []billing.Terms, period billing.Period) (bill price.Bill) {
 		if err == nil {

@@ -40,7 +40,7 @@ type Rows interface {
 
 // Usage knows what was used in the hours of a period, as far as it is known yet.
 type Usage interface {
-	Month(ctx context.Context, tenant tenants.ID, period billing.Period) (map[billing.MeterName][]billing.HourUse, error)
+	Use(ctx context.Context, tenant tenants.ID, period billing.Period) (map[billing.MeterName][]billing.HourUse, error)
 }
 
 // Means knows whether a tenant has a way of paying.
@@ -52,7 +52,7 @@ type Means interface {
 type Deps struct {
 	Plans *plan.Catalogue
 	Rows  Rows
-	Usage Usage // nil: nothing is known of what was used
+	Usage Usage
 	Means Means // nil: invoices are paid some other way, and nobody is asked before
 	Now   func() time.Time
 }

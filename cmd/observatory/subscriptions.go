@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/observatory/observatory/billing/billingpg"
 	"github.com/observatory/observatory/billing/plan"
 	"github.com/observatory/observatory/billing/subscription"
 )
@@ -12,5 +11,5 @@ func newSubscriptions(n *node) (*subscription.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return subscription.New(subscription.Deps{Plans: plans, Rows: billingpg.New(n.postgres).Terms(), Now: n.now}), nil
+	return subscription.New(subscription.Deps{Plans: plans, Rows: n.billing.Terms(), Usage: n.usage, Now: n.now}), nil
 }
