@@ -31,6 +31,7 @@ type plan struct {
 	visible int           // probes of ack to visible
 	history int           // events of the part with rollups; 0 leaves it out, and otherwise there is no other
 	erase   int           // the same, of the part with erasures
+	meter   int           // and of the part with metering
 }
 
 func run(ctx context.Context) (err error) {
@@ -41,9 +42,10 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&p.visible, "visible", 150, "probes of the time from ack to visible")
 	flag.IntVar(&p.history, "rollups", 0, "measure rollups alone, with so many events")
 	flag.IntVar(&p.erase, "erase", 0, "measure erasures alone, among so many events")
+	flag.IntVar(&p.meter, "metering", 0, "measure metering alone, of so many events")
 	flag.Parse()
 	limit := 8 * time.Minute
-	if p.history > 0 || p.erase > 0 {
+	if p.history > 0 || p.erase > 0 || p.meter > 0 {
 		limit = 30 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -59,6 +61,9 @@ func run(ctx context.Context) (err error) {
 	}
 	if p.erase > 0 {
 		return erase(ctx, s, p.erase)
+	}
+	if p.meter > 0 {
+		return meter(ctx, s, p.meter)
 	}
 	fmt.Printf("events of %d bytes, batches of %d, server and load generator on the same machine\n\n", len(newEvent()), batchSize)
 
