@@ -14,10 +14,10 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// Consumption is a cost.Ledger.
+// Consumption is a cost.Measures.
 type Consumption struct{ *Store }
 
-var _ cost.Ledger = Consumption{}
+var _ cost.Measures = Consumption{}
 
 // Consumption gives the store as the ledger of what tenants consume.
 func (s *Store) Consumption() Consumption { return Consumption{s} }
@@ -55,4 +55,58 @@ func (s Consumption) Compact(ctx context.Context, before time.Time, atOnce int) 
 		return err
 	})
 	return done, err
+}
+
+// Last implements cost.Measures.
+func (s Consumption) Last(ctx context.Context, r billing.Resource, since time.Time) (last time.Time, err error) {
+	err = s.across(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		at, err := q.LastConsumed(ctx, db.LastConsumedParams{Kind: string(r), Since: since})
+		if !at.Before(since) { // as it is where there is none
+			last = at.UTC()
+		}
+		return err
+	})
+	return last, err
+}
+
+// JobTime implements cost.Measures.
+func (s Consumption) JobTime(ctx context.Context, behind, settle time.Duration) (all []cost.Row, err error) {
+	err = s.across(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		now, err := q.DatabaseNow(ctx)
+		if err != nil {
+			return err
+		}
+		to := now.UTC().Add(-settle).Truncate(time.Hour)
+		from := to.Add(-behind)
+		rows, err := q.JobTimeByHour(ctx, db.JobTimeByHourParams{FromHour: &from, ToHour: &to})
+		all, err = pg.Each(rows, err, func(r db.JobTimeByHourRow) cost.Row {
+			return cost.Row{Tenant: tenants.ID(r.TenantID), Resource: billing.JobWork, Hour: r.Hour.UTC(), Quantity: r.Ms}
+		})
+		return err
+	})
+	return all, err
+}
+
+// Archived implements cost.Measures.
+func (s Consumption) Archived(ctx context.Context) (map[tenants.ID]int64, error) {
+	all := map[tenants.ID]int64{}
+	return all, s.across(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		rows, err := q.ArchiveBytes(ctx)
+		for _, r := range rows {
+			all[tenants.ID(r.TenantID)] = r.Bytes
+		}
+		return err
+	})
+}
+
+// Weights implements cost.Measures.
+func (s Consumption) Weights(ctx context.Context) (map[tenants.ID]int64, error) {
+	all := map[tenants.ID]int64{}
+	return all, s.across(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		rows, err := q.EventWeights(ctx)
+		for _, r := range rows {
+			all[tenants.ID(r.TenantID)] = r.Bytes
+		}
+		return err
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/billing"
+	"github.com/observatory/observatory/billing/billingch"
 	"github.com/observatory/observatory/billing/billingpg"
 	"github.com/observatory/observatory/billing/cost"
 	"github.com/observatory/observatory/tenants"
@@ -18,6 +19,11 @@ import (
 func newRecorder(n *node) *cost.Recorder {
 	host, _ := os.Hostname() // a node without a name consumes as much
 	return cost.NewRecorder(billingpg.New(n.postgres).Consumption(), cmp.Or(host, "unnamed"), n.now, n.logger)
+}
+
+// newGauge makes what measures the rest.
+func newGauge(n *node) *cost.Gauge {
+	return cost.NewGauge(billingch.NewDisks(n.events), billingpg.New(n.working).Consumption(), n.now)
 }
 
 // worked books how long the store worked on a question of a member or key.

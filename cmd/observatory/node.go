@@ -176,6 +176,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.Retain(n.lifecycle.retention),
 		workers.Invoice(n.invoices),
 		workers.Leave(n.lifecycle.offboard),
+		workers.MeasureConsumption(newGauge(n)),
 		workers.PurgeErased(n.privacy.erasing, n.cfg.PurgeEvery),
 	)
 	ledger := jobspg.New(n.working, jobspg.Config{})

@@ -41,6 +41,35 @@ func (q *Queries) AddConsumption(ctx context.Context, arg AddConsumptionParams) 
 	return err
 }
 
+const archiveBytes = `-- name: ArchiveBytes :many
+SELECT tenant_id, sum(bytes)::bigint AS bytes FROM archive_days GROUP BY tenant_id HAVING sum(bytes) > 0
+`
+
+type ArchiveBytesRow struct {
+	TenantID uuid.UUID
+	Bytes    int64
+}
+
+func (q *Queries) ArchiveBytes(ctx context.Context) ([]ArchiveBytesRow, error) {
+	rows, err := q.db.Query(ctx, archiveBytes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ArchiveBytesRow
+	for rows.Next() {
+		var i ArchiveBytesRow
+		if err := rows.Scan(&i.TenantID, &i.Bytes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const compactConsumption = `-- name: CompactConsumption :execrows
 WITH several AS (
     SELECT c.tenant_id, c.kind, c.hour FROM consumption c WHERE c.hour < $2 GROUP BY c.tenant_id, c.kind, c.hour HAVING count(*) > 1 ORDER BY c.hour LIMIT $3
@@ -130,6 +159,86 @@ func (q *Queries) ConsumedByTenants(ctx context.Context, arg ConsumedByTenantsPa
 	for rows.Next() {
 		var i ConsumedByTenantsRow
 		if err := rows.Scan(&i.TenantID, &i.Kind, &i.Quantity); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const databaseNow = `-- name: DatabaseNow :one
+SELECT now()::timestamptz AS at
+`
+
+func (q *Queries) DatabaseNow(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, databaseNow)
+	var at time.Time
+	err := row.Scan(&at)
+	return at, err
+}
+
+const eventWeights = `-- name: EventWeights :many
+SELECT tenant_id, sum(bytes)::bigint AS bytes FROM usage_hours GROUP BY tenant_id HAVING sum(bytes) > 0
+`
+
+type EventWeightsRow struct {
+	TenantID uuid.UUID
+	Bytes    int64
+}
+
+func (q *Queries) EventWeights(ctx context.Context) ([]EventWeightsRow, error) {
+	rows, err := q.db.Query(ctx, eventWeights)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EventWeightsRow
+	for rows.Next() {
+		var i EventWeightsRow
+		if err := rows.Scan(&i.TenantID, &i.Bytes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const jobTimeByHour = `-- name: JobTimeByHour :many
+SELECT coalesce(tenant_id, '00000000-0000-0000-0000-000000000000')::uuid AS tenant_id, date_trunc('hour', ended_at, 'UTC')::timestamptz AS hour,
+    (1000 * sum(extract(epoch FROM ended_at - started_at)))::bigint AS ms
+FROM job_attempts
+WHERE ended_at >= $1 AND ended_at < $2 AND ended_at > started_at
+GROUP BY 1, 2 ORDER BY 2, 1
+`
+
+type JobTimeByHourParams struct {
+	FromHour *time.Time
+	ToHour   *time.Time
+}
+
+type JobTimeByHourRow struct {
+	TenantID uuid.UUID
+	Hour     time.Time
+	Ms       int64
+}
+
+// Of attempts that ended in the hours from from_hour to to_hour, by the hour of their end. What the system does for itself has no tenant.
+func (q *Queries) JobTimeByHour(ctx context.Context, arg JobTimeByHourParams) ([]JobTimeByHourRow, error) {
+	rows, err := q.db.Query(ctx, jobTimeByHour, arg.FromHour, arg.ToHour)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []JobTimeByHourRow
+	for rows.Next() {
+		var i JobTimeByHourRow
+		if err := rows.Scan(&i.TenantID, &i.Hour, &i.Ms); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -27,3 +27,20 @@ WITH several AS (
 )
 INSERT INTO consumption (tenant_id, kind, hour, flush, node, quantity)
 SELECT t.tenant_id, t.kind, t.hour, @flush::uuid, 'all', sum(t.quantity)::bigint FROM taken t GROUP BY t.tenant_id, t.kind, t.hour;
+
+-- name: JobTimeByHour :many
+-- Of attempts that ended in the hours from from_hour to to_hour, by the hour of their end. What the system does for itself has no tenant.
+SELECT coalesce(tenant_id, '00000000-0000-0000-0000-000000000000')::uuid AS tenant_id, date_trunc('hour', ended_at, 'UTC')::timestamptz AS hour,
+    (1000 * sum(extract(epoch FROM ended_at - started_at)))::bigint AS ms
+FROM job_attempts
+WHERE ended_at >= @from_hour AND ended_at < @to_hour AND ended_at > started_at
+GROUP BY 1, 2 ORDER BY 2, 1;
+
+-- name: DatabaseNow :one
+SELECT now()::timestamptz AS at;
+
+-- name: ArchiveBytes :many
+SELECT tenant_id, sum(bytes)::bigint AS bytes FROM archive_days GROUP BY tenant_id HAVING sum(bytes) > 0;
+
+-- name: EventWeights :many
+SELECT tenant_id, sum(bytes)::bigint AS bytes FROM usage_hours GROUP BY tenant_id HAVING sum(bytes) > 0;
