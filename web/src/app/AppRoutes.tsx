@@ -61,6 +61,13 @@ const Unused = lazy(() => import('../pages/privacy/unused/Unused'))
 const FormSettings = lazy(() => import('../pages/privacy/form/FormSettings'))
 const PublicForm = lazy(() => import('../pages/privacy/form/PublicForm'))
 const ArchivePage = lazy(() => import('../pages/privacy/Archive'))
+const Usage = lazy(() => import('../pages/usage/Usage'))
+const Plan = lazy(() => import('../pages/usage/plan/Plan'))
+const Invoices = lazy(() => import('../pages/usage/invoices/Invoices'))
+const InvoicePage = lazy(() => import('../pages/usage/invoices/InvoicePage'))
+const InvoiceSheet = lazy(() => import('../pages/usage/invoices/PrintPage'))
+const Payment = lazy(() => import('../pages/usage/payment/Payment'))
+const BillingCheck = lazy(() => import('../pages/usage/Check'))
 const Organization = lazy(() => import('../pages/settings/Organization'))
 const Sources = lazy(() => import('../pages/settings/Sources'))
 const Members = lazy(() => import('../pages/settings/Members'))
@@ -85,6 +92,14 @@ export function AppRoutes() {
           element={
             <Gate>
               <CertificatePage />
+            </Gate>
+          }
+        />
+        <Route
+          path="/usage/invoices/:invoice/print"
+          element={
+            <Gate>
+              <InvoiceSheet />
             </Gate>
           }
         />
@@ -152,6 +167,12 @@ export function AppRoutes() {
           <Route path="/privacy/archive" element={<ArchivePage />} />
           <Route path="/privacy/form" element={<FormSettings />} />
           <Route path="/privacy/retention" element={<Retention />} />
+          <Route path="/usage" element={<Usage />} />
+          <Route path="/usage/plan" element={<Plan />} />
+          <Route path="/usage/invoices" element={<Invoices />} />
+          <Route path="/usage/invoices/:invoice" element={<InvoicePage />} />
+          <Route path="/usage/payment" element={<Payment />} />
+          <Route path="/usage/check" element={<BillingCheck />} />
           <Route path="/settings" element={<Onward to="/settings/organization" />} />
           <Route path="/settings/organization" element={<Organization />} />
           <Route path="/settings/sources" element={<Sources />} />

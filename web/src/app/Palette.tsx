@@ -26,7 +26,7 @@ import { personPath } from '../parts/person'
 import { subjectPath } from '../pages/schemas/paths'
 import { subjectsOptions } from '../pages/schemas/registry'
 import { useTravel } from '../view/useView'
-import { dataPages, explorePages, places, privacyPages, settingsPages, workPages } from './places'
+import { dataPages, explorePages, places, privacyPages, settingsPages, usagePages, workPages } from './places'
 import { useLogOut } from './useAccount'
 
 const [store, palette] = createSpotlight()
@@ -71,7 +71,14 @@ function usePalette(query: string): SpotlightActionGroupData[] {
   const other = useComputedColorScheme('dark') === 'dark' ? 'light' : 'dark'
   const go = (path: string) => () => void navigate(path)
 
-  const sections = [...explorePages.slice(1), ...dataPages, ...privacyPages.slice(1), ...workPages, ...settingsPages]
+  const sections = [
+    ...explorePages.slice(1),
+    ...dataPages,
+    ...privacyPages.slice(1),
+    ...usagePages.slice(1),
+    ...workPages,
+    ...settingsPages,
+  ]
   const found: SpotlightActionGroupData[] = [
     { group: 'Look up', actions: lookUps(query.trim(), go) },
     {

@@ -3,6 +3,7 @@ import {
   Bell,
   ChartSpline,
   Database,
+  Gauge,
   LayoutDashboard,
   Settings,
   ShieldUser,
@@ -26,6 +27,7 @@ export const places: readonly Place[] = [
   { path: '/data', name: 'Data', icon: Database },
   { path: '/alerts', name: 'Alerts', icon: Bell },
   { path: '/privacy', name: 'Privacy', icon: ShieldUser },
+  { path: '/usage', name: 'Usage', icon: Gauge },
   { path: '/work', name: 'Work', icon: Workflow },
   { path: '/settings', name: 'Settings', icon: Settings },
 ]
@@ -59,6 +61,14 @@ export const privacyPages = [
   ['/privacy/unused', 'Unused data'],
   ['/privacy/archive', 'Archive'],
   ['/privacy/form', 'Public form'],
+] as const
+
+export const usagePages = [
+  ['/usage', 'Usage'],
+  ['/usage/plan', 'Plan'],
+  ['/usage/invoices', 'Invoices'],
+  ['/usage/payment', 'Payment'],
+  ['/usage/check', 'Check'],
 ] as const
 
 export const explorePages = [

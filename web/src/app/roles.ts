@@ -5,7 +5,7 @@ export const roleNames: Record<Role, string> = { owner: 'Owner', admin: 'Admin',
 export const roleRights: Record<Role, string> = {
   owner: 'Everything, the organization itself included.',
   admin: 'Everything but the organization itself and its owners.',
-  analyst: 'Asks questions, and keeps what was asked.',
+  analyst: 'Asks questions, and keeps what was asked. Sees what was used and what it costs.',
   viewer: 'Asks questions.',
 }
 
@@ -17,6 +17,12 @@ export const mayWatch = (role: Role) => role !== 'viewer'
 
 /** Whether a role may file requests about people, and see whom they are about. */
 export const mayAnswerForPeople = (role: Role) => role === 'owner' || role === 'admin'
+
+/** Whether a role may see what was used and what it costs. */
+export const maySeeBilling = (role: Role) => role !== 'viewer'
+
+/** Whether a role may change the plan, and pay. */
+export const mayManageBilling = (role: Role) => role === 'owner' || role === 'admin'
 
 /** Whether a role may change the organization's name and time zone. */
 export const mayManageOrganization = (role: Role) => role === 'owner'

@@ -5,6 +5,7 @@ import {
   GridComponent,
   MarkAreaComponent,
   MarkLineComponent,
+  MarkPointComponent,
   TooltipComponent,
 } from 'echarts/components'
 import * as echarts from 'echarts/core'
@@ -18,6 +19,7 @@ echarts.use([
   AxisPointerComponent,
   MarkAreaComponent,
   MarkLineComponent,
+  MarkPointComponent,
   CanvasRenderer,
 ])
 

@@ -9,6 +9,8 @@ export interface ChartSeries {
   quiet?: boolean
   /** An edge of what is expected, quiet as well: what lies between the two edges is shaded. The low one comes first. */
   bound?: 'low' | 'high'
+  /** A level that the others are held against, such as a limit; quiet as well. It is dashed, and named above its beginning. */
+  level?: boolean
   /** Colours of points that stand out, by their index; they are drawn as dots. */
   marks?: ReadonlyMap<number, string>
 }

@@ -149,6 +149,7 @@ function bound(s: ChartSeries, all: readonly ChartSeries[], t: Tokens): object[]
 }
 
 function lines(s: ChartSeries, t: Tokens, shade: boolean, named: boolean): object[] {
+  if (s.level === true) return [level(s, t)]
   if (s.quiet === true) {
     return [
       {
@@ -225,6 +226,36 @@ function lines(s: ChartSeries, t: Tokens, shade: boolean, named: boolean): objec
   ]
 }
 
+function level(s: ChartSeries, t: Tokens): object {
+  const at = s.points.find((p) => p.value !== null)?.value ?? null
+  return {
+    type: 'line',
+    data: s.points.map((p) => p.value),
+    showSymbol: false,
+    silent: true,
+    z: 2,
+    lineStyle: { color: s.color, width: 1.5, type: [6, 4] },
+    itemStyle: { color: s.color },
+    markPoint: {
+      silent: true,
+      symbol: 'rect',
+      symbolSize: 0,
+      data: at === null ? [] : [{ coord: [0, at] }],
+      label: {
+        formatter: s.name,
+        align: 'left',
+        position: [6, -16],
+        color: s.color,
+        fontFamily: "'Inter Variable', sans-serif",
+        fontSize: 12,
+        fontWeight: 500,
+        textBorderColor: t.surface,
+        textBorderWidth: 3,
+      },
+    },
+  }
+}
+
 function marked(values: (number | null)[], marks: ChartSeries['marks']): unknown[] {
   return values.map((value, i) => {
     const color = marks?.get(i)
@@ -284,7 +315,7 @@ function tip(input: TimeChartInput, index: number): HTMLElement {
       box.append(
         row(
           'transparent',
-          s.bound === undefined ? formatBucket(p.time, input.interval, input.zone) : s.name,
+          s.bound === undefined && s.level !== true ? formatBucket(p.time, input.interval, input.zone) : s.name,
           input.format(p.value),
         ),
       )

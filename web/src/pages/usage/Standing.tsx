@@ -1,0 +1,91 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'react-router'
+import { draft, invoiceOptions } from '../../api/billing'
+import type { UsageMonth } from '../../api/usage'
+import { formatNumber } from '../../numbers/format'
+import { formatMoney } from '../../numbers/money'
+import { Panel } from '../../parts/Page'
+import { Sentence } from '../../parts/Sentence'
+import { Time } from '../../parts/Time'
+import { useTravel, useView } from '../../view/useView'
+import { forecastWords, madeFrom } from './forecast'
+import { LimitBar } from './LimitBar'
+import { formatWithUnit } from './quantity'
+import classes from './Usage.module.css'
+import { reachedOn } from './growth'
+import { dayOfMonth, monthOf } from './words'
+
+interface StandingProps {
+  usage: UsageMonth
+  running: boolean
+  /** Of events in this month; null: none, or nobody knows yet. */
+  limit: number | null
+}
+
+/** The answer of the page: how much was used, where it is going, and what it costs. */
+export function Standing({ usage, running, limit }: StandingProps) {
+  const { tz } = useView()
+  const travel = useTravel()
+  const { data: bill } = useQuery({ ...invoiceOptions(draft), enabled: running })
+  const events = usage.meters.find((m) => m.meter === 'events')
+  if (events === undefined) return null
+  const over = limit !== null && events.quantity >= limit
+  const reached =
+    limit === null || events.forecast === null ? null : reachedOn(events.forecast.days, events.quantity, limit)
+  return (
+    <Panel label="How it stands">
+      <div className={classes.standing}>
+        <div>
+          <Sentence attention={over}>
+            <strong>{formatNumber(events.quantity)}</strong>
+            {limit !== null && <> of {formatNumber(limit)}</>}{' '}
+            {events.quantity === 1 && limit === null ? 'event' : 'events'} used in {monthOf(usage)}
+          </Sentence>
+          {running && (
+            <p className="quiet">
+              {events.forecast === null
+                ? 'Nothing was used lately, so nothing is expected.'
+                : `${madeFrom(events.forecast)}, the month comes to ${forecastWords(events.forecast, events)}.`}
+              {reached !== null && (
+                <>
+                  {' '}
+                  <span className={classes.reach}>You will reach the limit on {dayOfMonth(reached)}.</span>
+                </>
+              )}
+            </p>
+          )}
+          {limit !== null && (
+            <LimitBar used={events.quantity} expected={events.forecast?.expected ?? null} limit={limit} />
+          )}
+        </div>
+        {running && (
+          <dl className={classes.now}>
+            <div>
+              <dt>This hour</dt>
+              <dd>{formatWithUnit(events.this_hour, events)}</dd>
+            </div>
+            <div>
+              <dt>So far, before tax</dt>
+              <dd>
+                <Link to={travel(`/usage/invoices/${draft}`)}>
+                  {bill === undefined ? '…' : formatMoney(bill.total, bill.currency)}
+                </Link>
+              </dd>
+            </div>
+          </dl>
+        )}
+      </div>
+      <p className={classes.fresh}>
+        Months and hours are those of UTC.{' '}
+        {usage.counted_at === null ? (
+          'Not counted yet.'
+        ) : (
+          <>
+            Counted <Time at={usage.counted_at} zone={tz} />
+            {usage.complete ? ': everything that was received in it is in.' : '; counted again every minute.'}
+          </>
+        )}
+      </p>
+    </Panel>
+  )
+}
