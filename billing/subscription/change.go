@@ -43,7 +43,8 @@ type Preview struct {
 	Next      price.Bill // the month behind it, before anything is used
 }
 
-// Preview says what a change will lead to, and changes nothing. It returns the faults of this package and of plan.
+// Preview says what a change will lead to, and changes nothing. It returns the faults of this package and of plan, but ErrNoMeans: the checkout asks
+// it before there is a way of paying.
 func (s *Service) Preview(ctx context.Context, tenant tenants.ID, w Wish) (Preview, error) {
 	_, p, err := s.plan(ctx, tenant, Override{Wish: w}, false)
 	return p, err

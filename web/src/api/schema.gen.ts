@@ -1930,7 +1930,7 @@ export interface paths {
         put?: never;
         /**
          * What a change would cost
-         * @description The running month without the change and with it, by what was used so far, and the month behind it before anything is used. Changes nothing, and refuses what the change would be refused for.
+         * @description The running month without the change and with it, by what was used so far, and the month behind it before anything is used. Changes nothing, and refuses what the change would be refused for, but for a way of paying that is missing.
          */
         post: operations["previewSubscription"];
         delete?: never;
