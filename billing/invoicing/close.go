@@ -72,14 +72,14 @@ func (s *Service) CloseNext(ctx context.Context, tenant tenants.ID) (waiting str
 	if month.To.After(now.Add(-settling)) {
 		return "", true, nil
 	}
-	if waiting, err = s.d.Usage.Settled(ctx, tenant, month.To); err != nil || waiting != "" {
+	if waiting, err = s.d.Usage.Settled(ctx, tenant, month); err != nil || waiting != "" {
 		return waiting, false, err
 	}
 	return "", false, s.close(ctx, state, month, time.Time{}, now)
 }
 
-// Settle closes all months of a tenant that is about to be erased, the running one too, up to the hour that runs. Until waiting is "" there is something
-// to wait for. It does nothing where the running month is closed.
+// Settle closes all months of a tenant that is about to be erased, the running one too, up to the end of this hour. waiting says in words for what it
+// has to wait, and is empty once there is nothing left to close. Everything that was accepted has to be stored before.
 func (s *Service) Settle(ctx context.Context, tenant tenants.ID) (waiting string, err error) {
 	now := s.now()
 	until := now.Truncate(time.Hour).Add(time.Hour)
@@ -89,17 +89,21 @@ func (s *Service) Settle(ctx context.Context, tenant tenants.ID) (waiting string
 			return "", fmt.Errorf("read the books: %w", err)
 		}
 		month := state.next()
-		if month.From.After(now) {
+		switch {
+		case month.From.After(now):
 			return "", nil
+		case month.To.After(now):
+			if err := s.d.Usage.Count(ctx, tenant, month); err != nil {
+				return "", fmt.Errorf("count %s: %w", month, err)
+			}
+			err = s.close(ctx, state, month, until, now)
+		default:
+			if waiting, err := s.d.Usage.Settled(ctx, tenant, month); err != nil || waiting != "" {
+				return waiting, err
+			}
+			err = s.close(ctx, state, month, time.Time{}, now)
 		}
-		if waiting, err := s.d.Usage.Settled(ctx, tenant, now); err != nil || waiting != "" {
-			return waiting, err
-		}
-		end := until
-		if month.To.Before(until) {
-			end = time.Time{} // the tenant was there all month
-		}
-		if err := s.close(ctx, state, month, end, now); err != nil {
+		if err != nil {
 			return "", err
 		}
 	}

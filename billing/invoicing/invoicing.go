@@ -38,8 +38,10 @@ type Use = map[billing.MeterName][]billing.HourUse
 type Usage interface {
 	// Use is what the hours of a month come to, by their newest revisions.
 	Use(ctx context.Context, tenant tenants.ID, month billing.Period) (Use, error)
-	// Settled says whether everything that was received before is booked. Otherwise waiting says for what it waits.
-	Settled(ctx context.Context, tenant tenants.ID, before time.Time) (waiting string, err error)
+	// Settled says whether a month is over, and everything that was received in it booked. Otherwise waiting says for what it waits.
+	Settled(ctx context.Context, tenant tenants.ID, month billing.Period) (waiting string, err error)
+	// Count books what a month that still runs comes to by now.
+	Count(ctx context.Context, tenant tenants.ID, month billing.Period) error
 	// Revisions are all lines of the ledger about the hours of a meter, by hour and revision.
 	Revisions(ctx context.Context, tenant tenants.ID, meter billing.MeterName, from, to time.Time) ([]billing.Entry, error)
 	// EventIDs is a sample of the events that are counted in an hour.

@@ -17,14 +17,11 @@ import (
 	"github.com/observatory/observatory/billing/invoicing"
 	"github.com/observatory/observatory/billing/plan"
 	"github.com/observatory/observatory/billing/subscription"
-	"github.com/observatory/observatory/internal/jobs"
 	"github.com/observatory/observatory/internal/jobs/jobspg"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tenants"
 )
-
-func TestMain(m *testing.M) { testkit.Main(m) }
 
 // world is an installation's books in a database of its own. Its clock is set by hand, and its connections can be cut.
 type world struct {
@@ -138,7 +135,9 @@ func (l *ledger) Use(ctx context.Context, tenant tenants.ID, month billing.Perio
 	return use, err
 }
 
-func (l *ledger) Settled(context.Context, tenants.ID, time.Time) (string, error) {
+func (l *ledger) Count(context.Context, tenants.ID, billing.Period) error { return nil }
+
+func (l *ledger) Settled(context.Context, tenants.ID, billing.Period) (string, error) {
 	if waiting := l.waiting.Load(); waiting != nil {
 		return *waiting, nil
 	}
@@ -163,5 +162,3 @@ func (noReceipts) Between(context.Context, tenants.ID, time.Time, time.Time, str
 func (noReceipts) Kept(context.Context, tenants.ID, []invoicing.Told) (map[uuid.UUID][]invoicing.Kept, error) {
 	return map[uuid.UUID][]invoicing.Kept{}, nil
 }
-
-var _ jobs.Enqueuer = (*jobspg.Store)(nil)

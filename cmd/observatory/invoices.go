@@ -27,13 +27,20 @@ func newInvoices(n *node) *invoicing.Service {
 type metered struct{ *usage.Service }
 
 // Settled implements invoicing.Usage.
-func (m metered) Settled(ctx context.Context, tenant tenants.ID, before time.Time) (waiting string, err error) {
-	month := billing.PeriodOf(before.Add(-time.Nanosecond))
+func (m metered) Settled(ctx context.Context, tenant tenants.ID, month billing.Period) (waiting string, err error) {
 	state, err := m.State(ctx, tenant, month)
 	if err != nil || state.Complete {
 		return "", err
 	}
 	return "Waiting until the usage of " + month.String() + " is counted.", nil
+}
+
+// Count implements invoicing.Usage.
+func (m metered) Count(ctx context.Context, tenant tenants.ID, month billing.Period) error {
+	if _, err := m.CountMonth(ctx, tenant, month); err != nil {
+		return err
+	}
+	return m.Measure(ctx, tenant, month.From)
 }
 
 // EventIDs implements invoicing.Usage.

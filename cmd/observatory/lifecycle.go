@@ -48,7 +48,7 @@ func newLifecycle(n *node, public *url.URL) (l lifecycle, err error) {
 		Barriers: privacy.NewLogBarriers(logs, logs, n.now), Data: offboardch.NewData(n.events), Control: control, Storage: n.objects,
 		Copies: append(offboardch.Copies(n.events),
 			archived{offboard.Folder{Files: n.objects, Of: "archive", Prefix: "events/"}, n.privacy.archive}, offboard.Folder{Files: n.objects, Of: "exports", Prefix: "exports/"}, control),
-		Certificates: signed{n.privacy.proofs}, Jobs: n.jobs, Grace: n.cfg.LeaveGrace, PublicURL: public, Now: n.now, Logger: n.logger,
+		Certificates: signed{n.privacy.proofs}, Bills: n.invoices, Jobs: n.jobs, Grace: n.cfg.LeaveGrace, PublicURL: public, Now: n.now, Logger: n.logger,
 	})
 	return l, nil
 }

@@ -117,6 +117,15 @@ func (s *Service) grace(ctx context.Context, l *Leaving) (time.Duration, error) 
 	case now.Before(l.EraseAt):
 		return min(l.EraseAt.Sub(now), time.Hour), s.waits(ctx, l, "The grace time: it can be called off.")
 	}
+	if s.d.Bills != nil { // as long as what was used can be counted
+		waiting, err := s.d.Bills.Settle(ctx, l.Tenant)
+		if err != nil {
+			return 0, fmt.Errorf("make the last invoice: %w", err)
+		}
+		if waiting != "" {
+			return patience, s.waits(ctx, l, waiting)
+		}
+	}
 	begun, err := s.d.Book.Begin(ctx, *l, now)
 	if err != nil {
 		return 0, err

@@ -112,6 +112,12 @@ type Copy interface {
 	Verify(ctx context.Context, l Leaving) (privacy.Verification, error)
 }
 
+// Bills are what a tenant owes. They outlive it.
+type Bills interface {
+	// Settle makes the last invoice of a tenant that is about to be erased. waiting says in words for what it has to wait; "" when it is made.
+	Settle(ctx context.Context, tenant tenants.ID) (waiting string, err error)
+}
+
 // Tables writes out rows of a tenant as JSON, one per line.
 type Tables interface {
 	// Tables lists what there is, by the name that a file of it has.

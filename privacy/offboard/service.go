@@ -48,6 +48,7 @@ type Deps struct {
 	Storage       Storage
 	Copies        []Copy // in the order in which they are erased; PostgreSQL comes last, because the others are found by it
 	Certificates  Certificates
+	Bills         Bills // nil: nobody is billed
 	Jobs          jobs.Enqueuer
 	Grace         time.Duration
 	PublicURL     *url.URL
