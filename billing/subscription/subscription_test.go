@@ -130,9 +130,11 @@ func TestTheHourOfAChange(t *testing.T) {
 	require.Nil(t, state.Next, "a newer change ends one that was to come")
 	require.Equal(t, "scale", state.Terms.Plan)
 
+	w.change(subscription.Wish{Plan: "free", NextMonth: true})
+	require.Nil(t, w.change(subscription.Wish{Plan: "scale"}).Next, "to wish for what there is calls off what was to come")
 	state = w.change(subscription.Wish{Plan: "growth", NextMonth: true})
 	require.Equal(t, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), state.Next.From)
-	require.Equal(t, 4, state.Newest)
+	require.Equal(t, 6, state.Newest)
 	all, err := w.Terms(t.Context(), w.tenant, billing.PeriodOf(w.now))
 	require.NoError(t, err)
 	require.Equal(t, []string{"free", "scale"}, []string{all[0].Plan, all[1].Plan})
