@@ -78,7 +78,14 @@ func (s *server) ListPrivacySubjects(ctx context.Context, r gen.ListPrivacySubje
 }
 
 func (s *server) ApprovePrivacyRequest(ctx context.Context, r gen.ApprovePrivacyRequestRequestObject) (gen.ApprovePrivacyRequestResponseObject, error) {
-	found, err := s.deps.Privacy.Approve(ctx, in(ctx).by(), privacy.ID(r.RequestId))
+	var more []privacy.Identifier
+	if r.Body != nil && r.Body.Subjects != nil {
+		var err error
+		if more, err = subjectsIn(*r.Body.Subjects); err != nil {
+			return nil, err
+		}
+	}
+	found, err := s.deps.Privacy.Approve(ctx, in(ctx).by(), privacy.ID(r.RequestId), more)
 	return gen.ApprovePrivacyRequest200JSONResponse(s.privacyRequestOut(found)), err
 }
 

@@ -2,6 +2,7 @@ package privacy_test
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -134,7 +136,7 @@ func TestApproveAndCancel(t *testing.T) {
 	by := s.by(s.tenant)
 
 	r := s.file(privacy.Filing{Type: privacy.Erase, Suppress: true, Confirm: true}, "ada")
-	_, err := s.service.Approve(t.Context(), by, r.ID)
+	_, err := s.service.Approve(t.Context(), by, r.ID, nil)
 	require.ErrorIs(t, err, privacy.ErrNotApprovable, "nobody knows yet who is meant")
 	r = s.settle(s.deps, r.ID)
 	require.Equal(t, privacy.Verified, r.State)
@@ -143,7 +145,7 @@ func TestApproveAndCancel(t *testing.T) {
 	require.Equal(t, []string{"ada", "ada-2"}, people[0].UserIDs)
 	require.Equal(t, privacy.Free, s.standing("ada").Standing, "nothing has happened yet")
 
-	_, err = s.service.Approve(t.Context(), by, r.ID)
+	_, err = s.service.Approve(t.Context(), by, r.ID, nil)
 	require.NoError(t, err)
 	stuck := s.deps
 	stuck.Barriers = barriers(func(context.Context, follow.Mark) (privacy.Position, bool, []string, error) {
@@ -168,6 +170,72 @@ func TestApproveAndCancel(t *testing.T) {
 	require.Empty(t, people)
 	_, err = s.service.Cancel(t.Context(), by, r.ID)
 	require.ErrorIs(t, err, privacy.ErrNotCancellable)
+}
+
+// Whoever approves may name further identifiers. They are looked up and shown, and the request waits once more; it, its history and its
+// certificate count them.
+func TestFurtherIdentifiers(t *testing.T) {
+	t.Parallel()
+	s := newWorld(t).scene()
+	by, bob := s.by(s.tenant), privacy.Identifier{Kind: privacy.UserID, Value: "bob"}
+	r := s.file(privacy.Filing{Type: privacy.Erase, Suppress: true, Confirm: true, Note: "Ticket of Robert"}, "ada")
+	_, err := s.service.Approve(t.Context(), by, r.ID, []privacy.Identifier{bob})
+	require.ErrorIs(t, err, privacy.ErrNotApprovable, "nobody knows yet who is meant")
+	r = s.settle(s.deps, r.ID)
+
+	for _, c := range []struct {
+		more []privacy.Identifier
+		want error
+	}{
+		{[]privacy.Identifier{{Kind: privacy.Email}}, privacy.ErrSubjectInvalid},
+		{[]privacy.Identifier{{Kind: privacy.UserID, Value: "robert"}}, privacy.ErrNoteTelling},
+		{many(privacy.MaxSubjects), privacy.ErrTooManySubjects},
+	} {
+		_, err := s.service.Approve(t.Context(), by, r.ID, c.more)
+		require.ErrorIs(t, err, c.want)
+	}
+	r, err = s.service.Approve(t.Context(), by, r.ID, []privacy.Identifier{{Kind: privacy.UserID, Value: "ada"}, bob})
+	require.NoError(t, err)
+	require.Equal(t, 2, r.Number, "who is named already counts once")
+	require.Nil(t, r.Approval)
+	_, err = s.service.Approve(t.Context(), by, r.ID, nil)
+	require.ErrorIs(t, err, privacy.ErrNotApprovable, "nobody has seen who bob is")
+	r = s.settle(s.deps, r.ID)
+	require.Equal(t, privacy.Verified, r.State)
+	people, err := s.service.People(t.Context(), by, r.ID, 0, 10)
+	require.NoError(t, err)
+	require.Len(t, people, 2)
+	require.Equal(t, []string{"bob"}, people[1].UserIDs)
+	require.Equal(t, map[string]int64{"ada": 2, "ada-2": 1, "bob": 1}, s.events.has, "nothing has happened yet")
+
+	_, err = s.service.Approve(t.Context(), by, r.ID, nil)
+	require.NoError(t, err)
+	r = s.settle(s.deps, r.ID)
+	require.Equal(t, privacy.Completed, r.State)
+	require.Equal(t, map[string]int64{"ada-2": 1}, s.events.has)
+	require.EqualValues(t, 3, r.Steps[0].Before.Items)
+	_, moments, err := s.service.Get(t.Context(), s.tenant, r.ID)
+	require.NoError(t, err)
+	var texts []string
+	for _, m := range moments {
+		texts = append(texts, m.Text)
+	}
+	require.Contains(t, texts, "Further identifiers of the subjects were named: 1.")
+	signed, err := s.certificates.Find(t.Context(), s.tenant, uuid.UUID(r.ID))
+	require.NoError(t, err)
+	keys, err := s.certificates.Keys(t.Context())
+	require.NoError(t, err)
+	said, err := certificate.Verify(signed.JWS, keys)
+	require.NoError(t, err)
+	require.Equal(t, 2, said.Request.Subjects)
+}
+
+func many(n int) []privacy.Identifier {
+	all := make([]privacy.Identifier, n)
+	for i := range all {
+		all[i] = privacy.Identifier{Kind: privacy.UserID, Value: fmt.Sprint("somebody ", i)}
+	}
+	return all
 }
 
 // Whoever calls a request off in the moment in which its suppressions are put, has them taken back all the same.

@@ -100,6 +100,12 @@ func (r *Request) resolved(copies []string) {
 	}
 }
 
+// named says that more identifiers of the subjects were named, who have to be found out anew.
+func (r *Request) named(more int) {
+	r.Number += more
+	r.Resolved, r.Asleep, r.Waiting = false, false, ""
+}
+
 // unknowable says that nobody can find out who the subjects are, however often it is tried.
 func (r *Request) unknowable(why string, now time.Time) {
 	r.Error = why

@@ -32,7 +32,8 @@ type Requests interface {
 	People(ctx context.Context, tenant tenants.ID, id ID, from, limit int) ([]Person, error)
 	// Moments are the history of a request, oldest first.
 	Moments(ctx context.Context, tenant tenants.ID, id ID) ([]Moment, error)
-	// Change locks a request, lets fn change it, and stores it with what fn says of it, all or nothing. Errors: ErrNoSuchRequest, and fn's.
+	// Change locks a request, lets fn change it, and stores it with what fn says of it, all or nothing. Errors: ErrNoSuchRequest, fn's, and
+	// ErrSubjectBusy for more people, as for Add.
 	Change(ctx context.Context, tenant tenants.ID, id ID, fn func(*Request) (Change, error)) (Request, error)
 }
 
@@ -41,6 +42,7 @@ type Change struct {
 	Moments []Moment
 	Audit   *tenants.AuditEntry
 	People  []Person  // replaces what is known of them, from the first on; nil: as it is
+	More    []Person  // come behind those that there are; the request's Number counts them
 	Forget  bool      // nobody has to know any more whom it is about
 	Job     *jobs.Job // made along with it
 }
@@ -81,9 +83,14 @@ func (f *Filing) Validate() error {
 		return err
 	}
 	f.Subjects = normal
-	note := strings.ToLower(f.Note)
+	return tells(f.Note, normal)
+}
+
+// tells is an error where a note names one of the subjects: it is kept for ever.
+func tells(note string, subjects []Identifier) error {
 	const telling = 4 // bytes: of what is shorter, nobody can say whether it is meant
-	for _, s := range f.Subjects {
+	note = strings.ToLower(note)
+	for _, s := range subjects {
 		if len(s.Value) >= telling && strings.Contains(note, strings.ToLower(s.Value)) {
 			return ErrNoteTelling
 		}
@@ -203,10 +210,16 @@ func (s *Service) People(ctx context.Context, by tenants.By, id ID, from, limit 
 	return s.requests.People(ctx, by.Principal.Tenant, id, from, limit)
 }
 
-// Approve has a request carried out that waits for it. Errors: ErrNoSuchRequest, ErrNotApprovable, ErrPermissionDenied.
-func (s *Service) Approve(ctx context.Context, by tenants.By, id ID) (Request, error) {
+// Approve has a request carried out that waits for it. With more it is not carried out yet: whoever approves names further identifiers of the
+// people, because what they were named by does not find everything of them; these are looked up too, and the request waits once more, so that
+// nothing is done about anybody whom nobody has seen. Those that are named already are left out. Errors: ErrNoSuchRequest, ErrNotApprovable,
+// ErrPermissionDenied; for more: ErrSubjectInvalid, ErrNoteTelling, ErrTooManySubjects, ErrSubjectBusy.
+func (s *Service) Approve(ctx context.Context, by tenants.By, id ID, more []Identifier) (Request, error) {
+	if len(more) > 0 {
+		return s.name(ctx, by, id, more)
+	}
 	return s.change(ctx, by, id, "privacy_request.approved", func(r *Request, now time.Time) (string, error) {
-		if r.State != Verified || !r.Resolved || r.Approval != nil { // nobody approves before it is known who is meant
+		if !r.approvable() {
 			return "", ErrNotApprovable
 		}
 		r.Approval, r.Asleep, r.Waiting = &Approval{At: now, By: by.Principal.Actor.Label}, false, ""

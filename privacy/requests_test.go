@@ -115,7 +115,7 @@ func TestNobodyElseKnows(t *testing.T) {
 	require.Empty(t, all)
 
 	require.NotContains(t, s.dump(), secret)
-	_, err = s.service.Approve(t.Context(), s.by(s.tenant), r.ID)
+	_, err = s.service.Approve(t.Context(), s.by(s.tenant), r.ID, nil)
 	require.NoError(t, err)
 	require.Equal(t, privacy.Completed, s.settle(s.deps, r.ID).State)
 	require.NotContains(t, s.dump(), secret)

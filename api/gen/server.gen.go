@@ -5261,6 +5261,11 @@ type PriceTier struct {
 	UpTo *float64 `json:"up_to"`
 }
 
+// PrivacyApproval defines model for PrivacyApproval.
+type PrivacyApproval struct {
+	Subjects *PrivacySubjects `json:"subjects,omitempty"`
+}
+
 // PrivacyBarrier Up to where each log may have held something of the subjects. Everything before it is stored, and forgotten by the log.
 type PrivacyBarrier struct {
 	Logs           []PrivacyLog `json:"logs"`
@@ -7565,6 +7570,9 @@ type PreviewPrivacyRequestJSONRequestBody PreviewPrivacyRequestJSONBody
 
 // CreatePrivacyRequestJSONRequestBody defines body for CreatePrivacyRequest for application/json ContentType.
 type CreatePrivacyRequestJSONRequestBody = NewPrivacyRequest
+
+// ApprovePrivacyRequestJSONRequestBody defines body for ApprovePrivacyRequest for application/json ContentType.
+type ApprovePrivacyRequestJSONRequestBody = PrivacyApproval
 
 // ExtendPrivacyRequestJSONRequestBody defines body for ExtendPrivacyRequest for application/json ContentType.
 type ExtendPrivacyRequestJSONRequestBody ExtendPrivacyRequestJSONBody
@@ -16588,6 +16596,7 @@ func (response GetPrivacyRequestdefaultApplicationProblemPlusJSONResponse) Visit
 
 type ApprovePrivacyRequestRequestObject struct {
 	RequestId PrivacyRequestID `json:"request_id"`
+	Body      *ApprovePrivacyRequestJSONRequestBody
 }
 
 type ApprovePrivacyRequestResponseObject interface {
@@ -23781,6 +23790,32 @@ func (sh *strictHandler) ApprovePrivacyRequest(ctx echo.Context, requestId Priva
 	var request ApprovePrivacyRequestRequestObject
 
 	request.RequestId = requestId
+
+	var body ApprovePrivacyRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ApprovePrivacyRequest(ctx.Request().Context(), request.(ApprovePrivacyRequestRequestObject))

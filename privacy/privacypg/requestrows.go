@@ -17,7 +17,8 @@ import (
 // set writes down a request and its steps.
 func (t tx) set(ctx context.Context, r privacy.Request) error {
 	in := db.SetRequestParams{
-		ID: uuid.UUID(r.ID), State: string(r.State), DeadlineAt: r.Deadline, Extended: r.Extended, Resolved: r.Resolved, Mark: int64(r.Mark),
+		ID: uuid.UUID(r.ID), State: string(r.State), Subjects: int32(r.Number), //nolint:gosec // at most MaxSubjects
+		DeadlineAt: r.Deadline, Extended: r.Extended, Resolved: r.Resolved, Mark: int64(r.Mark),
 		Waiting: r.Waiting, ChangedAt: r.Changed, EndedAt: r.Ended, Error: r.Error, Asleep: r.Asleep, ToldAt: r.Told,
 	}
 	if r.Approval != nil {

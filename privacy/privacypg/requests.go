@@ -100,26 +100,7 @@ func (s Requests) add(ctx context.Context, t tx, r privacy.Request, in db.AddReq
 	if err := t.q.AddRequest(ctx, in); err != nil {
 		return err
 	}
-	subjects := db.AddSubjectsParams{RequestID: in.ID}
-	for i, p := range people {
-		sealed, err := s.seal(r.ID, i, p)
-		if err != nil {
-			return err
-		}
-		hash := s.keys.Of(r.Tenant, p.Given)
-		subjects.Numbers = append(subjects.Numbers, int32(i)) //nolint:gosec // at most MaxSubjects
-		subjects.Hashes, subjects.Sealed = append(subjects.Hashes, hash[:]), append(subjects.Sealed, sealed)
-	}
-	if r.Type == privacy.Unsuppress {
-		busy, err := t.q.AreSubjectsBusy(ctx, subjects.Hashes)
-		if err != nil {
-			return err
-		}
-		if busy {
-			return privacy.ErrSubjectBusy
-		}
-	}
-	if err := t.q.AddSubjects(ctx, subjects); err != nil {
+	if err := s.addSubjects(ctx, t, r, 0, people); err != nil {
 		return err
 	}
 	err := t.moments(ctx, r.ID, []privacy.Moment{{At: r.FiledAt, State: r.State, Actor: r.FiledBy.Label, Text: "Filed."}})
@@ -130,6 +111,30 @@ func (s Requests) add(ctx context.Context, t tx, r privacy.Request, in db.AddReq
 		return err
 	}
 	return t.Audit(ctx, entry)
+}
+
+// addSubjects adds people to a request, numbered from a number on.
+func (s Requests) addSubjects(ctx context.Context, t tx, r privacy.Request, from int, people []privacy.Person) error {
+	in := db.AddSubjectsParams{RequestID: uuid.UUID(r.ID)}
+	for i, p := range people {
+		sealed, err := s.seal(r.ID, from+i, p)
+		if err != nil {
+			return err
+		}
+		hash := s.keys.Of(r.Tenant, p.Given)
+		in.Numbers = append(in.Numbers, int32(from+i)) //nolint:gosec // at most MaxSubjects
+		in.Hashes, in.Sealed = append(in.Hashes, hash[:]), append(in.Sealed, sealed)
+	}
+	if r.Type == privacy.Unsuppress {
+		busy, err := t.q.AreSubjectsBusy(ctx, in.Hashes)
+		if err != nil {
+			return err
+		}
+		if busy {
+			return privacy.ErrSubjectBusy
+		}
+	}
+	return t.q.AddSubjects(ctx, in)
 }
 
 // Get implements privacy.Requests.
@@ -249,13 +254,19 @@ func (s Requests) Change(ctx context.Context, tenant tenants.ID, id privacy.ID, 
 		if err := t.set(ctx, r); err != nil {
 			return err
 		}
-		return s.along(ctx, t, id, change)
+		return s.along(ctx, t, r, change)
 	})
 	return r, err
 }
 
 // along stores what is stored along with a request. The audit log comes last: it makes others wait.
-func (s Requests) along(ctx context.Context, t tx, id privacy.ID, change privacy.Change) error {
+func (s Requests) along(ctx context.Context, t tx, r privacy.Request, change privacy.Change) error {
+	id := r.ID
+	if len(change.More) > 0 {
+		if err := s.addSubjects(ctx, t, r, r.Number-len(change.More), change.More); err != nil {
+			return err
+		}
+	}
 	if len(change.People) > 0 {
 		in := db.SealSubjectsParams{RequestID: uuid.UUID(id)}
 		for i, p := range change.People {

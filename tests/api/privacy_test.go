@@ -43,6 +43,7 @@ type privacyRequest struct {
 	ID, Type, State, Deadline      string
 	Resolved, Cancellable, Overdue bool
 	NeedsApproval                  bool `json:"needs_approval"`
+	Subjects                       int
 	Error                          *string
 	Copies                         []struct {
 		Copy, State, Unit string
@@ -86,7 +87,8 @@ func TestPrivacyRequest(t *testing.T) {
 	t.Parallel()
 	server, _ := start(t, "--purge-every", "1s")
 	a := server.SignUp(t)
-	mine, other := "subject-"+uuid.NewString(), "other-"+uuid.NewString()
+	mine, other, further := "subject-"+uuid.NewString(), "other-"+uuid.NewString(), "further-"+uuid.NewString()
+	a.Secret.Settled(t, a.Secret.Send(t, harness.Event{Name: "sale", UserID: further}).Receipt)
 	for range 3 {
 		a.Secret.Settled(t, a.Secret.Send(t, harness.Event{Name: "sale", UserID: mine}, harness.Event{Name: "sale", UserID: other}).Receipt)
 	}
@@ -123,7 +125,17 @@ func TestPrivacyRequest(t *testing.T) {
 	require.True(t, r.NeedsApproval)
 	found := harness.As[struct{ People []person }](t, a.Session.Get(t, "/v1/privacy/requests/"+id+"/subjects").Want(t, http.StatusOK)).People
 	isMine(found)
-	require.Equal(t, 6, a.Secret.Count(t, "sale"), "nothing has happened yet")
+	// Whoever approves may know more of them than what they were named by.
+	more := map[string]any{"subjects": []any{map[string]any{"user_id": further}}}
+	a.Session.Post(t, "/v1/privacy/requests/"+id+"/approve", map[string]any{"subjects": []any{map[string]any{}}}).WantProblem(t, http.StatusBadRequest, "subject_invalid")
+	a.Session.Post(t, "/v1/privacy/requests/"+id+"/approve", more).Want(t, http.StatusOK)
+	r = awaitRequest(t, a, id, func(r privacyRequest) bool { return r.Resolved })
+	require.True(t, r.NeedsApproval)
+	require.Equal(t, 2, r.Subjects)
+	found = harness.As[struct{ People []person }](t, a.Session.Get(t, "/v1/privacy/requests/"+id+"/subjects").Want(t, http.StatusOK)).People
+	isMine(found[:1])
+	require.Contains(t, found[1].UserIDs, further)
+	require.Equal(t, 7, a.Secret.Count(t, "sale"), "nothing has happened yet")
 
 	a.Session.Post(t, "/v1/privacy/requests/"+id+"/approve", nil).Want(t, http.StatusOK)
 	r = awaitRequest(t, a, id, func(r privacyRequest) bool { return r.State == "completed" })
@@ -131,7 +143,7 @@ func TestPrivacyRequest(t *testing.T) {
 	a.Session.Post(t, "/v1/privacy/requests/"+id+"/cancel", nil).WantProblem(t, http.StatusConflict, "privacy_request_begun")
 	require.NotEmpty(t, r.Copies)
 	require.Equal(t, "events", r.Copies[0].Copy)
-	require.Equal(t, []int{3, 0}, []int{r.Copies[0].Before, r.Copies[0].After})
+	require.Equal(t, []int{4, 0}, []int{r.Copies[0].Before, r.Copies[0].After})
 	for _, c := range r.Copies {
 		require.Equal(t, "clear", c.State, c.Copy)
 	}

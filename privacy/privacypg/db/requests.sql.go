@@ -719,14 +719,15 @@ func (q *Queries) SealSubjects(ctx context.Context, arg SealSubjectsParams) erro
 }
 
 const setRequest = `-- name: SetRequest :exec
-UPDATE privacy_requests SET state = $1, deadline_at = $2, extended = $3, approved_at = $4,
-    approved_by = $5, resolved = $6, mark = $7, position = $8, waiting = $9,
-    changed_at = $10, ended_at = $11, error = $12, asleep = $13, told_at = $14
-WHERE tenant_id = current_tenant() AND id = $15
+UPDATE privacy_requests SET state = $1, subjects = $2, deadline_at = $3, extended = $4, approved_at = $5,
+    approved_by = $6, resolved = $7, mark = $8, position = $9, waiting = $10,
+    changed_at = $11, ended_at = $12, error = $13, asleep = $14, told_at = $15
+WHERE tenant_id = current_tenant() AND id = $16
 `
 
 type SetRequestParams struct {
 	State      string
+	Subjects   int32
 	DeadlineAt time.Time
 	Extended   string
 	ApprovedAt *time.Time
@@ -746,6 +747,7 @@ type SetRequestParams struct {
 func (q *Queries) SetRequest(ctx context.Context, arg SetRequestParams) error {
 	_, err := q.db.Exec(ctx, setRequest,
 		arg.State,
+		arg.Subjects,
 		arg.DeadlineAt,
 		arg.Extended,
 		arg.ApprovedAt,

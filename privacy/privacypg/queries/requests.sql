@@ -59,7 +59,7 @@ ORDER BY deadline_at, id
 LIMIT @max_rows;
 
 -- name: SetRequest :exec
-UPDATE privacy_requests SET state = @state, deadline_at = @deadline_at, extended = @extended, approved_at = sqlc.narg(approved_at),
+UPDATE privacy_requests SET state = @state, subjects = @subjects, deadline_at = @deadline_at, extended = @extended, approved_at = sqlc.narg(approved_at),
     approved_by = sqlc.narg(approved_by), resolved = @resolved, mark = @mark, position = sqlc.narg(position), waiting = @waiting,
     changed_at = @changed_at, ended_at = sqlc.narg(ended_at), error = @error, asleep = @asleep, told_at = sqlc.narg(told_at)
 WHERE tenant_id = current_tenant() AND id = @id;

@@ -60,10 +60,10 @@ export function requestOptions(id: string) {
   })
 }
 
-/** Whom a request is about: nobody knows any more once it is over. */
-export function requestPeopleOptions(id: string) {
+/** Whom a request is about: nobody knows any more once it is over. They are other ones once they were found out, or more were named. */
+export function requestPeopleOptions({ id, resolved, subjects }: Pick<PrivacyRequest, 'id' | 'resolved' | 'subjects'>) {
   return infiniteQueryOptions({
-    queryKey: [...requestsKey, 'people', id],
+    queryKey: [...requestsKey, 'people', id, resolved, subjects],
     queryFn: ({ pageParam, signal }) =>
       ask(
         api.GET('/v1/privacy/requests/{request_id}/subjects', {
@@ -100,9 +100,13 @@ export function useFileRequest() {
   })
 }
 
-export type RequestAct = { act: 'approve' } | { act: 'cancel' } | { act: 'extend'; until: string; reason: string }
+export type RequestAct =
+  | { act: 'approve' }
+  | { act: 'name'; subjects: PrivacySubject[] }
+  | { act: 'cancel' }
+  | { act: 'extend'; until: string; reason: string }
 
-/** Has a request go on, calls it off, or moves its deadline. */
+/** Has a request go on, names further identifiers of its people, calls it off, or moves its deadline. */
 export function useActOnRequest(id: string) {
   const client = useQueryClient()
   return useMutation({
@@ -111,6 +115,8 @@ export function useActOnRequest(id: string) {
       switch (a.act) {
         case 'approve':
           return ask(api.POST('/v1/privacy/requests/{request_id}/approve', { params }))
+        case 'name':
+          return ask(api.POST('/v1/privacy/requests/{request_id}/approve', { params, body: { subjects: a.subjects } }))
         case 'cancel':
           return ask(api.POST('/v1/privacy/requests/{request_id}/cancel', { params }))
         case 'extend':

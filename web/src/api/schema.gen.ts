@@ -490,7 +490,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Have a request carried out that waits for it */
+        /**
+         * Have a request carried out that waits for it
+         * @description With `subjects`, further identifiers of the people are named instead, because what they were named by does not find everything of them: an e-mail address, say, that redaction has masked. They are looked up as well and can be seen at `GET .../subjects`, and the request waits once more; approve it without `subjects` then.
+         */
         post: operations["approvePrivacyRequest"];
         delete?: never;
         options?: never;
@@ -5758,6 +5761,9 @@ export interface components {
              */
             confirm?: boolean;
         };
+        PrivacyApproval: {
+            subjects?: components["schemas"]["PrivacySubjects"];
+        };
         PrivacyPerson: {
             given: components["schemas"]["PrivacySubject"];
             user_ids: string[];
@@ -8076,9 +8082,22 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "subjects": [
+                 *         {
+                 *           "user_id": "user-482"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PrivacyApproval"];
+            };
+        };
         responses: {
-            /** @description It goes on. */
+            /** @description It goes on; with `subjects` it waits again as soon as it is known who these are. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Stack, TextInput, Textarea } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { CalendarClock, Check, X } from 'lucide-react'
+import { CalendarClock, Check, UserRoundPlus, X } from 'lucide-react'
 import { useState } from 'react'
 import { isOver, useActOnRequest, type PrivacyRequestDetails } from '../../api/privacy'
 import { plural } from '../../numbers/format'
@@ -10,12 +10,13 @@ import { formatDay } from '../../time/format'
 import { dayOf, isDay } from '../../time/range'
 import { useView } from '../../view/useView'
 import { endOfDay, latestDeadline } from './extension'
+import { Naming } from './Naming'
 import classes from './Privacy.module.css'
 import { requestTitle, waitsForApproval } from './words'
 
 /** What can be done with a request as it is now. */
 export function Acts({ request: r }: { request: PrivacyRequestDetails }) {
-  const [dialog, setDialog] = useState<'approve' | 'cancel' | 'extend' | null>(null)
+  const [dialog, setDialog] = useState<'approve' | 'name' | 'cancel' | 'extend' | null>(null)
   const act = useActOnRequest(r.id)
   const close = () => {
     setDialog(null)
@@ -39,6 +40,11 @@ export function Acts({ request: r }: { request: PrivacyRequestDetails }) {
       {r.cancellable && (
         <Button variant="default" leftSection={<X size={16} />} onClick={() => setDialog('cancel')}>
           Call it off
+        </Button>
+      )}
+      {waitsForApproval(r) && (
+        <Button variant="default" leftSection={<UserRoundPlus size={16} />} onClick={() => setDialog('name')}>
+          Name more IDs
         </Button>
       )}
       {waitsForApproval(r) && (
@@ -105,6 +111,17 @@ export function Acts({ request: r }: { request: PrivacyRequestDetails }) {
             </Button>
           </Group>
         </Stack>
+      </Modal>
+
+      <Modal opened={dialog === 'name'} onClose={close} title="Name more IDs of theirs" size="lg">
+        {dialog === 'name' && (
+          <Naming
+            pending={act.isPending}
+            error={act.error}
+            onClose={close}
+            onName={(subjects) => act.mutate({ act: 'name', subjects }, done('They are being looked up.'))}
+          />
+        )}
       </Modal>
 
       <Modal opened={dialog === 'extend'} onClose={close} title="Move the deadline">

@@ -119,7 +119,7 @@ export function PeopleTable({
       {strangers && (
         <p className={`quiet ${classes.hint}`}>
           An address is found where events carry it, or what redaction can tell of it. A rule that masks or drops
-          addresses, as the built-in ones do, leaves nothing to find: name such a person by their user ID.
+          addresses, as the built-in ones do, leaves nothing to find: name such a person by their user ID as well.
         </p>
       )}
     </>

@@ -68,7 +68,7 @@ export default function RequestPage() {
           <Proof request={data} />
           <div className={classes.columns}>
             <div className={classes.column}>
-              {begun || !named ? <Places request={data} /> : <People id={id} resolved={data.resolved} />}
+              {begun || !named ? <Places request={data} /> : <People request={data} />}
               {data.barrier && <BarrierPanel barrier={data.barrier} />}
             </div>
             <div className={classes.column}>
@@ -76,7 +76,7 @@ export default function RequestPage() {
               <Timeline entries={data.timeline} />
             </div>
           </div>
-          {begun && named && <People id={id} resolved={data.resolved} />}
+          {begun && named && <People request={data} />}
         </>
       )}
     </PrivacyPage>
@@ -125,8 +125,8 @@ function InShort({ request: r }: { request: PrivacyRequestDetails }) {
   )
 }
 
-function People({ id, resolved }: { id: string; resolved: boolean }) {
-  const answer = useInfiniteQuery(requestPeopleOptions(id))
+function People({ request }: { request: PrivacyRequestDetails }) {
+  const answer = useInfiniteQuery(requestPeopleOptions(request))
   const people = answer.data?.pages.flatMap((p) => p.people)
   return (
     <Panel
@@ -142,7 +142,7 @@ function People({ id, resolved }: { id: string; resolved: boolean }) {
         <p className={`quiet ${classes.pad}`}>Nobody is listed any more.</p>
       ) : (
         <>
-          <PeopleTable people={people} label="Who it is about" resolved={resolved} />
+          <PeopleTable people={people} label="Who it is about" resolved={request.resolved} />
           <More answer={answer}>Show more people</More>
         </>
       )}
