@@ -53,7 +53,7 @@ func (s Payments) Account(ctx context.Context, tenant tenants.ID) (a payment.Acc
 		a = payment.Account{
 			Tenant: tenant, Standing: payment.Standing(r.Standing), Since: r.Since.UTC(), Effective: payment.Standing(r.Effective),
 			OverdueSince: pg.UTC(r.OverdueSince), Reminded: int(r.Reminded), SuspendedBy: r.SuspendedBy,
-			Customer: r.Customer, MeteredFrom: pg.UTC(r.MeteredFrom), MeteredUntil: pg.UTC(r.MeteredUntil), Subscription: r.Subscription, Subscribed: r.Subscribed,
+			Customer: r.Customer, MeteredFrom: pg.UTC(r.MeteredFrom), MeteredUntil: pg.UTC(r.MeteredUntil), ReconciledAt: pg.UTC(r.ReconciledAt), Subscription: r.Subscription, Subscribed: r.Subscribed,
 			Way:      payment.Way{Kind: r.WayKind, Brand: r.WayBrand, Last4: r.WayLast4, Until: pg.UTC(r.WayUntil)},
 			LookedAt: pg.UTC(r.LookedAt), Error: r.Error,
 		}
@@ -128,9 +128,16 @@ func (s Payments) SaveProvider(ctx context.Context, a payment.Account) error {
 			return err
 		}
 		return q.SaveProviderAccount(ctx, db.SaveProviderAccountParams{
-			Customer: a.Customer, MeteredFrom: a.MeteredFrom, MeteredUntil: a.MeteredUntil, Subscription: a.Subscription, Subscribed: a.Subscribed,
+			Customer: a.Customer, MeteredFrom: a.MeteredFrom, Subscription: a.Subscription, Subscribed: a.Subscribed,
 			WayKind: a.Way.Kind, WayBrand: a.Way.Brand, WayLast4: a.Way.Last4, WayUntil: a.Way.Until, LookedAt: a.LookedAt, Error: a.Error,
 		})
+	})
+}
+
+// SaveMetered implements payment.Book.
+func (s Payments) SaveMetered(ctx context.Context, tenant tenants.ID, until time.Time, reconciled *time.Time) error {
+	return s.within(ctx, tenant, func(_ pgx.Tx, q *db.Queries) error {
+		return q.SaveMetered(ctx, db.SaveMeteredParams{MeteredUntil: until, ReconciledAt: reconciled})
 	})
 }
 

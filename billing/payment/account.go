@@ -26,6 +26,7 @@ type Account struct {
 	Customer     string     // at the provider; "" is none
 	MeteredFrom  *time.Time // hour from which on the provider is told of usage
 	MeteredUntil *time.Time // what was booked before it has been looked at; nil: nothing has
+	ReconciledAt *time.Time // when all of it was last compared; nil: never
 	Subscription string
 	Subscribed   string // what for; see subscribed
 	Way          Way
@@ -124,8 +125,11 @@ type Book interface {
 	Become(ctx context.Context, a, was Account, entry tenants.AuditEntry, letter *Letter) error
 	// TookEffect writes down which standing took effect last.
 	TookEffect(ctx context.Context, tenant tenants.ID, s Standing) error
-	// SaveProvider writes down what of an account is the provider's.
+	// SaveProvider writes down what of an account is the provider's, but for how far it was told of usage.
 	SaveProvider(ctx context.Context, a Account) error
+
+	// SaveMetered writes down how far the provider was told of usage, and when that was last compared.
+	SaveMetered(ctx context.Context, tenant tenants.ID, until time.Time, reconciled *time.Time) error
 
 	AddCheckout(ctx context.Context, tenant tenants.ID, c Checkout) error
 	OpenCheckouts(ctx context.Context, tenant tenants.ID) ([]Checkout, error)

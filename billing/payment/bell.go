@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/observatory/observatory/tenants"
 )
 
 // keepEvents is for how long webhooks are remembered. The provider sends one again for three days.
@@ -32,16 +30,21 @@ func (s *Service) Bell(ctx context.Context, body []byte, signature string) error
 	return nil
 }
 
-// answer notes that the webhooks about a customer that came before now are looked after.
-func (s *Service) answer(ctx context.Context, tenant tenants.ID, customer string, look func() error) error {
-	if customer == "" {
-		return look()
+// answer asks the provider about a tenant if there is a reason to, and notes that the webhooks that came before are looked after.
+func (s *Service) answer(ctx context.Context, a Account, ask func() error) error {
+	var rung []string
+	if a.Customer != "" {
+		var err error
+		if rung, err = s.d.Book.Rung(ctx, a.Customer); err != nil {
+			return fmt.Errorf("read the webhooks about %s: %w", a.Tenant, err)
+		}
 	}
-	rung, err := s.d.Book.Rung(ctx, customer)
-	if err != nil {
-		return fmt.Errorf("read the webhooks about %s: %w", tenant, err)
+	if len(rung) == 0 {
+		if stale, err := s.stale(ctx, a); err != nil || !stale {
+			return err
+		}
 	}
-	if err := look(); err != nil {
+	if err := ask(); err != nil {
 		return err
 	}
 	return s.d.Book.Answered(ctx, rung, s.time())

@@ -88,6 +88,7 @@ const (
 	CheckoutOpen    CheckoutState = "open"
 	CheckoutDone    CheckoutState = "done"
 	CheckoutExpired CheckoutState = "expired"
+	CheckoutFailed  CheckoutState = "failed" // what was chosen with it can not be had
 )
 
 // Collector collects invoices.

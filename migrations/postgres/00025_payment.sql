@@ -15,6 +15,7 @@ CREATE TABLE payment_accounts (
     customer      text        NOT NULL DEFAULT '', -- what follows is as the provider has it
     metered_from  timestamptz, -- hour from which on the provider is told of usage
     metered_until timestamptz, -- what was booked before it has been looked at
+    reconciled_at timestamptz, -- when all of it was last compared
     subscription  text        NOT NULL DEFAULT '',
     subscribed    text        NOT NULL DEFAULT '', -- what the subscription is for: plan, interval and currency
     way_kind      text        NOT NULL DEFAULT '', -- of paying: card, sepa_debit, ...; '': none
@@ -127,7 +128,7 @@ ALTER TABLE payment_differences FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON payment_differences TO observatory_app USING (tenant_id = current_tenant());
 CREATE POLICY read_all ON payment_differences FOR SELECT TO observatory_system USING (true); -- how many there are
 
-GRANT SELECT, INSERT, UPDATE (standing, since, effective, overdue_since, reminded, suspended_by, customer, metered_from, metered_until, subscription, subscribed,
+GRANT SELECT, INSERT, UPDATE (standing, since, effective, overdue_since, reminded, suspended_by, customer, metered_from, metered_until, reconciled_at, subscription, subscribed,
     way_kind, way_brand, way_last4, way_until, looked_at, error) ON payment_accounts TO observatory_app;
 GRANT SELECT, INSERT, UPDATE (state, ended_at, error) ON payment_checkouts TO observatory_app;
 GRANT SELECT, INSERT, UPDATE (provider_id, state, tax, due, page, declined, looked_at, error) ON payment_documents TO observatory_app;

@@ -39,6 +39,7 @@ type PaymentAccount struct {
 	Customer     string
 	MeteredFrom  *time.Time
 	MeteredUntil *time.Time
+	ReconciledAt *time.Time
 	Subscription string
 	Subscribed   string
 	WayKind      string

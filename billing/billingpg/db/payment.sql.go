@@ -321,7 +321,7 @@ func (q *Queries) OpenUsageRows(ctx context.Context) ([]OpenUsageRowsRow, error)
 
 const paymentAccount = `-- name: PaymentAccount :one
 
-SELECT tenant_id, standing, since, effective, overdue_since, reminded, suspended_by, customer, metered_from, metered_until, subscription, subscribed,
+SELECT tenant_id, standing, since, effective, overdue_since, reminded, suspended_by, customer, metered_from, metered_until, reconciled_at, subscription, subscribed,
     way_kind, way_brand, way_last4, way_until, looked_at, error
 FROM payment_accounts WHERE tenant_id = current_tenant()
 `
@@ -341,6 +341,7 @@ func (q *Queries) PaymentAccount(ctx context.Context) (PaymentAccount, error) {
 		&i.Customer,
 		&i.MeteredFrom,
 		&i.MeteredUntil,
+		&i.ReconciledAt,
 		&i.Subscription,
 		&i.Subscribed,
 		&i.WayKind,
@@ -548,6 +549,20 @@ func (q *Queries) SaveDifference(ctx context.Context, arg SaveDifferenceParams) 
 	return err
 }
 
+const saveMetered = `-- name: SaveMetered :exec
+UPDATE payment_accounts SET metered_until = $1::timestamptz, reconciled_at = $2 WHERE tenant_id = current_tenant()
+`
+
+type SaveMeteredParams struct {
+	MeteredUntil time.Time
+	ReconciledAt *time.Time
+}
+
+func (q *Queries) SaveMetered(ctx context.Context, arg SaveMeteredParams) error {
+	_, err := q.db.Exec(ctx, saveMetered, arg.MeteredUntil, arg.ReconciledAt)
+	return err
+}
+
 const savePaymentDocument = `-- name: SavePaymentDocument :exec
 INSERT INTO payment_documents (tenant_id, invoice_id, begun_at, provider_id, state, tax, due, page, declined, looked_at, error)
 VALUES (current_tenant(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -585,15 +600,14 @@ func (q *Queries) SavePaymentDocument(ctx context.Context, arg SavePaymentDocume
 }
 
 const saveProviderAccount = `-- name: SaveProviderAccount :exec
-UPDATE payment_accounts SET customer = $1, metered_from = $2, metered_until = $3, subscription = $4, subscribed = $5,
-    way_kind = $6, way_brand = $7, way_last4 = $8, way_until = $9, looked_at = $10, error = $11
+UPDATE payment_accounts SET customer = $1, metered_from = coalesce(metered_from, $2), subscription = $3, subscribed = $4,
+    way_kind = $5, way_brand = $6, way_last4 = $7, way_until = $8, looked_at = $9, error = $10
 WHERE tenant_id = current_tenant()
 `
 
 type SaveProviderAccountParams struct {
 	Customer     string
 	MeteredFrom  *time.Time
-	MeteredUntil *time.Time
 	Subscription string
 	Subscribed   string
 	WayKind      string
@@ -608,7 +622,6 @@ func (q *Queries) SaveProviderAccount(ctx context.Context, arg SaveProviderAccou
 	_, err := q.db.Exec(ctx, saveProviderAccount,
 		arg.Customer,
 		arg.MeteredFrom,
-		arg.MeteredUntil,
 		arg.Subscription,
 		arg.Subscribed,
 		arg.WayKind,

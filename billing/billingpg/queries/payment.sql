@@ -1,7 +1,7 @@
 -- Who has paid, and what the provider was told. What does not say otherwise runs inside one tenant, as observatory_app.
 
 -- name: PaymentAccount :one
-SELECT tenant_id, standing, since, effective, overdue_since, reminded, suspended_by, customer, metered_from, metered_until, subscription, subscribed,
+SELECT tenant_id, standing, since, effective, overdue_since, reminded, suspended_by, customer, metered_from, metered_until, reconciled_at, subscription, subscribed,
     way_kind, way_brand, way_last4, way_until, looked_at, error
 FROM payment_accounts WHERE tenant_id = current_tenant();
 
@@ -16,9 +16,12 @@ WHERE tenant_id = current_tenant() AND standing = @was AND reminded = @was_remin
 UPDATE payment_accounts SET effective = @effective WHERE tenant_id = current_tenant();
 
 -- name: SaveProviderAccount :exec
-UPDATE payment_accounts SET customer = @customer, metered_from = @metered_from, metered_until = @metered_until, subscription = @subscription, subscribed = @subscribed,
+UPDATE payment_accounts SET customer = @customer, metered_from = coalesce(metered_from, @metered_from), subscription = @subscription, subscribed = @subscribed,
     way_kind = @way_kind, way_brand = @way_brand, way_last4 = @way_last4, way_until = @way_until, looked_at = @looked_at, error = @error
 WHERE tenant_id = current_tenant();
+
+-- name: SaveMetered :exec
+UPDATE payment_accounts SET metered_until = @metered_until::timestamptz, reconciled_at = @reconciled_at WHERE tenant_id = current_tenant();
 
 -- name: AddCheckout :exec
 INSERT INTO payment_checkouts (id, tenant_id, plan, plan_interval, currency, asked_by, made_at)
