@@ -18,29 +18,16 @@ import (
 	"github.com/observatory/observatory/tenants/tenantspg"
 )
 
-// Payments is a payment.Book and a payment.Organisations.
+// Payments is a payment.Book, and what payment asks of the rows of others.
 type Payments struct {
 	*Store
 	mails *tenants.Outbox
 }
 
-var (
-	_ payment.Book          = Payments{}
-	_ payment.Organisations = Payments{}
-)
+var _ payment.Book = Payments{}
 
 // Payments gives the store as the book of payments, whose letters go through that outbox.
 func (s *Store) Payments(mails *tenants.Outbox) Payments { return Payments{Store: s, mails: mails} }
-
-// Customer implements payment.Organisations.
-func (s Payments) Customer(ctx context.Context, tenant tenants.ID) (in payment.CustomerInput, gone bool, err error) {
-	err = s.within(ctx, tenant, func(_ pgx.Tx, q *db.Queries) error {
-		r, err := q.PaymentCustomer(ctx)
-		in, gone = payment.CustomerInput{Tenant: tenant, Name: r.Name, Email: r.Email}, r.ClosedAt != nil
-		return err
-	})
-	return in, gone, err
-}
 
 // Account implements payment.Book.
 func (s Payments) Account(ctx context.Context, tenant tenants.ID) (a payment.Account, err error) {

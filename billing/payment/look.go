@@ -290,18 +290,23 @@ func (s *Service) collect(ctx context.Context, a Account, v billing.Invoice, r R
 
 // takeOver notes here what became of an invoice there.
 func (s *Service) takeOver(ctx context.Context, tenant tenants.ID, id uuid.UUID, d Document) error {
+	var err error
 	switch d.State {
 	case DocumentPaid:
 		at := d.PaidAt
 		if at.IsZero() {
 			at = s.time()
 		}
-		return s.d.Invoices.SetState(ctx, tenant, id, billing.Paid, at, s.d.Provider.Name())
+		err = s.d.Invoices.SetState(ctx, tenant, id, billing.Paid, at, s.d.Provider.Name())
 	case DocumentUncollectible:
-		return s.d.Invoices.SetState(ctx, tenant, id, billing.Uncollectible, s.time(), s.d.Provider.Name())
+		err = s.d.Invoices.SetState(ctx, tenant, id, billing.Uncollectible, s.time(), s.d.Provider.Name())
 	case DocumentVoid, DocumentDraft, DocumentOpen: // what is void there is still owed here
 	}
-	return nil
+	if final(err) {
+		s.d.Logger.ErrorContext(ctx, "what became of an invoice at the payment provider does not fit its state here", "tenant", tenant, "invoice", id, "there", d.State, "error", err)
+		return nil
+	}
+	return err
 }
 
 // settled tells the provider of an invoice that was settled here, by an operator.

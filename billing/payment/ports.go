@@ -13,7 +13,8 @@ import (
 
 // Invoices are what was issued. cmd hands in billing/invoicing.
 type Invoices interface {
-	// Unpaid are a tenant's invoices that were issued and are neither paid, void nor given up, with their lines, the oldest first.
+	// Unpaid are a tenant's invoices that were issued and are neither paid nor void, with their lines, the oldest first: also those that nobody
+	// hopes to collect any more.
 	Unpaid(ctx context.Context, tenant tenants.ID) ([]billing.Invoice, error)
 	// Find is one of a tenant's invoices, without its lines.
 	Find(ctx context.Context, tenant tenants.ID, id uuid.UUID) (billing.Invoice, error)

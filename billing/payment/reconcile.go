@@ -133,3 +133,6 @@ func (s *Service) observe(ctx context.Context, a Account, e billing.Entry, rows 
 	seen := UsageRow{Meter: e.Meter, Hour: e.Hour, Revision: e.Revision, Part: nextPart(rows, e.Revision), Quantity: theirs, State: Told, BegunAt: s.time()}
 	return append(after, seen), s.d.Book.AddUsage(ctx, a.Tenant, seen)
 }
+
+// Differing is how many hours of all tenants the provider has another usage of.
+func (s *Service) Differing(ctx context.Context) (int, error) { return s.d.Book.DifferencesOpen(ctx) }

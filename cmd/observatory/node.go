@@ -177,6 +177,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.Invoice(n.invoices),
 		workers.Leave(n.lifecycle.offboard),
 		workers.MeasureConsumption(newGauge(n)),
+		workers.Collect(n.payment, n.metrics),
 		workers.PurgeErased(n.privacy.erasing, n.cfg.PurgeEvery),
 	)
 	ledger := jobspg.New(n.working, jobspg.Config{})

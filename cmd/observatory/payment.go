@@ -3,45 +3,65 @@ package main
 import (
 	"context"
 	"net/url"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/billing"
-	"github.com/observatory/observatory/billing/billingpg"
+	"github.com/observatory/observatory/billing/billingstripe"
 	"github.com/observatory/observatory/billing/payment"
 	"github.com/observatory/observatory/billing/plan"
+	"github.com/observatory/observatory/billing/subscription"
 	"github.com/observatory/observatory/tenants"
 )
 
-// newPayment makes what knows who has paid.
+// newPayment makes what knows who has paid. Without a key of Stripe's, invoices are paid by hand.
 func newPayment(n *node, public *url.URL) *payment.Service {
-	book := billingpg.New(n.postgres).Payments(n.tenants.Outbox)
-	return payment.New(payment.Deps{
-		Book: book, Organisations: book, Invoices: noInvoices{}, Plans: onePlan{},
+	book := n.billing.Payments(n.tenants.Outbox)
+	d := payment.Deps{
+		Book: book, Organisations: book, Invoices: book, Ledger: book, Plans: chosen{n.plans}, Dunning: n.plans.Plans().Dunning,
 		Jobs: n.jobs, PublicURL: public, Now: n.now, Logger: n.logger,
-	})
+	}
+	if n.cfg.StripeKey != "" {
+		d.Provider = billingstripe.New(billingstripe.Config{
+			SecretKey: n.cfg.StripeKey, WebhookSecret: n.cfg.StripeHook, URL: n.cfg.StripeURL, Tax: n.cfg.StripeTax, Now: n.now,
+		})
+	}
+	return payment.New(d)
 }
 
-// noInvoices are the invoices of an installation that issues none.
-type noInvoices struct{}
+// means says whether it is known how a tenant pays. The one who asks is made before the one who knows.
+type means struct{ *node }
 
-func (noInvoices) Unpaid(context.Context, tenants.ID) ([]billing.Invoice, error) { return nil, nil }
-func (noInvoices) Owing(context.Context) ([]tenants.ID, error)                   { return nil, nil }
-
-func (noInvoices) Find(context.Context, tenants.ID, uuid.UUID) (billing.Invoice, error) {
-	return billing.Invoice{}, nil
+func (m means) CanPay(ctx context.Context, tenant tenants.ID) (bool, error) {
+	return m.payment.CanPay(ctx, tenant)
 }
 
-func (noInvoices) SetState(context.Context, tenants.ID, uuid.UUID, billing.InvoiceState, time.Time, string) error {
-	return nil
+// chosen are subscriptions as payment.Plans.
+type chosen struct{ of *subscription.Service }
+
+func (c chosen) Now(ctx context.Context, tenant tenants.ID) (billing.Terms, plan.Plan, error) {
+	return c.of.Now(ctx, tenant)
 }
 
-// onePlan is what everybody has.
-type onePlan struct{}
-
-func (onePlan) Now(_ context.Context, tenant tenants.ID) (billing.Terms, plan.Plan, error) {
-	return billing.Terms{Tenant: tenant, Plan: "free", Currency: "USD", Interval: billing.Monthly}, plan.Plan{Key: "free", Title: "Free"}, nil
+func (c chosen) Check(ctx context.Context, tenant tenants.ID, choice payment.Choice) error {
+	wish, err := c.wish(ctx, tenant, choice)
+	if err != nil {
+		return err
+	}
+	_, err = c.of.Preview(ctx, tenant, wish)
+	return err
 }
-func (onePlan) Choose(context.Context, tenants.ID, payment.Choice, string) error { return nil }
-func (onePlan) Check(context.Context, tenants.ID, payment.Choice) error          { return nil }
+
+func (c chosen) Choose(ctx context.Context, tenant tenants.ID, choice payment.Choice, by string) error {
+	wish, err := c.wish(ctx, tenant, choice)
+	if err != nil {
+		return err
+	}
+	principal := tenants.Principal{Tenant: tenant, Actor: tenants.Actor{Kind: tenants.ActorSystem, Label: by + " at the checkout"}}
+	_, err = c.of.Change(ctx, tenants.By{Principal: principal}, wish)
+	return err
+}
+
+// wish is a choice that keeps what it says nothing about.
+func (c chosen) wish(ctx context.Context, tenant tenants.ID, choice payment.Choice) (subscription.Wish, error) {
+	now, _, err := c.of.Now(ctx, tenant)
+	return subscription.Wish{Plan: choice.Plan, Interval: choice.Interval, Currency: choice.Currency, Coupon: now.Coupon, SpendCap: now.SpendCap}, err
+}

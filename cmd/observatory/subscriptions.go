@@ -11,5 +11,9 @@ func newSubscriptions(n *node) (*subscription.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return subscription.New(subscription.Deps{Plans: plans, Rows: n.billing.Terms(), Usage: n.usage, Now: n.now}), nil
+	d := subscription.Deps{Plans: plans, Rows: n.billing.Terms(), Usage: n.usage, Now: n.now}
+	if n.cfg.StripeKey != "" {
+		d.Means = means{n}
+	}
+	return subscription.New(d), nil
 }

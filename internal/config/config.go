@@ -24,6 +24,10 @@ type Config struct {
 	KafkaBrokers   string // "" means that the durable log lies in the data folder
 	KafkaTopic     string
 	KafkaPartition int    // of the topic, which is this node's log
+	StripeKey      string // secret key of the account that collects invoices; "" for none
+	StripeHook     string // secret that Stripe signs webhooks with
+	StripeURL      string // "" means Stripe's own
+	StripeTax      bool   // Stripe works out taxes
 	Plans          string // file with the plans; "" means those that come with the program
 	ArchiveURL     string // folder or s3:// of what is kept outside the databases; "" means the folder archive below the data folder
 	SMTPURL        string // "" means that mail is written below the data folder
@@ -76,6 +80,10 @@ func (c Config) LogValue() slog.Value {
 		slog.String("kafka_topic", c.KafkaTopic),
 		slog.Int("kafka_partition", c.KafkaPartition),
 		slog.String("plans", c.Plans),
+		slog.Bool("stripe_secret_key", c.StripeKey != ""),
+		slog.Bool("stripe_webhook_secret", c.StripeHook != ""),
+		slog.String("stripe_url", withoutPassword(c.StripeURL)),
+		slog.Bool("stripe_tax", c.StripeTax),
 		slog.String("archive_url", withoutPasswordOrFolder(c.ArchiveURL)),
 		slog.String("smtp_url", withoutPassword(c.SMTPURL)),
 		slog.Bool("allow_private_webhooks", c.AllowPrivateWebhooks),

@@ -275,6 +275,41 @@ func Settings() []Setting {
 			set:     func(c *Config, v string) error { c.GeoDB = v; return nil },
 		},
 		{
+			Name: "stripe-secret-key", Allowed: "a key that begins with sk_ or rk_", Secret: true,
+			Purpose: "account at Stripe that collects invoices; where this is not set they are paid by hand, and the operator notes that down",
+			set: func(c *Config, v string) error {
+				c.StripeKey = v
+				if !strings.HasPrefix(v, "sk_") && !strings.HasPrefix(v, "rk_") {
+					return errValue
+				}
+				return nil
+			},
+		},
+		{
+			Name: "stripe-webhook-secret", Allowed: "a secret of at least 16 characters, such as whsec_...", Secret: true,
+			Purpose: "what Stripe signs the webhooks with that it sends to /webhooks/stripe; where this is not set they are refused, and payments are noticed within the hour",
+			set: func(c *Config, v string) error {
+				c.StripeHook = v
+				if len(v) < 16 {
+					return errValue
+				}
+				return nil
+			},
+		},
+		{
+			Name: "stripe-url", Allowed: "an http or https URL", URL: true,
+			Purpose: "where Stripe's API is; for tests, as Stripe's own is used where this is not set",
+			set:     func(c *Config, v string) error { c.StripeURL = v; return checkURL(v, "http", "https") },
+		},
+		{
+			Name: "stripe-tax", Default: "false", Allowed: "true or false", Bool: true,
+			Purpose: "whether Stripe works out taxes and adds them to invoices",
+			set: func(c *Config, v string) (err error) {
+				c.StripeTax, err = strconv.ParseBool(v)
+				return err
+			},
+		},
+		{
 			Name: "plans", Allowed: "a YAML file",
 			Purpose: "the plans that tenants can have, and what they cost; those that come with the program where this is not set",
 			set:     func(c *Config, v string) error { c.Plans = v; return nil },

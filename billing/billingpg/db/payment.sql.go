@@ -94,6 +94,61 @@ func (q *Queries) AddUsageRow(ctx context.Context, arg AddUsageRowParams) error 
 	return err
 }
 
+const bookedSince = `-- name: BookedSince :many
+SELECT DISTINCT ON (l.meter, l.hour) l.meter, l.hour, l.revision, l.quantity, l.delta, l.found, l.gone, l.reason, l.at
+FROM usage_ledger l
+WHERE l.tenant_id = current_tenant() AND l.hour >= $1
+    AND EXISTS (SELECT FROM usage_ledger b WHERE b.tenant_id = l.tenant_id AND b.meter = l.meter AND b.hour = l.hour AND b.at >= $2)
+ORDER BY l.meter, l.hour, l.revision DESC
+`
+
+type BookedSinceParams struct {
+	FromHour time.Time
+	Since    time.Time
+}
+
+type BookedSinceRow struct {
+	Meter    string
+	Hour     time.Time
+	Revision int32
+	Quantity int64
+	Delta    int64
+	Found    int64
+	Gone     int64
+	Reason   string
+	At       time.Time
+}
+
+func (q *Queries) BookedSince(ctx context.Context, arg BookedSinceParams) ([]BookedSinceRow, error) {
+	rows, err := q.db.Query(ctx, bookedSince, arg.FromHour, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BookedSinceRow
+	for rows.Next() {
+		var i BookedSinceRow
+		if err := rows.Scan(
+			&i.Meter,
+			&i.Hour,
+			&i.Revision,
+			&i.Quantity,
+			&i.Delta,
+			&i.Found,
+			&i.Gone,
+			&i.Reason,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countDifferences = `-- name: CountDifferences :one
 SELECT count(*) FROM payment_differences WHERE ended_at IS NULL
 `
@@ -727,6 +782,57 @@ func (q *Queries) TenantOfCustomer(ctx context.Context, customer string) (uuid.U
 	var tenant_id uuid.UUID
 	err := row.Scan(&tenant_id)
 	return tenant_id, err
+}
+
+const tenantsThatOwe = `-- name: TenantsThatOwe :many
+SELECT DISTINCT tenant_id FROM invoices WHERE kind = 'invoice' AND state IN ('issued', 'past_due', 'uncollectible') AND total > 0
+`
+
+// As observatory_system.
+func (q *Queries) TenantsThatOwe(ctx context.Context) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, tenantsThatOwe)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var tenant_id uuid.UUID
+		if err := rows.Scan(&tenant_id); err != nil {
+			return nil, err
+		}
+		items = append(items, tenant_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unpaidInvoicesOfTenant = `-- name: UnpaidInvoicesOfTenant :many
+SELECT id FROM invoices
+WHERE tenant_id = current_tenant() AND kind = 'invoice' AND state IN ('issued', 'past_due', 'uncollectible') AND total > 0
+ORDER BY due_at, id
+`
+
+func (q *Queries) UnpaidInvoicesOfTenant(ctx context.Context) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, unpaidInvoicesOfTenant)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const usageRows = `-- name: UsageRows :many

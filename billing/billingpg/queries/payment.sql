@@ -120,3 +120,19 @@ WHERE m.tenant_id = @tenant_id AND m.role IN ('owner', 'admin') ORDER BY u.email
 SELECT t.name, t.closed_at, coalesce((SELECT u.email FROM members m JOIN users u ON u.id = m.user_id
     WHERE m.tenant_id = t.id AND m.role = 'owner' ORDER BY m.joined_at, u.id LIMIT 1), '')::text AS email
 FROM tenants t WHERE t.id = current_tenant();
+
+-- name: UnpaidInvoicesOfTenant :many
+SELECT id FROM invoices
+WHERE tenant_id = current_tenant() AND kind = 'invoice' AND state IN ('issued', 'past_due', 'uncollectible') AND total > 0
+ORDER BY due_at, id;
+
+-- As observatory_system.
+-- name: TenantsThatOwe :many
+SELECT DISTINCT tenant_id FROM invoices WHERE kind = 'invoice' AND state IN ('issued', 'past_due', 'uncollectible') AND total > 0;
+
+-- name: BookedSince :many
+SELECT DISTINCT ON (l.meter, l.hour) l.meter, l.hour, l.revision, l.quantity, l.delta, l.found, l.gone, l.reason, l.at
+FROM usage_ledger l
+WHERE l.tenant_id = current_tenant() AND l.hour >= @from_hour
+    AND EXISTS (SELECT FROM usage_ledger b WHERE b.tenant_id = l.tenant_id AND b.meter = l.meter AND b.hour = l.hour AND b.at >= @since)
+ORDER BY l.meter, l.hour, l.revision DESC;

@@ -1,0 +1,42 @@
+package workers
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/observatory/observatory/billing/payment"
+	"github.com/observatory/observatory/internal/jobs"
+)
+
+// Collect has invoices paid, looks after those that are not, and has the payment provider know what was used.
+func Collect(s *payment.Service, metrics *prometheus.Registry) Work {
+	const (
+		often   = time.Minute
+		metered = 5 * time.Minute
+	)
+	differ := promauto.With(metrics).NewGauge(prometheus.GaugeOpts{
+		Name: "observatory_payment_differences", Help: "Hours of which the payment provider has another usage than the ledger, and can not be told.",
+	})
+	return Work{
+		Handlers: []Handler{
+			On(payment.FindJob(), func(ctx context.Context, r *jobs.Run, _ struct{}) error { return s.Find(ctx, r) }),
+			On(payment.LookJob(), s.Run),
+			On(payment.FindMeteredJob(), func(ctx context.Context, r *jobs.Run, _ struct{}) error {
+				n, err := s.Differing(ctx)
+				if err != nil {
+					return err
+				}
+				differ.Set(float64(n))
+				return s.FindMetered(ctx, r)
+			}),
+			On(payment.MeterJob(), s.RunMeter),
+		},
+		Schedules: []jobs.Schedule{
+			Every(payment.FindJob().Name, often, payment.FindJob()),
+			Every(payment.FindMeteredJob().Name, metered, payment.FindMeteredJob()),
+		},
+	}
+}
