@@ -4904,8 +4904,8 @@ type Payment struct {
 	// LookedAt When the provider was last asked.
 	LookedAt *time.Time `json:"looked_at"`
 
-	// Next What happens unless it is paid.
-	Next *PaymentNext `json:"next"`
+	// Next What happens unless it is paid; absent where nothing does.
+	Next *PaymentNext `json:"next,omitempty"`
 
 	// Owed By currency.
 	Owed []PaymentOwed `json:"owed"`
@@ -4927,8 +4927,8 @@ type Payment struct {
 	// SuspendedBy The operator who has suspended the organization.
 	SuspendedBy *string `json:"suspended_by"`
 
-	// Way How it pays; null where it has not said.
-	Way *PaymentWay `json:"way"`
+	// Way How the organization pays; absent where it has not said.
+	Way *PaymentWay `json:"way,omitempty"`
 }
 
 // PaymentStep What to do: `pay` on the page of the invoice; `wait`, it is collected by itself; `add_way`, say how to pay; `renew_way`, the card expires or was declined; `bank_details`, pay as the
@@ -4948,7 +4948,7 @@ type PaymentDifference struct {
 // PaymentDifferenceReason defines model for PaymentDifference.Reason.
 type PaymentDifferenceReason string
 
-// PaymentNext defines model for PaymentNext.
+// PaymentNext What happens unless it is paid; absent where nothing does.
 type PaymentNext struct {
 	At time.Time `json:"at"`
 
@@ -4992,7 +4992,7 @@ type PaymentPage struct {
 // `payment_required`.
 type PaymentStanding string
 
-// PaymentWay defines model for PaymentWay.
+// PaymentWay How the organization pays; absent where it has not said.
 type PaymentWay struct {
 	Brand string `json:"brand"`
 

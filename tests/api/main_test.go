@@ -37,7 +37,6 @@ func start(t *testing.T, flags ...string) (*harness.Server, *contract) {
 	t.Helper()
 	c := newContract(t)
 	return harness.Start(t, harness.Config{Engines: harness.SharedEngines(t), Transport: c, Flags: flags, Env: map[string]string{"OBSERVATORY_OPERATOR_TOKEN": operatorToken}}), c
-	return harness.Start(t, harness.Config{Engines: harness.SharedEngines(t), Transport: c, Flags: flags, Env: stripeOf(t).env()}), c
 }
 
 func keys[K comparable, V any](m map[K]V) []K { return slices.Collect(maps.Keys(m)) }

@@ -293,7 +293,8 @@ func (o operation) call(t *testing.T, as *harness.Caller) harness.Response {
 // TestEveryOperation calls every operation as somebody who may, and again with something wrong.
 func TestEveryOperation(t *testing.T) {
 	t.Parallel()
-	server, contract := start(t)
+	contract := newContract(t)
+	server := harness.Start(t, harness.Config{Engines: harness.SharedEngines(t), Transport: contract, Env: stripeOf(t).env()})
 	x := seed(t, server)
 	all := x.operations()
 	for _, o := range all {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -38,7 +39,7 @@ func stripeOf(t *testing.T) stripe {
 
 func (s stripe) env() map[string]string {
 	return map[string]string{
-		"OBSERVATORY_STRIPE_SECRET_KEY": "sk_test_1", "OBSERVATORY_STRIPE_WEBHOOK_SECRET": s.Secret, "OBSERVATORY_STRIPE_URL": s.url,
+		"OBSERVATORY_OPERATOR_TOKEN": operatorToken, "OBSERVATORY_STRIPE_SECRET_KEY": "sk_test_1", "OBSERVATORY_STRIPE_WEBHOOK_SECRET": s.Secret, "OBSERVATORY_STRIPE_URL": s.url,
 	}
 }
 
@@ -68,7 +69,7 @@ func TestAPlanIsChosenAtTheCheckout(t *testing.T) {
 	hook := server.URL + "/webhooks/stripe"
 	body := fake.Waiting()[0].Body
 	post := func(signature string) int {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, hook, bytesOf(body))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, hook, bytes.NewReader(body))
 		require.NoError(t, err)
 		r.Header.Set("Stripe-Signature", signature)
 		res, err := http.DefaultClient.Do(r)
@@ -84,14 +85,14 @@ func TestAPlanIsChosenAtTheCheckout(t *testing.T) {
 	require.NoError(t, fake.Deliver(t.Context(), fakestripe.Delivery{URL: hook, Copies: 2, Reverse: true}))
 	testkit.Eventually(t, harness.Patience, func() error {
 		if st := look(); st.Way == nil || st.Way.Last4 != "4242" {
-			return errNotYet
+			return errNotYet("nobody has looked yet")
 		}
 		return nil
 	})
 	testkit.Eventually(t, harness.Patience, func() error {
-		sub := harness.As[struct{ Plan struct{ Key string } }](t, a.Session.Get(t, "/v1/billing/subscription").Want(t, http.StatusOK))
-		if sub.Plan.Key != "growth" || len(fake.Plans(a.Tenant.ID)) != 1 || fake.Plans(a.Tenant.ID)[0] != "growth" {
-			return errNotYet
+		sub := harness.As[struct{ Terms struct{ Plan string } }](t, a.Session.Get(t, "/v1/billing/subscription").Want(t, http.StatusOK))
+		if sub.Terms.Plan != "growth" || len(fake.Plans(a.Tenant.ID)) != 1 || fake.Plans(a.Tenant.ID)[0] != "growth" {
+			return errNotYet("nobody has looked yet")
 		}
 		return nil
 	})

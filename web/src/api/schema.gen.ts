@@ -4463,12 +4463,10 @@ export interface components {
             since: string | null;
             /** @description The operator who has suspended the organization. */
             suspended_by: string | null;
-            /** @description How it pays; null where it has not said. */
-            way: components["schemas"]["PaymentWay"] | null;
+            way?: components["schemas"]["PaymentWay"];
             /** @description By currency. */
             owed: components["schemas"]["PaymentOwed"][];
-            /** @description What happens unless it is paid. */
-            next: components["schemas"]["PaymentNext"] | null;
+            next?: components["schemas"]["PaymentNext"];
             /**
              * @description What to do: `pay` on the page of the invoice; `wait`, it is collected by itself; `add_way`, say how to pay; `renew_way`, the card expires or was declined; `bank_details`, pay as the
              *     invoice says; `contact` whoever runs the installation.
@@ -4483,6 +4481,7 @@ export interface components {
              */
             looked_at: string | null;
         };
+        /** @description How the organization pays; absent where it has not said. */
         PaymentWay: {
             /** @description As in `card`, `sepa_debit`. */
             kind: string;
@@ -4494,6 +4493,7 @@ export interface components {
              */
             until: string | null;
         };
+        /** @description What happens unless it is paid; absent where nothing does. */
         PaymentNext: {
             /** Format: date-time */
             at: string;
