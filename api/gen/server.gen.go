@@ -6625,7 +6625,7 @@ type UsageEvent struct {
 	ReceivedAt time.Time `json:"received_at"`
 }
 
-// UsageForecast What the month will come to if things go on as in the weeks before.
+// UsageForecast What the month will come to if things go on as in the weeks before. Null for months that are over, and where nothing was used lately.
 type UsageForecast struct {
 	// Days What is still to come, by day; on the running day, in what is left of it.
 	Days     []UsageDay `json:"days"`
@@ -6661,7 +6661,7 @@ type UsageMeter struct {
 	// Days That came to something, oldest first.
 	Days []UsageDay `json:"days"`
 
-	// Forecast Null for months that are over, and where nothing was used lately.
+	// Forecast What the month will come to if things go on as in the weeks before. Null for months that are over, and where nothing was used lately.
 	Forecast *UsageForecast `json:"forecast"`
 
 	// Free Nobody pays for it.

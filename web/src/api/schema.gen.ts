@@ -4886,8 +4886,7 @@ export interface components {
              * @description How much of it was booked to hours after these were closed - late events, repairs, duplicates.
              */
             corrected: number;
-            /** @description Null for months that are over, and where nothing was used lately. */
-            forecast: components["schemas"]["UsageForecast"] | null;
+            forecast: components["schemas"]["UsageForecast"];
         };
         UsageDay: {
             /**
@@ -4898,7 +4897,7 @@ export interface components {
             /** Format: int64 */
             quantity: number;
         };
-        /** @description What the month will come to if things go on as in the weeks before. */
+        /** @description What the month will come to if things go on as in the weeks before. Null for months that are over, and where nothing was used lately. */
         UsageForecast: {
             /** @description What is still to come, by day; on the running day, in what is left of it. */
             days: components["schemas"]["UsageDay"][];
@@ -4916,7 +4915,7 @@ export interface components {
             high: number;
             /** @description How many weeks it was made from; 0 - there is less than a week to go by, so it is the average of what there is, and rough. */
             weeks: number;
-        };
+        } | null;
         /** @description Events that came and are not billed. */
         FreeUsage: {
             /**

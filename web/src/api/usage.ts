@@ -6,7 +6,7 @@ type Schemas = components['schemas']
 
 export type UsageMonth = Schemas['UsageMonth']
 export type UsageMeter = Schemas['UsageMeter']
-export type UsageForecast = Schemas['UsageForecast']
+export type UsageForecast = NonNullable<Schemas['UsageForecast']>
 export type UsageHour = Schemas['UsageHour']
 export type FreeUsage = Schemas['FreeUsage']
 export type MeterName = Schemas['MeterName']
