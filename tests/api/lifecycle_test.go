@@ -6,12 +6,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +28,7 @@ import (
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tests/harness"
+	"github.com/observatory/observatory/tests/search"
 )
 
 // lifecycle are the operations about how long data lives. They change nothing for good: who leaves stays after all.
@@ -99,14 +102,18 @@ func age(t *testing.T, conn driver.Conn, tenant string, days int) {
 
 func TestRetention(t *testing.T) {
 	t.Parallel()
-	server, _ := start(t)
+	server, _ := start(t, "--archive-quiet", "1s")
 	account, other := server.SignUp(t), server.SignUp(t)
 	for _, a := range []harness.Account{account, other} {
 		ack := a.Secret.Send(t,
-			harness.Event{Name: "viewed", ID: "v-1"}, harness.Event{Name: "bought", ID: "b-1", Properties: map[string]any{"phone": "+49 30 1234", "plan": "pro"}},
+			harness.Event{Name: "viewed", ID: "v-1", Timestamp: time.Now().Add(-6 * time.Hour), Properties: map[string]any{"page": "nobody-needs-it"}},
+			harness.Event{Name: "bought", ID: "b-1", Timestamp: time.Now().Add(-3 * time.Hour), Properties: map[string]any{"phone": "+49 30 1234", "plan": "pro"}},
 		)
 		require.Equal(t, 2, a.Secret.Settled(t, ack.Receipt).Counts.Stored)
 		age(t, events(t, server), a.Tenant.ID, 10)
+	}
+	for _, a := range []harness.Account{account, other} {
+		require.ElementsMatch(t, []string{"nobody-needs-it", "30 1234", "pro"}, awaitArchived(t, server, a, 2, "nobody-needs-it", "30 1234", "pro"))
 	}
 	document := map[string]any{
 		"keep_days": 400, "events": []any{map[string]any{"event": "viewed", "keep_days": 5}},
@@ -152,7 +159,7 @@ func TestRetention(t *testing.T) {
 	preview := harness.As[rules](t, key.Post(t, "/v1/privacy/retention/preview", map[string]any{"document": document}).Want(t, http.StatusOK))
 	want := map[string]int64{"": 0, "viewed": 1, "properties.phone": 1}
 	require.Equal(t, want, counted(preview))
-	require.Equal(t, int64(1), preview.Hours)
+	require.Equal(t, int64(2), preview.Hours)
 	require.Empty(t, counted(harness.As[rules](t, key.Post(t, "/v1/privacy/retention/preview", map[string]any{}).Want(t, http.StatusOK))), "by the default policy nothing goes")
 
 	key.Do(t, "PUT", "/v1/policies/retention", publish).Want(t, http.StatusOK)
@@ -184,6 +191,35 @@ func TestRetention(t *testing.T) {
 	require.Contains(t, body, `"plan"`)
 	other.Session.Get(t, "/v1/events/v-1").Want(t, http.StatusOK)
 	require.Contains(t, string(other.Session.Get(t, "/v1/events/b-1").Body), "1234", "another organization's")
+
+	// The archive follows: the file of the hour in which everything goes, and that of the hour from which a property goes.
+	require.Equal(t, []string{"pro"}, awaitArchived(t, server, account, 1, "nobody-needs-it", "30 1234", "pro"))
+	require.Len(t, awaitArchived(t, server, other, 2, "nobody-needs-it", "30 1234", "pro"), 3, "another organization's")
+}
+
+// awaitArchived waits until as many events of a tenant are archived, and nothing of theirs waits to be. It returns which of the texts stand in any
+// file of theirs.
+func awaitArchived(t *testing.T, server *harness.Server, a harness.Account, n int, texts ...string) (found []string) {
+	t.Helper()
+	testkit.Eventually(t, harness.Patience, func() error {
+		res := a.Session.Get(t, "/v1/archive").Want(t, http.StatusOK)
+		state := harness.As[struct {
+			Events  int
+			Waiting int `json:"waiting_hours"`
+		}](t, res)
+		if state.Events != n || state.Waiting > 0 {
+			return fmt.Errorf("%s", res.Body)
+		}
+		return nil
+	})
+	hits, err := search.Below(filepath.Join(server.DataDir, "archive", "events", "tenant="+a.Tenant.ID), texts...)
+	require.NoError(t, err)
+	for _, h := range hits {
+		if !slices.Contains(found, h.Text) {
+			found = append(found, h.Text)
+		}
+	}
+	return found
 }
 
 func TestMinimisation(t *testing.T) {
