@@ -1,0 +1,85 @@
+package payment_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/observatory/observatory/billing"
+	"github.com/observatory/observatory/billing/payment"
+	"github.com/observatory/observatory/tenants"
+)
+
+// Who does not pay is reminded, then held, then refused; who pays is as before. With a provider and without, and each mail once.
+func TestWhoDoesNotPay(t *testing.T) {
+	t.Parallel()
+	for name, local := range map[string]bool{"local": true, "stripe": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, local)
+			v := w.issue("USD", 1230)
+			at := func(after time.Duration, want payment.Standing, mails int) {
+				t.Helper()
+				w.pass(v.DueAt.Add(after).Sub(w.now()))
+				w.look()
+				w.look()
+				require.Equal(t, want, w.account().Standing)
+				require.Equal(t, want, w.account().Effective)
+				require.Len(t, w.mails(), mails)
+			}
+			at(-time.Second, payment.OK, 0)
+			at(0, payment.PastDue, 0)
+			require.Equal(t, billing.PastDue, w.state(v))
+			at(day, payment.PastDue, 1)
+			at(7*day, payment.PastDue, 2)
+			at(14*day, payment.Restricted, 3)
+			at(30*day, payment.Suspended, 4)
+			require.NoError(t, w.SetState(t.Context(), w.tenant, v.ID, billing.Paid, w.now(), "operator"))
+			at(31*day, payment.OK, 5)
+			require.Equal(t, []payment.Standing{payment.PastDue, payment.Restricted, payment.Suspended, payment.OK}, w.effects)
+			require.Contains(t, w.mails()[2], "held")
+			require.Contains(t, w.mails()[4], "Everything works again")
+			require.Equal(t, 4, w.audited("payment.standing_changed"))
+			require.Equal(t, 2, w.audited("payment.reminded"))
+		})
+	}
+}
+
+// While Stripe is away nobody comes to stand worse: it may have been paid. And so it was.
+func TestNobodyIsHeldWhileStripeIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	v := w.issue("USD", 1230)
+	w.look()
+	w.pass(v.DueAt.Add(13 * day).Sub(w.now()))
+	w.look()
+	require.Equal(t, payment.PastDue, w.account().Standing)
+	require.True(t, w.stripe.Pay(v.ID.String()))
+	w.stripe.Forget()
+	w.stripe.Outage(true)
+	w.pass(2 * day)
+	require.ErrorIs(t, w.it.Look(t.Context(), w.tenant), payment.ErrProviderAway)
+	require.Equal(t, payment.PastDue, w.account().Standing)
+	w.stripe.Outage(false)
+	w.look()
+	require.Equal(t, payment.OK, w.account().Standing)
+	require.NotContains(t, w.effects, payment.Restricted)
+}
+
+// An operator suspends whoever owes nothing, too, and takes it back.
+func TestAnOperatorSuspends(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	operator := tenants.Actor{Kind: tenants.ActorSystem, Label: "operator"}
+	require.NoError(t, w.it.Suspend(t.Context(), w.tenant, operator))
+	w.look()
+	st, err := w.it.State(t.Context(), w.by)
+	require.NoError(t, err)
+	require.Equal(t, payment.Suspended, st.Standing)
+	require.Equal(t, payment.ContactStep, st.Step)
+	require.NoError(t, w.it.Resume(t.Context(), w.tenant, operator))
+	require.NoError(t, w.it.Resume(t.Context(), w.tenant, operator))
+	require.Equal(t, []payment.Standing{payment.Suspended, payment.OK}, w.effects)
+	require.Len(t, w.mails(), 2)
+}
