@@ -2,24 +2,13 @@ package billingpg
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/billingpg/db"
 	"github.com/observatory/observatory/billing/invoicing"
 	"github.com/observatory/observatory/tenants"
 )
-
-// inTenant has a transaction of the system go on as observatory_app inside one tenant, until it ends.
-func inTenant(ctx context.Context, t pgx.Tx, tenant tenants.ID, fn func() error) error {
-	if _, err := t.Exec(ctx, "SELECT set_config('role', 'observatory_app', true), set_config('app.tenant_id', $1, true)", tenant.String()); err != nil {
-		return fmt.Errorf("go on inside a tenant: %w", err)
-	}
-	return fn()
-}
 
 func balance(ctx context.Context, q *db.Queries) (invoicing.Balance, error) {
 	rows, err := q.ListBalances(ctx)

@@ -17,12 +17,21 @@ import (
 )
 
 // Invoices is an invoicing.Books.
-type Invoices struct{ *Store }
+type Invoices struct {
+	*Store
+	mails *tenants.Outbox // nil: nobody is told
+}
 
 var _ invoicing.Books = Invoices{}
 
 // Invoices gives the store as the books of invoices.
-func (s *Store) Invoices() Invoices { return Invoices{s} }
+func (s *Store) Invoices() Invoices { return Invoices{Store: s} }
+
+// Mailing has those who manage the billing of an organisation get its invoices by mail.
+func (s Invoices) Mailing(mails *tenants.Outbox) Invoices {
+	s.mails = mails
+	return s
+}
 
 // Read implements invoicing.Books.
 func (s Invoices) Read(ctx context.Context, tenant tenants.ID) (state invoicing.State, err error) {
@@ -64,7 +73,13 @@ func (s Invoices) Close(ctx context.Context, c invoicing.Closing) (issued []bill
 				issued[i].Number = fmt.Sprintf("%04d-%06d", year, last-n+1+int64(i))
 			}
 		}
-		return inTenant(ctx, t, c.Tenant, func() error { return writeClosing(ctx, t, q, c, issued) })
+		if err := s.mail(ctx, t, q, c, issued); err != nil {
+			return err
+		}
+		if err := stepInside(ctx, t, c.Tenant); err != nil {
+			return err
+		}
+		return writeClosing(ctx, t, q, c, issued)
 	})
 	return issued, err
 }

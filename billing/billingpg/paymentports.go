@@ -50,13 +50,13 @@ func (s Payments) Unpaid(ctx context.Context, tenant tenants.ID) (unpaid []billi
 
 // Find implements payment.Invoices.
 func (s Payments) Find(ctx context.Context, tenant tenants.ID, id uuid.UUID) (billing.Invoice, error) {
-	invoice, _, err := Invoices{s.Store}.Invoice(ctx, tenant, id)
+	invoice, _, err := s.Store.Invoices().Invoice(ctx, tenant, id)
 	return invoice, err
 }
 
 // SetState implements payment.Invoices.
 func (s Payments) SetState(ctx context.Context, tenant tenants.ID, id uuid.UUID, state billing.InvoiceState, at time.Time, by string) error {
-	_, err := Invoices{s.Store}.Mark(ctx, tenant, id, state, at, tenants.AuditEntry{
+	_, err := s.Store.Invoices().Mark(ctx, tenant, id, state, at, tenants.AuditEntry{
 		At: at, Actor: tenants.Actor{Kind: tenants.ActorSystem, Label: by}, Action: "invoice." + string(state), Target: "invoice:" + id.String(),
 	})
 	return err

@@ -17,7 +17,7 @@ import (
 // newInvoices makes the service that closes months. It needs usage, plans and the books of receipts.
 func newInvoices(n *node) *invoicing.Service {
 	return invoicing.New(invoicing.Deps{
-		Books: n.billing.Invoices(), Usage: metered{n.usage}, Rates: invoicing.Agreed{Subscriptions: n.plans},
+		Books: n.billing.Invoices().Mailing(n.tenants.Outbox), Usage: metered{n.usage}, Rates: invoicing.Agreed{Subscriptions: n.plans},
 		Receipts: told{books: n.books, receipts: n.receipts, store: billingch.NewReceipts(n.events)}, Store: billingch.NewReceipts(n.events),
 		Jobs: n.jobs, Due: n.plans.Plans().Dunning.Due, Now: n.now, Logger: n.logger,
 	})
