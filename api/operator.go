@@ -28,6 +28,8 @@ type OperatorPlans interface {
 type OperatorBooks interface {
 	List(ctx context.Context, tenant tenants.ID, before uuid.UUID, limit int) ([]billing.Invoice, error)
 	Balance(ctx context.Context, tenant tenants.ID) (invoicing.Balance, error)
+	Mark(ctx context.Context, tenant tenants.ID, id uuid.UUID, state billing.InvoiceState, by tenants.Actor, correlation string) (billing.Invoice, error)
+	Grant(ctx context.Context, tenant tenants.ID, currency billing.Currency, amount billing.Amount, note string, by tenants.Actor, correlation string) (invoicing.Credit, error)
 }
 
 // byOperator is an operator who acts in a tenant, as its audit log shall have it.
@@ -104,6 +106,29 @@ func (s *server) PutOperatorSubscription(ctx context.Context, r gen.PutOperatorS
 	}
 	out, err := s.operatorTenantNow(ctx, r.TenantId)
 	return gen.PutOperatorSubscription200JSONResponse(out), err
+}
+
+func (s *server) GrantOperatorCredit(ctx context.Context, r gen.GrantOperatorCreditRequestObject) (gen.GrantOperatorCreditResponseObject, error) {
+	if _, err := s.operatorTenantNow(ctx, r.TenantId); err != nil { // there is such a tenant
+		return nil, err
+	}
+	by := byOperator(ctx, r.TenantId)
+	_, err := s.deps.Operators.Books.Grant(ctx, by.Principal.Tenant, billing.Currency(r.Body.Currency), billing.Amount(r.Body.Amount), r.Body.Reason, by.Principal.Actor, by.CorrelationID)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.operatorTenantNow(ctx, r.TenantId)
+	return gen.GrantOperatorCredit201JSONResponse(out), err
+}
+
+func (s *server) MarkOperatorInvoice(ctx context.Context, r gen.MarkOperatorInvoiceRequestObject) (gen.MarkOperatorInvoiceResponseObject, error) {
+	by := byOperator(ctx, r.TenantId)
+	_, err := s.deps.Operators.Books.Mark(ctx, by.Principal.Tenant, r.InvoiceId, billing.InvoiceState(r.Body.State), by.Principal.Actor, by.CorrelationID)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.operatorTenantNow(ctx, r.TenantId)
+	return gen.MarkOperatorInvoice200JSONResponse(out), err
 }
 
 func (s *server) operatorTenantNow(ctx context.Context, tenant uuid.UUID) (gen.OperatorTenantDetail, error) {

@@ -2715,6 +2715,27 @@ func (e GetJobDurations200JSONResponseBodyInterval) Valid() bool {
 	}
 }
 
+// Defines values for MarkOperatorInvoiceJSONBodyState.
+const (
+	MarkOperatorInvoiceJSONBodyStatePaid          MarkOperatorInvoiceJSONBodyState = "paid"
+	MarkOperatorInvoiceJSONBodyStateUncollectible MarkOperatorInvoiceJSONBodyState = "uncollectible"
+	MarkOperatorInvoiceJSONBodyStateVoid          MarkOperatorInvoiceJSONBodyState = "void"
+)
+
+// Valid indicates whether the value is a known member of the MarkOperatorInvoiceJSONBodyState enum.
+func (e MarkOperatorInvoiceJSONBodyState) Valid() bool {
+	switch e {
+	case MarkOperatorInvoiceJSONBodyStatePaid:
+		return true
+	case MarkOperatorInvoiceJSONBodyStateUncollectible:
+		return true
+	case MarkOperatorInvoiceJSONBodyStateVoid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PutOperatorSubscriptionJSONBodyInterval.
 const (
 	PutOperatorSubscriptionJSONBodyIntervalMonth PutOperatorSubscriptionJSONBodyInterval = "month"
@@ -7096,6 +7117,24 @@ type GetOperatorTenantParams struct {
 	Month *string `form:"month,omitempty" json:"month,omitempty"`
 }
 
+// GrantOperatorCreditJSONBody defines parameters for GrantOperatorCredit.
+type GrantOperatorCreditJSONBody struct {
+	// Amount In its minor unit.
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+
+	// Reason Why; the tenant reads it in its audit log.
+	Reason OperatorReason `json:"reason"`
+}
+
+// MarkOperatorInvoiceJSONBody defines parameters for MarkOperatorInvoice.
+type MarkOperatorInvoiceJSONBody struct {
+	State MarkOperatorInvoiceJSONBodyState `json:"state"`
+}
+
+// MarkOperatorInvoiceJSONBodyState defines parameters for MarkOperatorInvoice.
+type MarkOperatorInvoiceJSONBodyState string
+
 // PutOperatorSubscriptionJSONBody defines parameters for PutOperatorSubscription.
 type PutOperatorSubscriptionJSONBody struct {
 	Coupon   *string                                  `json:"coupon,omitempty"`
@@ -7540,6 +7579,12 @@ type SwitchTenantJSONRequestBody SwitchTenantJSONBody
 
 // UpdateMemberJSONRequestBody defines body for UpdateMember for application/json ContentType.
 type UpdateMemberJSONRequestBody UpdateMemberJSONBody
+
+// GrantOperatorCreditJSONRequestBody defines body for GrantOperatorCredit for application/json ContentType.
+type GrantOperatorCreditJSONRequestBody GrantOperatorCreditJSONBody
+
+// MarkOperatorInvoiceJSONRequestBody defines body for MarkOperatorInvoice for application/json ContentType.
+type MarkOperatorInvoiceJSONRequestBody MarkOperatorInvoiceJSONBody
 
 // PutOperatorSubscriptionJSONRequestBody defines body for PutOperatorSubscription for application/json ContentType.
 type PutOperatorSubscriptionJSONRequestBody PutOperatorSubscriptionJSONBody
@@ -8133,6 +8178,12 @@ type ServerInterface interface {
 	// GetOperatorTenant One tenant, with its invoices and credits
 	// (GET /v1/operator/tenants/{tenant_id})
 	GetOperatorTenant(ctx echo.Context, tenantId TenantID, params GetOperatorTenantParams) error
+	// GrantOperatorCredit Credit an amount to a tenant
+	// (POST /v1/operator/tenants/{tenant_id}/credits)
+	GrantOperatorCredit(ctx echo.Context, tenantId TenantID) error
+	// MarkOperatorInvoice Note that an invoice was paid, or never will be
+	// (PUT /v1/operator/tenants/{tenant_id}/invoices/{invoice_id}/state)
+	MarkOperatorInvoice(ctx echo.Context, tenantId TenantID, invoiceId openapi_types.UUID) error
 	// PutOperatorSubscription Give a tenant a plan
 	// (PUT /v1/operator/tenants/{tenant_id}/subscription)
 	PutOperatorSubscription(ctx echo.Context, tenantId TenantID) error
@@ -9847,6 +9898,46 @@ func (w *ServerInterfaceWrapper) GetOperatorTenant(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetOperatorTenant(ctx, tenantId, params)
+	return err
+}
+
+// GrantOperatorCredit converts echo context to params.
+func (w *ServerInterfaceWrapper) GrantOperatorCredit(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "tenant_id" -------------
+	var tenantId TenantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tenant_id", ctx.Param("tenant_id"), &tenantId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tenant_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GrantOperatorCredit(ctx, tenantId)
+	return err
+}
+
+// MarkOperatorInvoice converts echo context to params.
+func (w *ServerInterfaceWrapper) MarkOperatorInvoice(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "tenant_id" -------------
+	var tenantId TenantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tenant_id", ctx.Param("tenant_id"), &tenantId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tenant_id: %s", err))
+	}
+
+	// ------------- Path parameter "invoice_id" -------------
+	var invoiceId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "invoice_id", ctx.Param("invoice_id"), &invoiceId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter invoice_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MarkOperatorInvoice(ctx, tenantId, invoiceId)
 	return err
 }
 
@@ -11588,6 +11679,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/operator/tenants", wrapper.ListOperatorTenants, options.OperationMiddlewares["listOperatorTenants"]...)
 	router.GET(options.BaseURL+"/v1/operator/tenants/:tenant_id", wrapper.GetOperatorTenant, options.OperationMiddlewares["getOperatorTenant"]...)
 	router.PUT(options.BaseURL+"/v1/operator/tenants/:tenant_id/subscription", wrapper.PutOperatorSubscription, options.OperationMiddlewares["putOperatorSubscription"]...)
+	router.POST(options.BaseURL+"/v1/operator/tenants/:tenant_id/credits", wrapper.GrantOperatorCredit, options.OperationMiddlewares["grantOperatorCredit"]...)
+	router.PUT(options.BaseURL+"/v1/operator/tenants/:tenant_id/invoices/:invoice_id/state", wrapper.MarkOperatorInvoice, options.OperationMiddlewares["markOperatorInvoice"]...)
 
 }
 
@@ -15509,6 +15602,101 @@ type GetOperatorTenantdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetOperatorTenantdefaultApplicationProblemPlusJSONResponse) VisitGetOperatorTenantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantOperatorCreditRequestObject struct {
+	TenantId TenantID `json:"tenant_id"`
+	Body     *GrantOperatorCreditJSONRequestBody
+}
+
+type GrantOperatorCreditResponseObject interface {
+	VisitGrantOperatorCreditResponse(w http.ResponseWriter) error
+}
+
+type GrantOperatorCredit201JSONResponse OperatorTenantDetail
+
+func (response GrantOperatorCredit201JSONResponse) VisitGrantOperatorCreditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantOperatorCreditdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GrantOperatorCreditdefaultApplicationProblemPlusJSONResponse) VisitGrantOperatorCreditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MarkOperatorInvoiceRequestObject struct {
+	TenantId  TenantID           `json:"tenant_id"`
+	InvoiceId openapi_types.UUID `json:"invoice_id"`
+	Body      *MarkOperatorInvoiceJSONRequestBody
+}
+
+type MarkOperatorInvoiceResponseObject interface {
+	VisitMarkOperatorInvoiceResponse(w http.ResponseWriter) error
+}
+
+type MarkOperatorInvoice200JSONResponse OperatorTenantDetail
+
+func (response MarkOperatorInvoice200JSONResponse) VisitMarkOperatorInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MarkOperatorInvoicedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response MarkOperatorInvoicedefaultApplicationProblemPlusJSONResponse) VisitMarkOperatorInvoiceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20110,6 +20298,12 @@ type StrictServerInterface interface {
 	// GetOperatorTenant One tenant, with its invoices and credits
 	// (GET /v1/operator/tenants/{tenant_id})
 	GetOperatorTenant(ctx context.Context, request GetOperatorTenantRequestObject) (GetOperatorTenantResponseObject, error)
+	// GrantOperatorCredit Credit an amount to a tenant
+	// (POST /v1/operator/tenants/{tenant_id}/credits)
+	GrantOperatorCredit(ctx context.Context, request GrantOperatorCreditRequestObject) (GrantOperatorCreditResponseObject, error)
+	// MarkOperatorInvoice Note that an invoice was paid, or never will be
+	// (PUT /v1/operator/tenants/{tenant_id}/invoices/{invoice_id}/state)
+	MarkOperatorInvoice(ctx context.Context, request MarkOperatorInvoiceRequestObject) (MarkOperatorInvoiceResponseObject, error)
 	// PutOperatorSubscription Give a tenant a plan
 	// (PUT /v1/operator/tenants/{tenant_id}/subscription)
 	PutOperatorSubscription(ctx context.Context, request PutOperatorSubscriptionRequestObject) (PutOperatorSubscriptionResponseObject, error)
@@ -22987,6 +23181,103 @@ func (sh *strictHandler) GetOperatorTenant(ctx echo.Context, tenantId TenantID, 
 		return err
 	} else if validResponse, ok := response.(GetOperatorTenantResponseObject); ok {
 		return validResponse.VisitGetOperatorTenantResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GrantOperatorCredit operation middleware
+func (sh *strictHandler) GrantOperatorCredit(ctx echo.Context, tenantId TenantID) error {
+	var request GrantOperatorCreditRequestObject
+
+	request.TenantId = tenantId
+
+	var body GrantOperatorCreditJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GrantOperatorCredit(ctx.Request().Context(), request.(GrantOperatorCreditRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GrantOperatorCredit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GrantOperatorCreditResponseObject); ok {
+		return validResponse.VisitGrantOperatorCreditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MarkOperatorInvoice operation middleware
+func (sh *strictHandler) MarkOperatorInvoice(ctx echo.Context, tenantId TenantID, invoiceId openapi_types.UUID) error {
+	var request MarkOperatorInvoiceRequestObject
+
+	request.TenantId = tenantId
+	request.InvoiceId = invoiceId
+
+	var body MarkOperatorInvoiceJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MarkOperatorInvoice(ctx.Request().Context(), request.(MarkOperatorInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MarkOperatorInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MarkOperatorInvoiceResponseObject); ok {
+		return validResponse.VisitMarkOperatorInvoiceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -18,20 +18,14 @@ func (x subjects) operator() []operation {
 		{id: "listOperatorTenants", method: "GET", path: "/v1/operator/tenants?search=" + x.tenant, may: operating, status: 200},
 		{id: "getOperatorTenant", method: "GET", path: path, may: operating, status: 200},
 		{id: "putOperatorSubscription", method: "PUT", path: path + "/subscription", body: map[string]any{"plan": "growth", "reason": "tried out"}, may: operating, status: 200},
+		{id: "grantOperatorCredit", method: "POST", path: path + "/credits", body: map[string]any{"currency": "USD", "amount": 2500, "reason": "with our apologies"}, may: operating, status: 201},
+		{id: "markOperatorInvoice", method: "PUT", path: path + "/invoices/" + x.billed.invoice + "/state", body: map[string]any{"state": "paid"}, may: operating, status: 200},
 	}
 }
 
 // detail is a tenant as operators see it.
 type detail struct {
-	Tenant struct {
-		ID, Name, Plan, Standing string
-		Charged                  struct {
-			Currency string
-			Amount   int64
-		}
-		Cost   struct{ Amount int64 }
-		Margin *int64
-	}
+	Tenant   detailTenant
 	Consumed []struct {
 		Resource string
 		Quantity int64
@@ -41,6 +35,13 @@ type detail struct {
 		Amount   int64
 	}
 	Invoices []struct{ ID, State string }
+}
+
+type detailTenant struct {
+	ID, Name, Plan, Standing string
+	Owed                     []struct{ Amount, Overdue int64 }
+	Cost                     struct{ Amount int64 }
+	Margin                   *int64
 }
 
 func (d detail) consumed(resource string) int64 {
@@ -79,9 +80,28 @@ func TestOperatorsLookAfterTenants(t *testing.T) {
 	operator.Do(t, "PUT", path+"/subscription", map[string]any{"plan": "none", "reason": "x"}).WantProblem(t, http.StatusBadRequest, "plan_unknown")
 	given := harness.As[detail](t, operator.Do(t, "PUT", path+"/subscription", map[string]any{"plan": "enterprise", "reason": "agreed on the phone"}).Want(t, http.StatusOK))
 	require.Equal(t, "enterprise", given.Tenant.Plan)
+	operator.Post(t, path+"/credits", map[string]any{"currency": "USD", "amount": 0, "reason": "x"}).Want(t, http.StatusBadRequest)
+	for range 2 {
+		given = harness.As[detail](t, operator.Post(t, path+"/credits", map[string]any{"currency": "JPY", "amount": 1500, "reason": "with our apologies"}).Want(t, http.StatusCreated))
+	}
+	require.Len(t, given.Balance, 1)
+	require.EqualValues(t, 3000, given.Balance[0].Amount)
+
+	invoice := seedBilled(t, server, account.Tenant.ID).invoice
+	require.EqualValues(t, 150, harness.As[detail](t, operator.Get(t, path).Want(t, http.StatusOK)).Tenant.Owed[0].Overdue)
+	paid := harness.As[detail](t, operator.Do(t, "PUT", path+"/invoices/"+invoice+"/state", map[string]any{"state": "paid"}).Want(t, http.StatusOK))
+	require.Empty(t, paid.Tenant.Owed)
+	require.Equal(t, "paid", paid.Invoices[0].State)
+	operator.Do(t, "PUT", path+"/invoices/"+invoice+"/state", map[string]any{"state": "void"}).WantProblem(t, http.StatusConflict, "invoice_state")
+
+	january := harness.As[struct{ Tenants []detailTenant }](t, operator.Get(t, "/v1/operator/tenants?month=2026-01&search="+account.Tenant.ID).Want(t, http.StatusOK))
+	require.Empty(t, january.Tenants, "it signed up later")
+
 	audit := string(account.Session.Get(t, "/v1/audit").Want(t, http.StatusOK).Body)
 	require.Contains(t, audit, `"subscription.changed"`)
 	require.Contains(t, audit, `"agreed on the phone"`)
+	require.Contains(t, audit, `"billing.credit_granted"`)
+	require.Contains(t, audit, `"invoice.paid"`)
 	require.Contains(t, audit, `"operator"`)
 	verified := harness.As[struct{ Ok bool }](t, account.Session.Get(t, "/v1/audit/verification").Want(t, http.StatusOK))
 	require.True(t, verified.Ok)
