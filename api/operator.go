@@ -16,6 +16,7 @@ import (
 	"github.com/observatory/observatory/billing/plan"
 	"github.com/observatory/observatory/billing/subscription"
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/privacy/offboard"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -30,6 +31,12 @@ type OperatorBooks interface {
 	Balance(ctx context.Context, tenant tenants.ID) (invoicing.Balance, error)
 	Mark(ctx context.Context, tenant tenants.ID, id uuid.UUID, state billing.InvoiceState, by tenants.Actor, correlation string) (billing.Invoice, error)
 	Grant(ctx context.Context, tenant tenants.ID, currency billing.Currency, amount billing.Amount, note string, by tenants.Actor, correlation string) (invoicing.Credit, error)
+}
+
+// OperatorStanding suspends tenants.
+type OperatorStanding interface {
+	Suspend(ctx context.Context, by tenants.By, reason string) error
+	Resume(ctx context.Context, by tenants.By, reason string) error
 }
 
 // byOperator is an operator who acts in a tenant, as its audit log shall have it.
@@ -129,6 +136,32 @@ func (s *server) MarkOperatorInvoice(ctx context.Context, r gen.MarkOperatorInvo
 	}
 	out, err := s.operatorTenantNow(ctx, r.TenantId)
 	return gen.MarkOperatorInvoice200JSONResponse(out), err
+}
+
+func (s *server) SuspendTenant(ctx context.Context, r gen.SuspendTenantRequestObject) (gen.SuspendTenantResponseObject, error) {
+	before, err := s.operatorTenantNow(ctx, r.TenantId)
+	if err != nil {
+		return nil, err
+	}
+	if r.Body.Name != before.Tenant.Name {
+		return nil, offboard.ErrNameMismatch
+	}
+	if err := s.deps.Operators.Standing.Suspend(ctx, byOperator(ctx, r.TenantId), r.Body.Reason); err != nil {
+		return nil, err
+	}
+	out, err := s.operatorTenantNow(ctx, r.TenantId)
+	return gen.SuspendTenant200JSONResponse(out), err
+}
+
+func (s *server) ResumeTenant(ctx context.Context, r gen.ResumeTenantRequestObject) (gen.ResumeTenantResponseObject, error) {
+	if _, err := s.operatorTenantNow(ctx, r.TenantId); err != nil {
+		return nil, err
+	}
+	if err := s.deps.Operators.Standing.Resume(ctx, byOperator(ctx, r.TenantId), r.Body.Reason); err != nil {
+		return nil, err
+	}
+	out, err := s.operatorTenantNow(ctx, r.TenantId)
+	return gen.ResumeTenant200JSONResponse(out), err
 }
 
 func (s *server) operatorTenantNow(ctx context.Context, tenant uuid.UUID) (gen.OperatorTenantDetail, error) {

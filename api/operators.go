@@ -23,6 +23,8 @@ type Operators struct {
 	Costs  *cost.Service
 	Plans  OperatorPlans
 	Books  OperatorBooks
+
+	Standing OperatorStanding
 }
 
 var errNotOperator = fault.New(fault.Unauthenticated, "operator_token_needed",

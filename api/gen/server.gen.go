@@ -7135,6 +7135,12 @@ type MarkOperatorInvoiceJSONBody struct {
 // MarkOperatorInvoiceJSONBodyState defines parameters for MarkOperatorInvoice.
 type MarkOperatorInvoiceJSONBodyState string
 
+// ResumeTenantJSONBody defines parameters for ResumeTenant.
+type ResumeTenantJSONBody struct {
+	// Reason Why; the tenant reads it in its audit log.
+	Reason OperatorReason `json:"reason"`
+}
+
 // PutOperatorSubscriptionJSONBody defines parameters for PutOperatorSubscription.
 type PutOperatorSubscriptionJSONBody struct {
 	Coupon   *string                                  `json:"coupon,omitempty"`
@@ -7160,6 +7166,15 @@ type PutOperatorSubscriptionJSONBody struct {
 
 // PutOperatorSubscriptionJSONBodyInterval defines parameters for PutOperatorSubscription.
 type PutOperatorSubscriptionJSONBodyInterval string
+
+// SuspendTenantJSONBody defines parameters for SuspendTenant.
+type SuspendTenantJSONBody struct {
+	// Name The tenant's, typed in. 400 `name_mismatch` otherwise.
+	Name string `json:"name"`
+
+	// Reason Why; the tenant reads it in its audit log.
+	Reason OperatorReason `json:"reason"`
+}
 
 // RequestPasswordResetJSONBody defines parameters for RequestPasswordReset.
 type RequestPasswordResetJSONBody struct {
@@ -7586,8 +7601,14 @@ type GrantOperatorCreditJSONRequestBody GrantOperatorCreditJSONBody
 // MarkOperatorInvoiceJSONRequestBody defines body for MarkOperatorInvoice for application/json ContentType.
 type MarkOperatorInvoiceJSONRequestBody MarkOperatorInvoiceJSONBody
 
+// ResumeTenantJSONRequestBody defines body for ResumeTenant for application/json ContentType.
+type ResumeTenantJSONRequestBody ResumeTenantJSONBody
+
 // PutOperatorSubscriptionJSONRequestBody defines body for PutOperatorSubscription for application/json ContentType.
 type PutOperatorSubscriptionJSONRequestBody PutOperatorSubscriptionJSONBody
+
+// SuspendTenantJSONRequestBody defines body for SuspendTenant for application/json ContentType.
+type SuspendTenantJSONRequestBody SuspendTenantJSONBody
 
 // RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
 type RequestPasswordResetJSONRequestBody RequestPasswordResetJSONBody
@@ -8184,9 +8205,15 @@ type ServerInterface interface {
 	// MarkOperatorInvoice Note that an invoice was paid, or never will be
 	// (PUT /v1/operator/tenants/{tenant_id}/invoices/{invoice_id}/state)
 	MarkOperatorInvoice(ctx echo.Context, tenantId TenantID, invoiceId openapi_types.UUID) error
+	// ResumeTenant End a suspension
+	// (POST /v1/operator/tenants/{tenant_id}/resumption)
+	ResumeTenant(ctx echo.Context, tenantId TenantID) error
 	// PutOperatorSubscription Give a tenant a plan
 	// (PUT /v1/operator/tenants/{tenant_id}/subscription)
 	PutOperatorSubscription(ctx echo.Context, tenantId TenantID) error
+	// SuspendTenant Suspend a tenant
+	// (PUT /v1/operator/tenants/{tenant_id}/suspension)
+	SuspendTenant(ctx echo.Context, tenantId TenantID) error
 	// RequestPasswordReset Ask for a link to set a new password
 	// (POST /v1/password-resets)
 	RequestPasswordReset(ctx echo.Context) error
@@ -9941,6 +9968,22 @@ func (w *ServerInterfaceWrapper) MarkOperatorInvoice(ctx echo.Context) error {
 	return err
 }
 
+// ResumeTenant converts echo context to params.
+func (w *ServerInterfaceWrapper) ResumeTenant(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "tenant_id" -------------
+	var tenantId TenantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tenant_id", ctx.Param("tenant_id"), &tenantId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tenant_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResumeTenant(ctx, tenantId)
+	return err
+}
+
 // PutOperatorSubscription converts echo context to params.
 func (w *ServerInterfaceWrapper) PutOperatorSubscription(ctx echo.Context) error {
 	var err error
@@ -9954,6 +9997,22 @@ func (w *ServerInterfaceWrapper) PutOperatorSubscription(ctx echo.Context) error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PutOperatorSubscription(ctx, tenantId)
+	return err
+}
+
+// SuspendTenant converts echo context to params.
+func (w *ServerInterfaceWrapper) SuspendTenant(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "tenant_id" -------------
+	var tenantId TenantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tenant_id", ctx.Param("tenant_id"), &tenantId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tenant_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SuspendTenant(ctx, tenantId)
 	return err
 }
 
@@ -11681,6 +11740,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/v1/operator/tenants/:tenant_id/subscription", wrapper.PutOperatorSubscription, options.OperationMiddlewares["putOperatorSubscription"]...)
 	router.POST(options.BaseURL+"/v1/operator/tenants/:tenant_id/credits", wrapper.GrantOperatorCredit, options.OperationMiddlewares["grantOperatorCredit"]...)
 	router.PUT(options.BaseURL+"/v1/operator/tenants/:tenant_id/invoices/:invoice_id/state", wrapper.MarkOperatorInvoice, options.OperationMiddlewares["markOperatorInvoice"]...)
+	router.PUT(options.BaseURL+"/v1/operator/tenants/:tenant_id/suspension", wrapper.SuspendTenant, options.OperationMiddlewares["suspendTenant"]...)
+	router.POST(options.BaseURL+"/v1/operator/tenants/:tenant_id/resumption", wrapper.ResumeTenant, options.OperationMiddlewares["resumeTenant"]...)
 
 }
 
@@ -15714,6 +15775,53 @@ func (response MarkOperatorInvoicedefaultApplicationProblemPlusJSONResponse) Vis
 	return err
 }
 
+type ResumeTenantRequestObject struct {
+	TenantId TenantID `json:"tenant_id"`
+	Body     *ResumeTenantJSONRequestBody
+}
+
+type ResumeTenantResponseObject interface {
+	VisitResumeTenantResponse(w http.ResponseWriter) error
+}
+
+type ResumeTenant200JSONResponse OperatorTenantDetail
+
+func (response ResumeTenant200JSONResponse) VisitResumeTenantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResumeTenantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ResumeTenantdefaultApplicationProblemPlusJSONResponse) VisitResumeTenantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PutOperatorSubscriptionRequestObject struct {
 	TenantId TenantID `json:"tenant_id"`
 	Body     *PutOperatorSubscriptionJSONRequestBody
@@ -15744,6 +15852,53 @@ type PutOperatorSubscriptiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PutOperatorSubscriptiondefaultApplicationProblemPlusJSONResponse) VisitPutOperatorSubscriptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendTenantRequestObject struct {
+	TenantId TenantID `json:"tenant_id"`
+	Body     *SuspendTenantJSONRequestBody
+}
+
+type SuspendTenantResponseObject interface {
+	VisitSuspendTenantResponse(w http.ResponseWriter) error
+}
+
+type SuspendTenant200JSONResponse OperatorTenantDetail
+
+func (response SuspendTenant200JSONResponse) VisitSuspendTenantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendTenantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SuspendTenantdefaultApplicationProblemPlusJSONResponse) VisitSuspendTenantResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20304,9 +20459,15 @@ type StrictServerInterface interface {
 	// MarkOperatorInvoice Note that an invoice was paid, or never will be
 	// (PUT /v1/operator/tenants/{tenant_id}/invoices/{invoice_id}/state)
 	MarkOperatorInvoice(ctx context.Context, request MarkOperatorInvoiceRequestObject) (MarkOperatorInvoiceResponseObject, error)
+	// ResumeTenant End a suspension
+	// (POST /v1/operator/tenants/{tenant_id}/resumption)
+	ResumeTenant(ctx context.Context, request ResumeTenantRequestObject) (ResumeTenantResponseObject, error)
 	// PutOperatorSubscription Give a tenant a plan
 	// (PUT /v1/operator/tenants/{tenant_id}/subscription)
 	PutOperatorSubscription(ctx context.Context, request PutOperatorSubscriptionRequestObject) (PutOperatorSubscriptionResponseObject, error)
+	// SuspendTenant Suspend a tenant
+	// (PUT /v1/operator/tenants/{tenant_id}/suspension)
+	SuspendTenant(ctx context.Context, request SuspendTenantRequestObject) (SuspendTenantResponseObject, error)
 	// RequestPasswordReset Ask for a link to set a new password
 	// (POST /v1/password-resets)
 	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
@@ -23284,6 +23445,54 @@ func (sh *strictHandler) MarkOperatorInvoice(ctx echo.Context, tenantId TenantID
 	return nil
 }
 
+// ResumeTenant operation middleware
+func (sh *strictHandler) ResumeTenant(ctx echo.Context, tenantId TenantID) error {
+	var request ResumeTenantRequestObject
+
+	request.TenantId = tenantId
+
+	var body ResumeTenantJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResumeTenant(ctx.Request().Context(), request.(ResumeTenantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResumeTenant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResumeTenantResponseObject); ok {
+		return validResponse.VisitResumeTenantResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // PutOperatorSubscription operation middleware
 func (sh *strictHandler) PutOperatorSubscription(ctx echo.Context, tenantId TenantID) error {
 	var request PutOperatorSubscriptionRequestObject
@@ -23326,6 +23535,54 @@ func (sh *strictHandler) PutOperatorSubscription(ctx echo.Context, tenantId Tena
 		return err
 	} else if validResponse, ok := response.(PutOperatorSubscriptionResponseObject); ok {
 		return validResponse.VisitPutOperatorSubscriptionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SuspendTenant operation middleware
+func (sh *strictHandler) SuspendTenant(ctx echo.Context, tenantId TenantID) error {
+	var request SuspendTenantRequestObject
+
+	request.TenantId = tenantId
+
+	var body SuspendTenantJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SuspendTenant(ctx.Request().Context(), request.(SuspendTenantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SuspendTenant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SuspendTenantResponseObject); ok {
+		return validResponse.VisitSuspendTenantResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

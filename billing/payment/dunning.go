@@ -35,7 +35,7 @@ func (s *Service) settle(ctx context.Context, tenant tenants.ID, sure bool) erro
 		return s.effect(ctx, was)
 	}
 	if a.Standing != was.Standing || a.Reminded != was.Reminded {
-		if err := s.become(ctx, a, was, tenants.Actor{Kind: tenants.ActorSystem, Label: "Payment"}, owed(unpaid, nil)); err != nil {
+		if err := s.become(ctx, a, was, tenants.By{Principal: tenants.Principal{Actor: tenants.Actor{Kind: tenants.ActorSystem, Label: "Payment"}}}, "", owed(unpaid, nil)); err != nil {
 			return err
 		}
 	}
@@ -60,19 +60,29 @@ func (s *Service) judged(was Account, unpaid []billing.Invoice, now time.Time) A
 }
 
 // become writes a change down and tells those who manage the organization.
-func (s *Service) become(ctx context.Context, a, was Account, actor tenants.Actor, owed []Owed) error {
+func (s *Service) become(ctx context.Context, a, was Account, by tenants.By, reason string, owed []Owed) error {
 	details := tenants.Details{"standing": string(a.Standing), "before": string(was.Standing)}
 	if a.OverdueSince != nil {
 		details["overdue_since"] = a.OverdueSince.Format(time.RFC3339)
 	}
 	action := "payment.standing_changed"
-	if a.Standing == was.Standing {
+	switch {
+	case a.SuspendedBy != was.SuspendedBy && a.SuspendedBy != "":
+		action = "tenant.suspended"
+	case a.SuspendedBy != was.SuspendedBy:
+		action = "tenant.resumed"
+	case a.Standing == was.Standing:
 		action = "payment.reminded"
+	}
+	if reason != "" {
+		details["reason"] = reason
 	}
 	if a.Since.IsZero() {
 		a.Since = s.time()
 	}
-	entry := tenants.AuditEntry{At: s.time(), Actor: actor, Action: action, Target: "tenant:" + a.Tenant.String(), Details: details}
+	entry := tenants.AuditEntry{
+		At: s.time(), Actor: by.Principal.Actor, Action: action, Target: "tenant:" + a.Tenant.String(), Details: details, CorrelationID: by.CorrelationID,
+	}
 	return s.d.Book.Become(ctx, a, was, entry, s.letter(a, was, owed))
 }
 
@@ -87,17 +97,18 @@ func (s *Service) effect(ctx context.Context, a Account) error {
 	return s.d.Book.TookEffect(ctx, a.Tenant, a.Standing)
 }
 
-// Suspend refuses a tenant's events until Resume, whatever it owes. It is for operators.
-func (s *Service) Suspend(ctx context.Context, tenant tenants.ID, actor tenants.Actor) error {
-	return s.override(ctx, tenant, actor, actor.Label)
+// Suspend refuses the events of the tenant of by until Resume, whatever it owes. It is for operators; the reason stands in the tenant's audit log.
+func (s *Service) Suspend(ctx context.Context, by tenants.By, reason string) error {
+	return s.override(ctx, by, reason, by.Principal.Actor.Label)
 }
 
 // Resume ends what Suspend began: the tenant stands as its invoices say.
-func (s *Service) Resume(ctx context.Context, tenant tenants.ID, actor tenants.Actor) error {
-	return s.override(ctx, tenant, actor, "")
+func (s *Service) Resume(ctx context.Context, by tenants.By, reason string) error {
+	return s.override(ctx, by, reason, "")
 }
 
-func (s *Service) override(ctx context.Context, tenant tenants.ID, actor tenants.Actor, by string) error {
+func (s *Service) override(ctx context.Context, by tenants.By, reason, suspendedBy string) error {
+	tenant := by.Principal.Tenant
 	was, err := s.d.Book.Account(ctx, tenant)
 	if err != nil {
 		return err
@@ -107,10 +118,10 @@ func (s *Service) override(ctx context.Context, tenant tenants.ID, actor tenants
 		return err
 	}
 	a := was
-	a.SuspendedBy = by
+	a.SuspendedBy = suspendedBy
 	a = s.judged(a, unpaid, s.time())
 	if a.SuspendedBy != was.SuspendedBy || a.Standing != was.Standing {
-		if err := s.become(ctx, a, was, actor, owed(unpaid, nil)); err != nil {
+		if err := s.become(ctx, a, was, by, reason, owed(unpaid, nil)); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,6 @@ import (
 func (s *serving) operators(queues http.Handler) api.Operators {
 	return api.Operators{
 		Token: s.cfg.OperatorToken, Depths: s.jobs.Depths, Queues: queues,
-		Costs: cost.New(s.plans.Plans(), s.billing.Operator(), s.usage, s.now), Plans: s.plans, Books: s.invoices,
+		Costs: cost.New(s.plans.Plans(), s.billing.Operator(), s.usage, s.now), Plans: s.plans, Books: s.invoices, Standing: s.payment,
 	}
 }

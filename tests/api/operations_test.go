@@ -177,7 +177,7 @@ func (x subjects) operations() []operation {
 		{id: "confirmPasswordReset", method: "POST", path: "/v1/password-resets/confirm", body: map[string]string{"token": x.resetToken, "password": harness.Password}, status: 204},
 		{id: "streamEvents", method: "GET", path: "/v1/events/stream", may: asking, status: 200},
 	}...)
-	return append(all, x.leaving()...) // for some seconds no key works then
+	return append(append(all, x.leaving()...), x.suspending()...) // for some seconds no key works then
 }
 
 // nothing is about things that nobody has.

@@ -23,6 +23,15 @@ func (x subjects) operator() []operation {
 	}
 }
 
+// suspending are the operations after which for some seconds no event is accepted.
+func (x subjects) suspending() []operation {
+	path := "/v1/operator/tenants/" + x.tenant
+	return []operation{
+		{id: "suspendTenant", method: "PUT", path: path + "/suspension", body: map[string]any{"name": x.account.Tenant.Name, "reason": "tried out"}, may: operating, status: 200},
+		{id: "resumeTenant", method: "POST", path: path + "/resumption", body: map[string]any{"reason": "tried out"}, may: operating, status: 200},
+	}
+}
+
 // detail is a tenant as operators see it.
 type detail struct {
 	Tenant   detailTenant
@@ -40,6 +49,7 @@ type detail struct {
 type detailTenant struct {
 	ID, Name, Plan, Standing string
 	Owed                     []struct{ Amount, Overdue int64 }
+	SuspendedBy              string `json:"suspended_by"`
 	Cost                     struct{ Amount int64 }
 	Margin                   *int64
 }
@@ -97,11 +107,21 @@ func TestOperatorsLookAfterTenants(t *testing.T) {
 	january := harness.As[struct{ Tenants []detailTenant }](t, operator.Get(t, "/v1/operator/tenants?month=2026-01&search="+account.Tenant.ID).Want(t, http.StatusOK))
 	require.Empty(t, january.Tenants, "it signed up later")
 
+	operator.Do(t, "PUT", path+"/suspension", map[string]any{"name": "not so", "reason": "x"}).WantProblem(t, http.StatusBadRequest, "name_mismatch")
+	suspended := harness.As[detail](t, operator.Do(t, "PUT", path+"/suspension", map[string]any{"name": account.Tenant.Name, "reason": "sends what it must not"}).Want(t, http.StatusOK))
+	require.Equal(t, "suspended", suspended.Tenant.Standing)
+	require.NotEmpty(t, suspended.Tenant.SuspendedBy)
+	resumed := harness.As[detail](t, operator.Post(t, path+"/resumption", map[string]any{"reason": "it was somebody else"}).Want(t, http.StatusOK))
+	require.Equal(t, "ok", resumed.Tenant.Standing)
+
 	audit := string(account.Session.Get(t, "/v1/audit").Want(t, http.StatusOK).Body)
 	require.Contains(t, audit, `"subscription.changed"`)
 	require.Contains(t, audit, `"agreed on the phone"`)
 	require.Contains(t, audit, `"billing.credit_granted"`)
 	require.Contains(t, audit, `"invoice.paid"`)
+	require.Contains(t, audit, `"tenant.suspended"`)
+	require.Contains(t, audit, `"sends what it must not"`)
+	require.Contains(t, audit, `"tenant.resumed"`)
 	require.Contains(t, audit, `"operator"`)
 	verified := harness.As[struct{ Ok bool }](t, account.Session.Get(t, "/v1/audit/verification").Want(t, http.StatusOK))
 	require.True(t, verified.Ok)
