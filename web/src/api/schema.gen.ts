@@ -3625,6 +3625,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/tenants/{tenant_id}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Credit an amount to a tenant
+         * @description It lowers the next invoices in its currency.
+         */
+        post: operations["grantOperatorCredit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tenants/{tenant_id}/invoices/{invoice_id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Note that an invoice was paid, or never will be
+         * @description Where no payment provider does. Once it is paid, what was held back for it is released. Nothing comes back from `paid` and `void`. 409 `invoice_state` where it can not become that.
+         */
+        put: operations["markOperatorInvoice"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tenants/{tenant_id}/suspension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Suspend a tenant
+         * @description Its events are refused with 402 `payment_required`, on every node within seconds. What is stored stays, and its people can log in.
+         */
+        put: operations["suspendTenant"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tenants/{tenant_id}/resumption": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a suspension
+         * @description It stands as its invoices have it from then on.
+         */
+        post: operations["resumeTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -13549,6 +13629,155 @@ export interface operations {
                     spend_cap?: number;
                     /** @description From the next month on. */
                     next_month?: boolean;
+                    reason: components["schemas"]["OperatorReason"];
+                };
+            };
+        };
+        responses: {
+            /** @description The tenant now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorTenantDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    grantOperatorCredit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: components["parameters"]["TenantID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "currency": "USD",
+                 *       "amount": 2500,
+                 *       "reason": "With our apologies for Tuesday"
+                 *     }
+                 */
+                "application/json": {
+                    currency: string;
+                    /**
+                     * Format: int64
+                     * @description In its minor unit.
+                     */
+                    amount: number;
+                    reason: components["schemas"]["OperatorReason"];
+                };
+            };
+        };
+        responses: {
+            /** @description The tenant now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorTenantDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    markOperatorInvoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: components["parameters"]["TenantID"];
+                invoice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "state": "paid"
+                 *     }
+                 */
+                "application/json": {
+                    /** @enum {string} */
+                    state: "paid" | "uncollectible" | "void";
+                };
+            };
+        };
+        responses: {
+            /** @description The tenant now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorTenantDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    suspendTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: components["parameters"]["TenantID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Acme",
+                 *       "reason": "Sends what the law forbids"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description The tenant's, typed in. 400 `name_mismatch` otherwise. */
+                    name: string;
+                    reason: components["schemas"]["OperatorReason"];
+                };
+            };
+        };
+        responses: {
+            /** @description The tenant now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorTenantDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: components["parameters"]["TenantID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "It was a mistake"
+                 *     }
+                 */
+                "application/json": {
                     reason: components["schemas"]["OperatorReason"];
                 };
             };

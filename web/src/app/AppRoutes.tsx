@@ -73,6 +73,9 @@ const Sources = lazy(() => import('../pages/settings/Sources'))
 const Members = lazy(() => import('../pages/settings/Members'))
 const Audit = lazy(() => import('../pages/settings/Audit'))
 const Account = lazy(() => import('../pages/settings/Account'))
+const OperatorGate = lazy(() => import('../pages/operator/OperatorGate'))
+const OperatorTenants = lazy(() => import('../pages/operator/Tenants'))
+const OperatorTenant = lazy(() => import('../pages/operator/Tenant'))
 const NotFound = lazy(() => import('../pages/NotFound'))
 
 /** Every page and its address. */
@@ -87,6 +90,10 @@ export function AppRoutes() {
         <Route path="/verify" element={<Verify />} />
         <Route path="/invite" element={<Invite />} />
         <Route path="/privacy/form/:token" element={<PublicForm />} />
+        <Route path="/operator" element={<OperatorGate />}>
+          <Route index element={<OperatorTenants />} />
+          <Route path="tenants/:tenant" element={<OperatorTenant />} />
+        </Route>
         <Route
           path="/privacy/requests/:request/certificate"
           element={
