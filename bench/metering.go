@@ -62,6 +62,10 @@ func meter(ctx context.Context, s *server, events int) (err error) {
 	} {
 		const rounds = 5
 		var took []time.Duration
+		before, err := s.usage()
+		if err != nil {
+			return err
+		}
 		for range rounds {
 			began := time.Now()
 			booked, err := part.count()
@@ -75,11 +79,14 @@ func meter(ctx context.Context, s *server, events int) (err error) {
 				}
 			}
 		}
-		slices.Sort(took)
-		fmt.Printf("    %-10s %6.0f ms (median of %d; the first books, the others compare)\n", part.name, took[rounds/2].Seconds()*1000, rounds)
-		if part.name == "the month" && month > 0 {
-			fmt.Printf("    %-10s %6.0f ms per million events of the month, which were %d\n", "", took[rounds/2].Seconds()*1000*1e6/float64(month), month)
+		after, err := s.usage()
+		if err != nil {
+			return err
 		}
+		slices.Sort(took)
+		worked := (after.clickhouse - before.clickhouse + after.self - before.self).Seconds() / rounds
+		fmt.Printf("    %-10s %5.0f ms, %5.0f ms of processors, %d events booked so far (of %d counts, of which the first books)\n",
+			part.name, took[rounds/2].Seconds()*1000, worked*1000, month, rounds)
 	}
 	return nil
 }
