@@ -83,3 +83,28 @@ type Changes struct {
 	Complete bool        // there are no others
 	Mark     follow.Mark // for the next call
 }
+
+// Standings is how a tenant stands with its quota, as far as it takes to know whom to warn.
+type Standings struct {
+	Quota
+	Used  int64
+	Given []Notice // this month
+}
+
+// Book is where quotas are kept.
+type Book interface {
+	// Find returns the quota of a tenant, which where none was kept has no limit.
+	Find(ctx context.Context, tenant tenants.ID) (Quota, error)
+	// Change has a quota changed, by one at a time, and writes the entry into the tenant's audit log where anything changed.
+	Change(ctx context.Context, tenant tenants.ID, at time.Time, change func(Quota) (Quota, *tenants.AuditEntry)) (Quota, error)
+	// Used is how many events all logs have stored of a tenant in a month.
+	Used(ctx context.Context, tenant tenants.ID, month billing.Period) (int64, error)
+	// Quotas returns all tenants.
+	Quotas(ctx context.Context, month billing.Period) ([]Standings, error)
+	// Released writes down how far the release is that was due since was, unless another is due by now. A zero raised: none is due any more.
+	Released(ctx context.Context, tenant tenants.ID, was, raised time.Time, release *uuid.UUID) error
+	// Warnings are those that were given in a month, in their order.
+	Warnings(ctx context.Context, tenant tenants.ID, month billing.Period) ([]Warning, error)
+	// Warn gives a warning, unless it was given in that month, and has it mailed to those who manage the tenant.
+	Warn(ctx context.Context, tenant tenants.ID, month billing.Period, w Warning) error
+}

@@ -52,11 +52,55 @@ func (q Quota) Room(month billing.Period) (events int64, ok bool) {
 	if q.Limit == nil || !q.Limit.Hold {
 		return 0, false
 	}
-	events = q.Limit.Events
-	if q.Extra > 0 && q.ExtraIn == month {
-		events += q.Extra
+	return q.Events(month), true
+}
+
+// Events is the limit of a month with what operators have granted on top. There must be a limit.
+func (q Quota) Events(month billing.Period) int64 {
+	if q.ExtraIn == month {
+		return q.Limit.Events + q.Extra
 	}
-	return events, true
+	return q.Limit.Events
+}
+
+// asks tells whether there is a bound to what may be stored in a month.
+func (q Quota) asks(month billing.Period) bool {
+	_, bounded := q.Room(month)
+	return bounded || q.Standing != Open
+}
+
+// Claim is up to how many events a log may store of the tenant in a month: at least counted, as many as it wants if there is room, and a little
+// more while there is plenty. others is what the other logs have claimed, and spare how much of that they have not stored yet.
+func (q Quota) Claim(month billing.Period, counted, wants, others, spare int64) int64 {
+	room, bounded := q.Room(month)
+	switch {
+	case q.Standing != Open:
+		return counted
+	case !bounded:
+		return counted + wants
+	}
+	left := max(room-others-counted, 0)
+	// A hundredth of the room may be claimed and not used, by all together. Half of what there is of that is left to the next.
+	more := max((room/100-spare)/2, 0)
+	return counted + min(wants+more, left)
+}
+
+// reason is why events are held that may not be stored.
+func (q Quota) reason() string {
+	if q.Standing != Open {
+		return Unpaid
+	}
+	return OverQuota
+}
+
+// KeepUnpaid is how many days events are held for tenants without a limit.
+const KeepUnpaid = 30
+
+func (q Quota) keepDays() int {
+	if q.Limit == nil {
+		return KeepUnpaid
+	}
+	return q.Limit.KeepDays
 }
 
 // Reasons why events are held, as receipts name them.
@@ -67,10 +111,11 @@ const (
 
 // Held are the events of a tenant that are held for a reason.
 type Held struct {
-	Reason         string
-	Events         int64
-	Since          time.Time // the oldest
-	ExpireFrom, To time.Time // when the first of them expires, and the last
+	Reason     string
+	Events     int64
+	Since      time.Time // the oldest
+	ExpireFrom time.Time // when the first of them expires
+	ExpireTo   time.Time // and the last
 }
 
 // Notice is what a tenant's people are told.
