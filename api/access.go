@@ -80,6 +80,7 @@ func accessTo(operation string) (access, bool) {
 		"getRegulation": {needs: tenants.ManagePrivacy}, "deleteRegulation": {needs: tenants.ManagePrivacy},
 
 		"getPayment": {needs: tenants.ViewBilling}, "createCheckout": {needs: tenants.ManageBilling}, "createPortal": {needs: tenants.ManageBilling},
+		"getQuota": {needs: tenants.ViewBilling}, "releaseHeld": {needs: tenants.ManageBilling},
 		"listPlans": {needs: tenants.ViewBilling}, "getSubscription": {needs: tenants.ViewBilling}, "previewSubscription": {needs: tenants.ViewBilling}, "changeSubscription": {needs: tenants.ManageBilling},
 		"getUsage": {needs: tenants.ViewBilling}, "listUsageHours": {needs: tenants.ViewBilling}, "sampleUsageEvents": {needs: tenants.ViewBilling},
 

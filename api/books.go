@@ -23,7 +23,7 @@ func (s *server) GetReceipt(ctx context.Context, r gen.GetReceiptRequestObject) 
 	out := gen.GetReceipt200JSONResponse{
 		Receipt: r.ReceiptId, Status: gen.ReceiptStatusPending, ReceivedAt: receipt.ID.ReceivedAt(), CorrelationId: receipt.CorrelationID,
 		Events: each(receipt.Outcomes, func(o ingest.Outcome) gen.ReceiptEvent {
-			return gen.ReceiptEvent{Index: o.Index, EventId: o.EventID, Status: gen.EventStatus(o.Status.String()), Code: orNil(o.Code), Message: orNil(o.Message)}
+			return gen.ReceiptEvent{Index: o.Index, EventId: o.EventID, Status: gen.EventStatus(o.Status.String()), Code: orNil(o.Code), Message: orNil(o.Message), ExpiresAt: timeOrNil(o.Until)}
 		}),
 		Counts: receiptCounts(receipt),
 	}

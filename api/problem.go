@@ -31,6 +31,8 @@ func statusOf(f *fault.Error) int {
 		return http.StatusBadRequest
 	case fault.Unauthenticated:
 		return http.StatusUnauthorized
+	case fault.PaymentRequired:
+		return http.StatusPaymentRequired
 	case fault.Forbidden:
 		return http.StatusForbidden
 	case fault.NotFound:

@@ -26,6 +26,8 @@ func rpcCodeOf(f *fault.Error) connect.Code {
 		return connect.CodeUnauthenticated
 	case fault.Forbidden:
 		return connect.CodePermissionDenied
+	case fault.PaymentRequired:
+		return connect.CodeFailedPrecondition
 	case fault.NotFound:
 		return connect.CodeNotFound
 	case fault.Conflict:

@@ -26,6 +26,7 @@ import (
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/invoicing"
 	"github.com/observatory/observatory/billing/payment"
+	"github.com/observatory/observatory/billing/quota"
 	"github.com/observatory/observatory/billing/subscription"
 	"github.com/observatory/observatory/billing/usage"
 	"github.com/observatory/observatory/ingest"
@@ -86,6 +87,7 @@ type Deps struct {
 	Invoices   *invoicing.Service
 	Suppressed privacy.SuppressionList
 	Plans      *subscription.Service
+	Quotas     *quota.Service
 	Proofs     *certificate.Service
 	Exports    *export.Service
 	Form       *form.Service // public, for data subjects

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/tenants"
 )
 
 // negligibleSkew is how far a sender's clock may be off before its times are corrected; less than that is the network.
@@ -23,6 +24,7 @@ type Collector struct {
 	limits   *RateLimits
 	suppress Suppression
 	now      func() time.Time
+	refuse   func(tenants.ID) error
 	accepted func(who Sender, events int)
 	records  sync.Pool // of *[]byte
 }
@@ -36,6 +38,8 @@ type CollectorDeps struct {
 	// Suppression may be nil: nobody is suppressed.
 	Suppression Suppression
 	Now         func() time.Time
+	// Refuse, when set, says why nothing of a tenant is accepted now; nil: it is.
+	Refuse func(tenants.ID) error
 	// Accepted, when set, is told of each request that went into the log.
 	Accepted func(who Sender, events int)
 }
@@ -48,8 +52,11 @@ func NewCollector(d CollectorDeps) *Collector {
 	if d.Suppression == nil {
 		d.Suppression = NoSuppression{}
 	}
+	if d.Refuse == nil {
+		d.Refuse = func(tenants.ID) error { return nil }
+	}
 	return &Collector{
-		log: d.Log, prepare: d.Prepare, receipts: d.Receipts, limits: d.Limits, suppress: d.Suppression, now: d.Now, accepted: d.Accepted,
+		log: d.Log, prepare: d.Prepare, receipts: d.Receipts, limits: d.Limits, suppress: d.Suppression, now: d.Now, refuse: d.Refuse, accepted: d.Accepted,
 		records: sync.Pool{New: func() any { return new([]byte) }},
 	}
 }
@@ -80,10 +87,13 @@ type RejectedItem struct {
 // Accept writes a request into the log and returns once it is durable. Events that break a rule go with it, into quarantine. Of events of
 // people who are suppressed nothing is written but that there was one; their sender is not told so here, but by the receipt.
 //
-// Errors: rate_limited, those of Preparer, ErrLogFull, ErrLogUnavailable. After an error nothing was acknowledged; some of it may be stored all the same.
+// Errors: rate_limited, those of Refuse and of Preparer, ErrLogFull, ErrLogUnavailable. After an error nothing was acknowledged; some of it may be stored all the same.
 func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, error) {
 	now := c.now().UTC().Truncate(time.Millisecond)
 	items := in.Batch.Items
+	if err := c.refuse(in.Sender.Tenant); err != nil {
+		return Acceptance{}, err
+	}
 	if err := c.limits.Take(in.Sender.Key, len(items), now); err != nil {
 		return Acceptance{}, err
 	}

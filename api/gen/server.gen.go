@@ -1736,16 +1736,16 @@ func (e PipelineStageName) Valid() bool {
 
 // Defines values for PlanLimitThen.
 const (
-	Hold    PlanLimitThen = "hold"
-	Overage PlanLimitThen = "overage"
+	PlanLimitThenHold    PlanLimitThen = "hold"
+	PlanLimitThenOverage PlanLimitThen = "overage"
 )
 
 // Valid indicates whether the value is a known member of the PlanLimitThen enum.
 func (e PlanLimitThen) Valid() bool {
 	switch e {
-	case Hold:
+	case PlanLimitThenHold:
 		return true
-	case Overage:
+	case PlanLimitThenOverage:
 		return true
 	default:
 		return false
@@ -2019,6 +2019,108 @@ func (e QuarantinedEventType) Valid() bool {
 	case QuarantinedEventTypeTrack:
 		return true
 	case QuarantinedEventTypeUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QuotaStanding.
+const (
+	QuotaStandingOpen       QuotaStanding = "open"
+	QuotaStandingRestricted QuotaStanding = "restricted"
+	QuotaStandingSuspended  QuotaStanding = "suspended"
+)
+
+// Valid indicates whether the value is a known member of the QuotaStanding enum.
+func (e QuotaStanding) Valid() bool {
+	switch e {
+	case QuotaStandingOpen:
+		return true
+	case QuotaStandingRestricted:
+		return true
+	case QuotaStandingSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QuotaHeldReason.
+const (
+	OverQuota QuotaHeldReason = "over_quota"
+	Unpaid    QuotaHeldReason = "unpaid"
+)
+
+// Valid indicates whether the value is a known member of the QuotaHeldReason enum.
+func (e QuotaHeldReason) Valid() bool {
+	switch e {
+	case OverQuota:
+		return true
+	case Unpaid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QuotaLimitBecause.
+const (
+	QuotaLimitBecausePlan     QuotaLimitBecause = "plan"
+	QuotaLimitBecauseSpendCap QuotaLimitBecause = "spend_cap"
+)
+
+// Valid indicates whether the value is a known member of the QuotaLimitBecause enum.
+func (e QuotaLimitBecause) Valid() bool {
+	switch e {
+	case QuotaLimitBecausePlan:
+		return true
+	case QuotaLimitBecauseSpendCap:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QuotaLimitThen.
+const (
+	QuotaLimitThenHold    QuotaLimitThen = "hold"
+	QuotaLimitThenOverage QuotaLimitThen = "overage"
+)
+
+// Valid indicates whether the value is a known member of the QuotaLimitThen enum.
+func (e QuotaLimitThen) Valid() bool {
+	switch e {
+	case QuotaLimitThenHold:
+		return true
+	case QuotaLimitThenOverage:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QuotaWarningNotice.
+const (
+	QuotaWarningNoticeExpiring QuotaWarningNotice = "expiring"
+	QuotaWarningNoticeForecast QuotaWarningNotice = "forecast"
+	QuotaWarningNoticeHalf     QuotaWarningNotice = "half"
+	QuotaWarningNoticeMost     QuotaWarningNotice = "most"
+	QuotaWarningNoticeReached  QuotaWarningNotice = "reached"
+)
+
+// Valid indicates whether the value is a known member of the QuotaWarningNotice enum.
+func (e QuotaWarningNotice) Valid() bool {
+	switch e {
+	case QuotaWarningNoticeExpiring:
+		return true
+	case QuotaWarningNoticeForecast:
+		return true
+	case QuotaWarningNoticeHalf:
+		return true
+	case QuotaWarningNoticeMost:
+		return true
+	case QuotaWarningNoticeReached:
 		return true
 	default:
 		return false
@@ -5704,6 +5806,110 @@ type QuarantinedEventFormat string
 // QuarantinedEventType defines model for QuarantinedEvent.Type.
 type QuarantinedEventType string
 
+// Quota defines model for Quota.
+type Quota struct {
+	// Forecast Null while there is too little to tell.
+	Forecast *QuotaForecast `json:"forecast"`
+
+	// Held Events that are kept aside, by reason.
+	Held []QuotaHeld `json:"held"`
+
+	// Left Null where nothing is held for its number.
+	Left *int64 `json:"left"`
+
+	// Limit Null where there is none.
+	Limit *QuotaLimit `json:"limit"`
+
+	// Month The calendar month (UTC) that this is about.
+	//
+	// Example: 2026-11
+	Month string `json:"month"`
+
+	// Releasing What is held is being stored.
+	Releasing bool `json:"releasing"`
+
+	// Standing `restricted`: an invoice is unpaid, and events are held. `suspended`: events are refused with 402.
+	Standing QuotaStanding `json:"standing"`
+
+	// Used Events of this month that the limit counts: stored, and of neither bots nor synthetic tests.
+	Used int64 `json:"used"`
+
+	// Warnings That were given this month.
+	Warnings []QuotaWarning `json:"warnings"`
+}
+
+// QuotaStanding `restricted`: an invoice is unpaid, and events are held. `suspended`: events are refused with 402.
+type QuotaStanding string
+
+// QuotaForecast defines model for QuotaForecast.
+type QuotaForecast struct {
+	// Expected Events at the end of the month, as it looks now.
+	Expected int64 `json:"expected"`
+
+	// ReachedAt When the limit was or will be reached; null where not this month.
+	ReachedAt *time.Time `json:"reached_at"`
+}
+
+// QuotaHeld defines model for QuotaHeld.
+type QuotaHeld struct {
+	Events int64 `json:"events"`
+
+	// ExpiresFrom When the first of them goes for good.
+	ExpiresFrom time.Time `json:"expires_from"`
+
+	// ExpiresTo When the last does.
+	ExpiresTo time.Time       `json:"expires_to"`
+	Reason    QuotaHeldReason `json:"reason"`
+	Since     time.Time       `json:"since"`
+}
+
+// QuotaHeldReason defines model for QuotaHeld.Reason.
+type QuotaHeldReason string
+
+// QuotaLimit defines model for QuotaLimit.
+type QuotaLimit struct {
+	// Because What sets it. A spend cap is turned into the number of events that it pays for.
+	Because QuotaLimitBecause `json:"because"`
+
+	// Events A month, with `extra`.
+	Events int64 `json:"events"`
+
+	// Extra How many of them operators have granted on top, this month.
+	Extra int64 `json:"extra"`
+
+	// KeepDays How long events are held, before they go for good.
+	KeepDays int `json:"keep_days"`
+
+	// Then What becomes of events beyond it: they are held, or stored and paid for.
+	Then QuotaLimitThen `json:"then"`
+}
+
+// QuotaLimitBecause What sets it. A spend cap is turned into the number of events that it pays for.
+type QuotaLimitBecause string
+
+// QuotaLimitThen What becomes of events beyond it: they are held, or stored and paid for.
+type QuotaLimitThen string
+
+// QuotaWarning defines model for QuotaWarning.
+type QuotaWarning struct {
+	At time.Time `json:"at"`
+
+	// Day Of `forecast`: when it will be reached. Of `expiring`: when it begins.
+	Day *openapi_types.Date `json:"day"`
+
+	// Events The limit then.
+	Events int64 `json:"events"`
+
+	// Notice 50 %, 80 % and 100 % of the limit are used; it will be used before the month is over; events that are held begin to expire.
+	Notice QuotaWarningNotice `json:"notice"`
+
+	// Used Then.
+	Used int64 `json:"used"`
+}
+
+// QuotaWarningNotice 50 %, 80 % and 100 % of the limit are used; it will be used before the month is over; events that are held begin to expire.
+type QuotaWarningNotice string
+
 // Readiness defines model for Readiness.
 type Readiness struct {
 	Components []Component `json:"components"`
@@ -5744,10 +5950,13 @@ type ReceiptEvent struct {
 	Code *string `json:"code,omitempty"`
 
 	// EventId Empty while pending.
-	EventId string      `json:"event_id"`
-	Index   int         `json:"index"`
-	Message *string     `json:"message,omitempty"`
-	Status  EventStatus `json:"status"`
+	EventId string `json:"event_id"`
+
+	// ExpiresAt When it goes for good, of an event that is held for so long (`over_quota`, `unpaid`). After that the code is `expired`.
+	ExpiresAt *time.Time  `json:"expires_at,omitempty"`
+	Index     int         `json:"index"`
+	Message   *string     `json:"message,omitempty"`
+	Status    EventStatus `json:"status"`
 }
 
 // RedactionSecret defines model for RedactionSecret.
@@ -8031,6 +8240,12 @@ type ServerInterface interface {
 	// CreatePortal Change how to pay, and see receipts
 	// (POST /v1/billing/portal)
 	CreatePortal(ctx echo.Context) error
+	// GetQuota How many events may be stored this month, and what is held
+	// (GET /v1/billing/quota)
+	GetQuota(ctx echo.Context) error
+	// ReleaseHeld Have what is held stored, as far as there is room
+	// (POST /v1/billing/quota/release)
+	ReleaseHeld(ctx echo.Context) error
 	// GetSubscription The plan that is in force
 	// (GET /v1/billing/subscription)
 	GetSubscription(ctx echo.Context) error
@@ -8978,6 +9193,24 @@ func (w *ServerInterfaceWrapper) CreatePortal(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreatePortal(ctx)
+	return err
+}
+
+// GetQuota converts echo context to params.
+func (w *ServerInterfaceWrapper) GetQuota(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetQuota(ctx)
+	return err
+}
+
+// ReleaseHeld converts echo context to params.
+func (w *ServerInterfaceWrapper) ReleaseHeld(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReleaseHeld(ctx)
 	return err
 }
 
@@ -11666,6 +11899,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/billing/plans", wrapper.ListPlans, options.OperationMiddlewares["listPlans"]...)
 	router.GET(options.BaseURL+"/v1/billing/subscription", wrapper.GetSubscription, options.OperationMiddlewares["getSubscription"]...)
 	router.PUT(options.BaseURL+"/v1/billing/subscription", wrapper.ChangeSubscription, options.OperationMiddlewares["changeSubscription"]...)
+	router.GET(options.BaseURL+"/v1/billing/quota", wrapper.GetQuota, options.OperationMiddlewares["getQuota"]...)
+	router.POST(options.BaseURL+"/v1/billing/quota/release", wrapper.ReleaseHeld, options.OperationMiddlewares["releaseHeld"]...)
 	router.POST(options.BaseURL+"/v1/billing/subscription/preview", wrapper.PreviewSubscription, options.OperationMiddlewares["previewSubscription"]...)
 	router.POST(options.BaseURL+"/v1/privacy/retention/preview", wrapper.PreviewRetention, options.OperationMiddlewares["previewRetention"]...)
 	router.GET(options.BaseURL+"/v1/privacy/retention/runs", wrapper.ListRetentionRuns, options.OperationMiddlewares["listRetentionRuns"]...)
@@ -13063,6 +13298,96 @@ type CreatePortaldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreatePortaldefaultApplicationProblemPlusJSONResponse) VisitCreatePortalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetQuotaRequestObject struct {
+}
+
+type GetQuotaResponseObject interface {
+	VisitGetQuotaResponse(w http.ResponseWriter) error
+}
+
+type GetQuota200JSONResponse Quota
+
+func (response GetQuota200JSONResponse) VisitGetQuotaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetQuotadefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetQuotadefaultApplicationProblemPlusJSONResponse) VisitGetQuotaResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XCorrelationID != nil {
+		w.Header().Set("X-Correlation-ID", fmt.Sprint(*response.Headers.XCorrelationID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseHeldRequestObject struct {
+}
+
+type ReleaseHeldResponseObject interface {
+	VisitReleaseHeldResponse(w http.ResponseWriter) error
+}
+
+type ReleaseHeld202JSONResponse Quota
+
+func (response ReleaseHeld202JSONResponse) VisitReleaseHeldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseHelddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ReleaseHelddefaultApplicationProblemPlusJSONResponse) VisitReleaseHeldResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20285,6 +20610,12 @@ type StrictServerInterface interface {
 	// CreatePortal Change how to pay, and see receipts
 	// (POST /v1/billing/portal)
 	CreatePortal(ctx context.Context, request CreatePortalRequestObject) (CreatePortalResponseObject, error)
+	// GetQuota How many events may be stored this month, and what is held
+	// (GET /v1/billing/quota)
+	GetQuota(ctx context.Context, request GetQuotaRequestObject) (GetQuotaResponseObject, error)
+	// ReleaseHeld Have what is held stored, as far as there is room
+	// (POST /v1/billing/quota/release)
+	ReleaseHeld(ctx context.Context, request ReleaseHeldRequestObject) (ReleaseHeldResponseObject, error)
 	// GetSubscription The plan that is in force
 	// (GET /v1/billing/subscription)
 	GetSubscription(ctx context.Context, request GetSubscriptionRequestObject) (GetSubscriptionResponseObject, error)
@@ -21543,6 +21874,52 @@ func (sh *strictHandler) CreatePortal(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreatePortalResponseObject); ok {
 		return validResponse.VisitCreatePortalResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetQuota operation middleware
+func (sh *strictHandler) GetQuota(ctx echo.Context) error {
+	var request GetQuotaRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetQuota(ctx.Request().Context(), request.(GetQuotaRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetQuota")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetQuotaResponseObject); ok {
+		return validResponse.VisitGetQuotaResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReleaseHeld operation middleware
+func (sh *strictHandler) ReleaseHeld(ctx echo.Context) error {
+	var request ReleaseHeldRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseHeld(ctx.Request().Context(), request.(ReleaseHeldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseHeld")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReleaseHeldResponseObject); ok {
+		return validResponse.VisitReleaseHeldResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -230,6 +230,16 @@ func (s Quotas) Quotas(ctx context.Context, month billing.Period) (all []quota.S
 	return all, err
 }
 
+// Raised implements quota.Book.
+func (s Quotas) Raised(ctx context.Context) (all []quota.Quota, err error) {
+	err = s.across(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		rows, err := q.ListRaisedQuotas(ctx)
+		all, err = pg.Each(rows, err, func(r db.ListRaisedQuotasRow) quota.Quota { return quotaOf(db.ListQuotasChangedSinceRow(r)) })
+		return err
+	})
+	return all, err
+}
+
 // Released implements quota.Book.
 func (s Quotas) Released(ctx context.Context, tenant tenants.ID, was time.Time, raised time.Time, release *uuid.UUID) error {
 	set := db.SetQuotaReleaseParams{TenantID: uuid.UUID(tenant), Was: &was, ReleaseID: release}

@@ -99,6 +99,8 @@ type Book interface {
 	Change(ctx context.Context, tenant tenants.ID, at time.Time, change func(Quota) (Quota, *tenants.AuditEntry)) (Quota, error)
 	// Used is how many events all logs have stored of a tenant in a month.
 	Used(ctx context.Context, tenant tenants.ID, month billing.Period) (int64, error)
+	// Raised returns the quotas of which a release is due.
+	Raised(ctx context.Context) ([]Quota, error)
 	// Quotas returns all tenants.
 	Quotas(ctx context.Context, month billing.Period) ([]Standings, error)
 	// Released writes down how far the release is that was due since was, unless another is due by now. A zero raised: none is due any more.

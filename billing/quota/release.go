@@ -2,11 +2,13 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/internal/fault"
 )
 
@@ -15,15 +17,20 @@ const releaseFor = 24 * time.Hour
 
 // ReleaseDue brings releases forward that are due because there is more room. It is called again and again.
 func (s *Service) ReleaseDue(ctx context.Context) error {
-	return s.each(ctx, func(one Standings) error {
-		if one.RaisedAt.IsZero() {
-			return nil
+	raised, err := s.deps.Book.Raised(ctx)
+	if err != nil {
+		return fmt.Errorf("look for releases: %w", err)
+	}
+	var trouble []error
+	for _, q := range raised {
+		if err := s.release(ctx, q); err != nil {
+			trouble = append(trouble, fmt.Errorf("tenant %s: %w", q.Tenant, err))
 		}
-		return s.release(ctx, one)
-	})
+	}
+	return errors.Join(trouble...)
 }
 
-func (s *Service) release(ctx context.Context, one Standings) error {
+func (s *Service) release(ctx context.Context, one Quota) error {
 	now := s.time()
 	if one.Release != nil {
 		done, err := s.deps.Releases.Release(ctx, one.Tenant, *one.Release)
@@ -42,8 +49,12 @@ func (s *Service) release(ctx context.Context, one Standings) error {
 	if err != nil {
 		return fmt.Errorf("count held events: %w", err)
 	}
+	used, err := s.deps.Book.Used(ctx, one.Tenant, billing.PeriodOf(now))
+	if err != nil {
+		return fmt.Errorf("read the counts: %w", err)
+	}
 	switch {
-	case !one.roomFor(one.Used, now), len(held) == 0 && now.Sub(one.RaisedAt) > releaseFor:
+	case !one.roomFor(used, now), len(held) == 0 && now.Sub(one.RaisedAt) > releaseFor:
 		return s.deps.Book.Released(ctx, one.Tenant, one.RaisedAt, time.Time{}, nil)
 	case len(held) == 0:
 		return nil

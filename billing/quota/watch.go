@@ -67,6 +67,8 @@ func (s *Service) warnOfUse(ctx context.Context, one Standings, month billing.Pe
 	events := one.Events(month)
 	reached := slices.Contains(one.Given, Reached)
 	switch {
+	case one.Used == 0:
+		return nil
 	case one.Used >= events:
 		return give(Reached, time.Time{})
 	case one.Used >= share(events, 80) && !reached:

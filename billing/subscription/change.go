@@ -79,6 +79,9 @@ func (s *Service) change(ctx context.Context, by tenants.By, o Override, operato
 	if err := s.deps.Rows.Add(ctx, p.Terms, entry(by, before.Terms, p.Terms)); err != nil {
 		return State{}, err
 	}
+	if s.deps.Changed != nil {
+		s.deps.Changed(ctx, p.Terms.Tenant)
+	}
 	return s.stateOf(append(before.History, p.Terms))
 }
 

@@ -54,6 +54,8 @@ type Deps struct {
 	Rows  Rows
 	Usage Usage
 	Means Means // nil: invoices are paid some other way, and nobody is asked before
+	// Changed is told of tenants that agreed to other terms; nil: nobody wants to know.
+	Changed func(ctx context.Context, tenant tenants.ID)
 	Now   func() time.Time
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/observatory/observatory/billing/cost"
 	"github.com/observatory/observatory/billing/invoicing"
 	"github.com/observatory/observatory/billing/payment"
+	"github.com/observatory/observatory/billing/quota"
 	"github.com/observatory/observatory/billing/subscription"
 	"github.com/observatory/observatory/billing/usage"
 	"github.com/observatory/observatory/ingest"
@@ -37,6 +38,7 @@ import (
 	"github.com/observatory/observatory/internal/objects"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/migrations"
+	"github.com/observatory/observatory/privacy/removals"
 	"github.com/observatory/observatory/tenants"
 	"github.com/observatory/observatory/tenants/mail"
 	"github.com/observatory/observatory/tenants/tenantspg"
@@ -72,6 +74,8 @@ type node struct {
 	stitcher *people.Stitcher
 	notify   notifying
 	privacy  answering
+
+	quotas *quota.Service
 
 	lifecycle lifecycle
 	consumed  *cost.Recorder
@@ -146,6 +150,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.lifecycle, err = newLifecycle(n, public); err != nil {
 		return nil, err
 	}
+	n.quotas = newQuotas(n)
 	return n, nil
 }
 
@@ -166,6 +171,7 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 		workers.AnswerRequests(n.privacy.driver, n.privacy.store.Lookout(n.tenants.Outbox), n.jobs, n.metrics, n.now),
 		workers.TellOfCauses(n.notices()),
 		workers.ReleaseHeld(n.releases),
+		workers.KeepQuotas(n.quotas, removals.NewExpired(n.events)),
 		workers.KeepRollups(n.rollups),
 		workers.MeterUsage(n.usage),
 		workers.StitchPeople(n.stitcher),

@@ -97,6 +97,7 @@ type serving struct {
 	barrier   *privacy.LogAgent // tells how far the log is, for the sake of those who want to be forgotten
 
 	suppressions suppressions
+	quota        gate
 }
 
 func newServing(ctx context.Context, n *node) (*serving, error) {
@@ -114,8 +115,11 @@ func newServing(ctx context.Context, n *node) (*serving, error) {
 	if s.suppressions, err = newSuppressions(n, s.barrier.Applied); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	if s.quota, err = newGate(ctx, n, s.log.id); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	s.sink, err = ingest.NewSink(ingest.SinkConfig{}, ingest.SinkDeps{
-		Log: s.log, State: s.log.state, Store: n.store.Writer(s.log.id), Now: n.now, Logger: n.logger, Stored: s.stored, Suppression: s.suppressions,
+		Log: s.log, State: s.log.state, Store: n.store.Writer(s.log.id), Now: n.now, Logger: n.logger, Stored: s.stored, Suppression: s.suppressions, Quota: s.quota,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -128,7 +132,7 @@ func newServing(ctx context.Context, n *node) (*serving, error) {
 		Name: "observatory_rules_staleness_seconds", Help: "Time since the schemas and policies were last known to be up to date. They are applied as they are without contact.",
 	}, func() float64 { return s.rules.pipeline.Rulebook().Staleness().Seconds() })
 	s.freshness = freshness{s}
-	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Suppression: s.suppressions, Now: n.now, Accepted: s.pace.accepted})
+	s.collector = ingest.NewCollector(ingest.CollectorDeps{Log: s.log, Prepare: s.rules.pipeline, Receipts: n.receipts, Limits: ingest.NewRateLimits(n.cfg.RatePerKey), Suppression: s.suppressions, Refuse: s.quota.refuse, Now: n.now, Accepted: s.pace.accepted})
 	s.replays = newReplays(s)
 	return s, nil
 }
@@ -139,7 +143,12 @@ func (s *serving) stored(set *ingest.Settlement, took time.Duration) {
 	s.live.Publish(set)
 }
 
-func (s *serving) close() error { return s.log.close() }
+func (s *serving) close() error {
+	if s.quota.pool != nil {
+		s.quota.pool.Close()
+	}
+	return s.log.close()
+}
 
 func (s *serving) run(ctx context.Context, listener net.Listener) (err error) {
 	queues, err := newQueues(s.urls.Redis)
@@ -197,8 +206,8 @@ func (s *serving) run(ctx context.Context, listener net.Listener) (err error) {
 // sends events is told to come again.
 func (s *serving) control(ctx context.Context) error {
 	err := s.migratePostgres(ctx)
-	refreshes := []func(context.Context) error{s.claim, s.suppressions.set.Refresh, s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh}
-	for _, refresh := range refreshes { // keys after suppressions: nothing is accepted before it is known whose events are not
+	refreshes := []func(context.Context) error{s.claim, s.quota.Refresh, s.suppressions.set.Refresh, s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh}
+	for _, refresh := range refreshes { // nothing is stored before quotas and suppressions are known, nor accepted: keys come after them
 		if err == nil {
 			err = s.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return refresh(ctx) })
 		}
@@ -215,6 +224,7 @@ func (s *serving) control(ctx context.Context) error {
 	group.Go(func() error { return s.keys.Run(ctx) })
 	group.Go(func() error { return s.rules.run(ctx) })
 	group.Go(func() error { return s.suppressions.set.Run(ctx) })
+	group.Go(func() error { return s.quota.Run(ctx) })
 	group.Go(func() error { return s.barrier.Run(ctx) })
 	group.Go(func() error { return s.tellCarried(ctx) })
 	group.Go(func() error { return s.lifecycle.uses.Run(ctx) })
@@ -266,7 +276,7 @@ func (s *serving) handler(ctx context.Context, ending <-chan struct{}, queues ht
 		Analytics: s.eventsAsked(), People: s.peopleAsked(), Consumed: s.consumed.Consumed,
 		Quality: s.quality(), Notify: s.notify.service, Privacy: s.privacy.service, Suppressed: s.privacy.store.Suppressions(), Proofs: s.privacy.proofs, Exports: s.privacy.exports,
 		Form:      s.privacy.form,
-		Retention: s.lifecycle.retention, Minimise: s.lifecycle.minimisation, Offboard: s.lifecycle.offboard, Payment: s.payment, Plans: s.plans,
+		Retention: s.lifecycle.retention, Minimise: s.lifecycle.minimisation, Offboard: s.lifecycle.offboard, Payment: s.payment, Quotas: s.quotas, Plans: s.plans,
 		Alerts: alerts.rules, Incidents: alerts.incidents, Silences: alerts.silences,
 		Pipeline: newStages(s, alerts.rules), Jobs: s.jobs, Rollups: s.rollups, Archive: s.privacy.archive, Usage: s.usage, Invoices: s.invoices,
 		Operators: s.operators(queues),

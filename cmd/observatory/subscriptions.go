@@ -11,7 +11,7 @@ func newSubscriptions(n *node) (*subscription.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := subscription.Deps{Plans: plans, Rows: n.billing.Terms(), Usage: n.usage, Now: n.now}
+	d := subscription.Deps{Plans: plans, Rows: n.billing.Terms(), Usage: n.usage, Now: n.now, Changed: n.followTerms}
 	if n.cfg.StripeKey != "" {
 		d.Means = means{n}
 	}

@@ -23,6 +23,7 @@ const (
 	TooLarge                    // 413
 	RateLimited                 // 429
 	Unavailable                 // 503: something behind is down or full; try again
+	PaymentRequired             // 402: an invoice is to be paid first
 )
 
 // Code is a stable, documented identifier of one error, in snake case, for example "email_taken". Clients may switch on it.

@@ -283,23 +283,50 @@ func (q *Queries) ListQuotasChangedSince(ctx context.Context, since int64) ([]Li
 	return items, nil
 }
 
-const listQuotasToRelease = `-- name: ListQuotasToRelease :many
-SELECT tenant_id FROM quotas WHERE raised_at IS NOT NULL
+const listRaisedQuotas = `-- name: ListRaisedQuotas :many
+SELECT tenant_id, events, hold, keep_days, because, extra, to_char(extra_month, 'YYYY-MM-DD') AS extra_month, standing, raised_at, release_id
+FROM quotas
+WHERE raised_at IS NOT NULL
+ORDER BY raised_at, tenant_id
 `
 
-func (q *Queries) ListQuotasToRelease(ctx context.Context) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listQuotasToRelease)
+type ListRaisedQuotasRow struct {
+	TenantID   uuid.UUID
+	Events     *int64
+	Hold       bool
+	KeepDays   int32
+	Because    string
+	Extra      int64
+	ExtraMonth string
+	Standing   string
+	RaisedAt   *time.Time
+	ReleaseID  *uuid.UUID
+}
+
+func (q *Queries) ListRaisedQuotas(ctx context.Context) ([]ListRaisedQuotasRow, error) {
+	rows, err := q.db.Query(ctx, listRaisedQuotas)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []uuid.UUID
+	var items []ListRaisedQuotasRow
 	for rows.Next() {
-		var tenant_id uuid.UUID
-		if err := rows.Scan(&tenant_id); err != nil {
+		var i ListRaisedQuotasRow
+		if err := rows.Scan(
+			&i.TenantID,
+			&i.Events,
+			&i.Hold,
+			&i.KeepDays,
+			&i.Because,
+			&i.Extra,
+			&i.ExtraMonth,
+			&i.Standing,
+			&i.RaisedAt,
+			&i.ReleaseID,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, tenant_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

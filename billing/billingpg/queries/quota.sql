@@ -51,8 +51,11 @@ SELECT coalesce(sum(counted), 0)::bigint FROM quota_counts WHERE month = CAST(@m
 -- name: CountQuotas :many
 SELECT tenant_id, sum(counted)::bigint AS counted FROM quota_counts WHERE month = CAST(@month::text AS date) GROUP BY tenant_id;
 
--- name: ListQuotasToRelease :many
-SELECT tenant_id FROM quotas WHERE raised_at IS NOT NULL;
+-- name: ListRaisedQuotas :many
+SELECT tenant_id, events, hold, keep_days, because, extra, to_char(extra_month, 'YYYY-MM-DD') AS extra_month, standing, raised_at, release_id
+FROM quotas
+WHERE raised_at IS NOT NULL
+ORDER BY raised_at, tenant_id;
 
 -- name: SetQuotaRelease :exec
 UPDATE quotas SET raised_at = sqlc.narg(raised_at)::timestamptz, release_id = sqlc.narg(release_id)::uuid

@@ -200,7 +200,7 @@ export interface paths {
         };
         /**
          * What became of a batch
-         * @description Per event stored, duplicate, quarantined, or pending, with the reason. Kept for 30 days. Session, or a key with `query:read` or `events:write`.
+         * @description Per event stored, duplicate, quarantined, suppressed, held or pending, with the reason. Kept for 30 days. Session, or a key with `query:read` or `events:write`.
          */
         get: operations["getReceipt"];
         put?: never;
@@ -1916,6 +1916,48 @@ export interface paths {
          */
         put: operations["changeSubscription"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many events may be stored this month, and what is held
+         * @description The limit counts what the meter `events` counts, in the calendar month (UTC). Beyond it the plan decides: events are stored and paid for, or acknowledged and held - their receipts say `held`
+         *     with the code `over_quota` - for so many days. What is held is stored under its own ID and time as soon as there is room again: after an upgrade, with a higher cap, when operators grant more. It is
+         *     metered when that happens. Needs a member, or a key with `billing:read`.
+         */
+        get: operations["getQuota"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/quota/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have what is held stored, as far as there is room
+         * @description This is done by itself when a plan allows more. It is for what is held still when a new month has brought room, which it will then take up. 409 `quota_no_room`, `quota_nothing_held`. Owners and admins.
+         */
+        post: operations["releaseHeld"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3829,6 +3871,116 @@ export interface components {
             /** Format: date-time */
             changed_at: string;
         };
+        Quota: {
+            /**
+             * @description The calendar month (UTC) that this is about.
+             * @example 2026-11
+             */
+            month: string;
+            /**
+             * @description `restricted`: an invoice is unpaid, and events are held. `suspended`: events are refused with 402.
+             * @enum {string}
+             */
+            standing: "open" | "restricted" | "suspended";
+            /** @description Null where there is none. */
+            limit: components["schemas"]["QuotaLimit"] | null;
+            /**
+             * Format: int64
+             * @description Events of this month that the limit counts: stored, and of neither bots nor synthetic tests.
+             */
+            used: number;
+            /**
+             * Format: int64
+             * @description Null where nothing is held for its number.
+             */
+            left: number | null;
+            /** @description Events that are kept aside, by reason. */
+            held: components["schemas"]["QuotaHeld"][];
+            /** @description What is held is being stored. */
+            releasing: boolean;
+            /** @description Null while there is too little to tell. */
+            forecast: components["schemas"]["QuotaForecast"] | null;
+            /** @description That were given this month. */
+            warnings: components["schemas"]["QuotaWarning"][];
+        };
+        QuotaLimit: {
+            /**
+             * Format: int64
+             * @description A month, with `extra`.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description How many of them operators have granted on top, this month.
+             */
+            extra: number;
+            /**
+             * @description What becomes of events beyond it: they are held, or stored and paid for.
+             * @enum {string}
+             */
+            then: "hold" | "overage";
+            /** @description How long events are held, before they go for good. */
+            keep_days: number;
+            /**
+             * @description What sets it. A spend cap is turned into the number of events that it pays for.
+             * @enum {string}
+             */
+            because: "plan" | "spend_cap";
+        };
+        QuotaHeld: {
+            /** @enum {string} */
+            reason: "over_quota" | "unpaid";
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When the first of them goes for good.
+             */
+            expires_from: string;
+            /**
+             * Format: date-time
+             * @description When the last does.
+             */
+            expires_to: string;
+        };
+        QuotaForecast: {
+            /**
+             * Format: int64
+             * @description Events at the end of the month, as it looks now.
+             */
+            expected: number;
+            /**
+             * Format: date-time
+             * @description When the limit was or will be reached; null where not this month.
+             */
+            reached_at: string | null;
+        };
+        QuotaWarning: {
+            /**
+             * @description 50 %, 80 % and 100 % of the limit are used; it will be used before the month is over; events that are held begin to expire.
+             * @enum {string}
+             */
+            notice: "half" | "most" | "reached" | "forecast" | "expiring";
+            /**
+             * Format: int64
+             * @description Then.
+             */
+            used: number;
+            /**
+             * Format: int64
+             * @description The limit then.
+             */
+            events: number;
+            /**
+             * Format: date
+             * @description Of `forecast`: when it will be reached. Of `expiring`: when it begins.
+             */
+            day: string | null;
+            /** Format: date-time */
+            at: string;
+        };
         Subscription: {
             terms: components["schemas"]["SubscriptionTerms"];
             plan: components["schemas"]["Plan"];
@@ -4908,6 +5060,11 @@ export interface components {
             /** @description Why it is not stored. */
             code?: string;
             message?: string;
+            /**
+             * Format: date-time
+             * @description When it goes for good, of an event that is held for so long (`over_quota`, `unpaid`). After that the code is `expired`.
+             */
+            expires_at?: string;
         };
         /** @enum {string} */
         MeterName: "events" | "tracked_users" | "storage" | "query_time" | "exports" | "bot_events" | "synthetic_events";
@@ -10666,6 +10823,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The quota. What is used is a second old at most. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    releaseHeld: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It begins within seconds. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
                 };
             };
             default: components["responses"]["Problem"];
