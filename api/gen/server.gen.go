@@ -5808,17 +5808,17 @@ type QuarantinedEventType string
 
 // Quota defines model for Quota.
 type Quota struct {
-	// Forecast Null while there is too little to tell.
-	Forecast *QuotaForecast `json:"forecast"`
+	// Forecast Left out while there is too little to tell.
+	Forecast *QuotaForecast `json:"forecast,omitempty"`
 
 	// Held Events that are kept aside, by reason.
 	Held []QuotaHeld `json:"held"`
 
-	// Left Null where nothing is held for its number.
-	Left *int64 `json:"left"`
+	// Left Left out where nothing is held for its number.
+	Left *int64 `json:"left,omitempty"`
 
-	// Limit Null where there is none.
-	Limit *QuotaLimit `json:"limit"`
+	// Limit Left out where there is none.
+	Limit *QuotaLimit `json:"limit,omitempty"`
 
 	// Month The calendar month (UTC) that this is about.
 	//
@@ -5841,13 +5841,13 @@ type Quota struct {
 // QuotaStanding `restricted`: an invoice is unpaid, and events are held. `suspended`: events are refused with 402.
 type QuotaStanding string
 
-// QuotaForecast defines model for QuotaForecast.
+// QuotaForecast Left out while there is too little to tell.
 type QuotaForecast struct {
 	// Expected Events at the end of the month, as it looks now.
 	Expected int64 `json:"expected"`
 
-	// ReachedAt When the limit was or will be reached; null where not this month.
-	ReachedAt *time.Time `json:"reached_at"`
+	// ReachedAt When the limit was or will be reached; left out where not this month.
+	ReachedAt *time.Time `json:"reached_at,omitempty"`
 }
 
 // QuotaHeld defines model for QuotaHeld.
@@ -5866,7 +5866,7 @@ type QuotaHeld struct {
 // QuotaHeldReason defines model for QuotaHeld.Reason.
 type QuotaHeldReason string
 
-// QuotaLimit defines model for QuotaLimit.
+// QuotaLimit Left out where there is none.
 type QuotaLimit struct {
 	// Because What sets it. A spend cap is turned into the number of events that it pays for.
 	Because QuotaLimitBecause `json:"because"`
@@ -5895,7 +5895,7 @@ type QuotaWarning struct {
 	At time.Time `json:"at"`
 
 	// Day Of `forecast`: when it will be reached. Of `expiring`: when it begins.
-	Day *openapi_types.Date `json:"day"`
+	Day *openapi_types.Date `json:"day,omitempty"`
 
 	// Events The limit then.
 	Events int64 `json:"events"`

@@ -87,7 +87,7 @@ func (x subjects) operations() []operation {
 	stubs = append(append(stubs, x.checks.operations()...), x.alerts.operations()...)
 	stubs = append(append(stubs, x.notices.operations()...), x.forms.operations()...)
 	stubs = append(stubs, x.lifecycle()...)
-	stubs = append(stubs, subscribing()...)
+	stubs = append(append(stubs, subscribing()...), quotas()...)
 	stubs = append(append(stubs, x.requests.operations()...), x.proofs.operations()...)
 	stubs = append(append(stubs, x.suppressions()...), x.payment()...)
 	stubs = append(stubs, usage()...)

@@ -3882,8 +3882,7 @@ export interface components {
              * @enum {string}
              */
             standing: "open" | "restricted" | "suspended";
-            /** @description Null where there is none. */
-            limit: components["schemas"]["QuotaLimit"] | null;
+            limit?: components["schemas"]["QuotaLimit"];
             /**
              * Format: int64
              * @description Events of this month that the limit counts: stored, and of neither bots nor synthetic tests.
@@ -3891,18 +3890,18 @@ export interface components {
             used: number;
             /**
              * Format: int64
-             * @description Null where nothing is held for its number.
+             * @description Left out where nothing is held for its number.
              */
-            left: number | null;
+            left?: number;
             /** @description Events that are kept aside, by reason. */
             held: components["schemas"]["QuotaHeld"][];
             /** @description What is held is being stored. */
             releasing: boolean;
-            /** @description Null while there is too little to tell. */
-            forecast: components["schemas"]["QuotaForecast"] | null;
+            forecast?: components["schemas"]["QuotaForecast"];
             /** @description That were given this month. */
             warnings: components["schemas"]["QuotaWarning"][];
         };
+        /** @description Left out where there is none. */
         QuotaLimit: {
             /**
              * Format: int64
@@ -3945,6 +3944,7 @@ export interface components {
              */
             expires_to: string;
         };
+        /** @description Left out while there is too little to tell. */
         QuotaForecast: {
             /**
              * Format: int64
@@ -3953,9 +3953,9 @@ export interface components {
             expected: number;
             /**
              * Format: date-time
-             * @description When the limit was or will be reached; null where not this month.
+             * @description When the limit was or will be reached; left out where not this month.
              */
-            reached_at: string | null;
+            reached_at?: string;
         };
         QuotaWarning: {
             /**
@@ -3977,7 +3977,7 @@ export interface components {
              * Format: date
              * @description Of `forecast`: when it will be reached. Of `expiring`: when it begins.
              */
-            day: string | null;
+            day?: string;
             /** Format: date-time */
             at: string;
         };
