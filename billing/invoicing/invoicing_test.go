@@ -6,10 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/invoicing"
+	"github.com/observatory/observatory/internal/jobs"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -185,4 +187,36 @@ func TestClosingWaits(t *testing.T) {
 	_, _, err = w.healthy.CloseNext(t.Context(), tenant)
 	require.NoError(t, err)
 	require.Len(t, w.invoices(t, tenant), 1)
+}
+
+// TestMonthsAreFound has a job made for each tenant with a month that is over, and none for one that is being erased.
+func TestMonthsAreFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var all []tenants.ID
+	for range 3 {
+		tenant, err := w.tenant(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, w.agree(t.Context(), tenant, func(terms *billing.Terms) { terms.Plan = "growth" }))
+		all = append(all, tenant)
+	}
+	_, err := w.admin.Exec(t.Context(), `INSERT INTO offboardings (id, tenant_id, tenant_name, state, asked_at, asked_by, erase_at, changed_at)
+		VALUES ($1, $1, 'Gone', 'deleting', now(), 'somebody', now(), now())`, uuid.UUID(all[2]))
+	require.NoError(t, err)
+	found := func() (n int) {
+		require.NoError(t, w.healthy.Find(t.Context(), jobs.Unwatched(uuid.Nil)))
+		require.NoError(t, w.admin.QueryRow(t.Context(), "SELECT count(*) FROM jobs WHERE kind = 'billing:close-tenant'").Scan(&n))
+		return n
+	}
+	w.setClock(w.month().To.Add(5 * time.Hour))
+	require.Zero(t, found(), "it is too early")
+	w.pass(time.Hour)
+	require.Equal(t, 2, found())
+	require.Equal(t, 2, found(), "they are waiting already")
+
+	w.setClock(w.month().To.Add(7 * time.Hour)) // no worker ran for a month: both are closed by one job
+	require.NoError(t, w.healthy.Close(t.Context(), jobs.Unwatched(uuid.Nil), invoicing.Params{Tenant: uuid.UUID(all[0])}))
+	require.Len(t, w.invoices(t, all[0]), 2)
+	require.NoError(t, w.healthy.Close(t.Context(), jobs.Unwatched(uuid.Nil), invoicing.Params{Tenant: uuid.UUID(all[0])}))
+	require.Len(t, w.invoices(t, all[0]), 2)
 }

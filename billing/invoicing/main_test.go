@@ -10,7 +10,7 @@ import (
 
 // TestMain makes few random histories, or with OBSERVATORY_TEST_LONG=1 many. -rapid.checks says otherwise.
 func TestMain(m *testing.M) {
-	checks := "15"
+	checks := "8"
 	if os.Getenv("OBSERVATORY_TEST_LONG") == "1" {
 		checks = "500"
 	}

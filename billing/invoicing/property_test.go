@@ -17,8 +17,8 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// TestInvoicesAddUp goes through random histories: usage and corrections of it, late and in both directions, plans, intervals, coupons and caps that
-// change at any hour, credits, and closings whose connection is cut at any statement, or that run twice at once. No month is ever billed twice; all
+// TestInvoicesAddUp goes through random histories: usage and corrections of it, late and in both directions, plans, currencies, intervals, coupons and caps
+// that change at any hour, credits, and closings whose connection is cut at any statement, or that run twice at once. No month is ever billed twice; all
 // documents of a month together come to what the ledger is worth, to the cent; every credit comes from somewhere; and no number is left out.
 func TestInvoicesAddUp(t *testing.T) {
 	t.Parallel()
@@ -31,7 +31,7 @@ func TestInvoicesAddUp(t *testing.T) {
 		tenant, err := w.tenant(ctx)
 		require.NoError(rt, err)
 		begun = append(begun, tenant)
-		h := history{T: rt, world: w, tenant: tenant}
+		h := history{T: rt, world: w, tenant: tenant, currency: currency().Draw(rt, "currency"), monthly: rapid.Bool().Draw(rt, "monthly")}
 		for range rapid.IntRange(2, 5).Draw(rt, "months") {
 			h.change(ctx)
 			for range rapid.IntRange(3, 12).Draw(rt, "steps") {
@@ -58,8 +58,15 @@ func TestInvoicesAddUp(t *testing.T) {
 type history struct {
 	*rapid.T
 	*world
-	tenant tenants.ID
-	left   time.Time // zero: it is there
+	tenant   tenants.ID
+	currency billing.Currency
+	monthly  bool      // no fee of a year is agreed to, so the currency can change
+	left     time.Time // zero: it is there
+}
+
+// currency is one with two digits behind the point, or none, or three.
+func currency() *rapid.Generator[billing.Currency] {
+	return rapid.SampledFrom([]billing.Currency{"USD", "JPY", "KWD"})
 }
 
 func (h *history) step(ctx context.Context) {
@@ -74,7 +81,7 @@ func (h *history) step(ctx context.Context) {
 		h.change(ctx)
 	case 6:
 		credit := billing.Amount(rapid.Int64Range(1, 9000).Draw(h.T, "credit"))
-		_, err := h.healthy.Grant(ctx, h.tenant, "USD", credit, "for the trouble", tenants.Actor{Kind: tenants.ActorSystem, Label: "Operator"}, "")
+		_, err := h.healthy.Grant(ctx, h.tenant, h.currency, credit, "for the trouble", tenants.Actor{Kind: tenants.ActorSystem, Label: "Operator"}, "")
 		require.NoError(h.T, err)
 	}
 }
@@ -110,8 +117,11 @@ func (h *history) use(ctx context.Context) {
 func (h *history) change(ctx context.Context) {
 	require.NoError(h.T, h.agree(ctx, h.tenant, func(t *billing.Terms) {
 		t.Plan = rapid.SampledFrom([]string{"growth", "scale", "free"}).Draw(h.T, "plan")
-		t.Interval = billing.Monthly
-		if t.Plan != "free" {
+		if h.monthly {
+			h.currency = currency().Draw(h.T, "currency")
+		}
+		t.Interval, t.Currency = billing.Monthly, h.currency
+		if t.Plan != "free" && !h.monthly {
 			t.Interval = rapid.SampledFrom([]billing.Interval{billing.Monthly, billing.Yearly}).Draw(h.T, "interval")
 		}
 		t.Coupon = rapid.SampledFrom([]string{"", "WELCOME20", "SORRY25"}).Draw(h.T, "coupon")
