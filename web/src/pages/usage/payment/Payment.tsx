@@ -58,7 +58,7 @@ function Standing({ payment: p }: { payment: PaymentState }) {
       <div>
         <h2>{words.title}</h2>
         <p>{words.text}</p>
-        {next !== null && p.next !== null && (
+        {next !== null && p.next !== undefined && (
           <p>
             <strong>
               <Time at={p.next.at} zone={tz} />
@@ -178,18 +178,18 @@ function Way({ payment: p }: { payment: PaymentState }) {
       actions={
         may && (
           <Button
-            variant={p.way === null ? 'filled' : 'default'}
+            variant={p.way === undefined ? 'filled' : 'default'}
             loading={go.isPending}
             leftSection={<CreditCard size={16} />}
-            onClick={() => go.mutate(p.way === null ? { page: 'checkout', body: {} } : { page: 'portal' })}
+            onClick={() => go.mutate(p.way === undefined ? { page: 'checkout', body: {} } : { page: 'portal' })}
           >
-            {p.way === null ? 'Say how you pay' : 'Change it, see receipts'}
+            {p.way === undefined ? 'Say how you pay' : 'Change it, see receipts'}
           </Button>
         )
       }
     >
       <FormError error={go.error} />
-      {p.way === null ? (
+      {p.way === undefined ? (
         <p className={classes.text}>
           Nothing is on record yet. Cards and accounts are kept by the payment provider, never here.
           {!may && ' Owners and admins can add one.'}

@@ -28,7 +28,7 @@ describe('standingWords', () => {
 
 describe('what happens next, and what to do', () => {
   it('is said only where there is something', () => {
-    expect(nextWords({ next: null })).toBeNull()
+    expect(nextWords({})).toBeNull()
     expect(nextWords({ next: { at: '2026-12-01T00:00:00Z', standing: 'restricted' } })).toMatch(/held/)
     expect(stepWords({ step: 'none' })).toBeNull()
     expect(stepWords({ step: 'wait' })).toMatch(/nothing to do/)

@@ -73,7 +73,7 @@ function Form({ now, plan, wish, onWish, onClose }: FormProps) {
   const payFirst =
     payment !== undefined &&
     payment.provider !== 'local' &&
-    payment.way === null &&
+    payment.way === undefined &&
     costs &&
     plan.key !== now.plan.key &&
     !wish.trial
