@@ -50,6 +50,9 @@ func (s *Service) Preview(ctx context.Context, tenant tenants.ID, w Wish) (Previ
 	return p, err
 }
 
+// maxChanges is how often a tenant may change its subscription in 24 hours: all changes stay, and are looked through for every price.
+const maxChanges = 20
+
 // Change makes a change for the tenant of by, and returns what came of it. It returns the faults of this package and of plan. To wish for what
 // there is changes nothing.
 func (s *Service) Change(ctx context.Context, by tenants.By, w Wish) (State, error) {
@@ -68,6 +71,9 @@ func (s *Service) change(ctx context.Context, by tenants.By, o Override, operato
 	}
 	if before.Next == nil && same(before.Terms, p.Terms) {
 		return before, nil
+	}
+	if n := len(before.History); !operator && n > maxChanges && before.History[n-maxChanges].At.After(p.Terms.At.AddDate(0, 0, -1)) {
+		return State{}, ErrTooOften
 	}
 	if err := s.mayPay(ctx, p, operator); err != nil {
 		return State{}, err

@@ -26,6 +26,7 @@ var (
 	ErrCouponOver    = fault.New(fault.Conflict, "coupon_expired", "This coupon can not be redeemed any more.")
 	ErrCouponNot     = fault.New(fault.Invalid, "coupon_not_for_plan", "This coupon is not for the plan or not for the currency.")
 	ErrCapLow        = fault.New(fault.Invalid, "spend_cap_low", "The spend cap is below what the month comes to already.")
+	ErrTooOften      = fault.New(fault.RateLimited, "subscription_changes", "The subscription was changed too often. Try again tomorrow.").After(time.Hour)
 	ErrNoMeans       = fault.New(fault.Conflict, "payment_method_missing", "There is no way of paying yet. Go through the checkout, which ends with the change.")
 )
 

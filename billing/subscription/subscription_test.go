@@ -305,6 +305,20 @@ func TestOneOfManyChangesWins(t *testing.T) {
 	require.Equal(t, 1, state.Newest, "to wish for what there is changes nothing")
 }
 
+func TestNobodyChangesAllTheTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wish := func(n int) subscription.Wish { return subscription.Wish{Plan: "growth", SpendCap: amount(billing.Amount(10_000 + n))} }
+	for n := range 20 {
+		w.now = w.now.Add(time.Hour)
+		w.change(wish(n))
+	}
+	_, err := w.Change(t.Context(), w.by(), wish(20))
+	require.ErrorIs(t, err, subscription.ErrTooOften)
+	w.now = w.now.Add(5 * time.Hour)
+	w.change(wish(20))
+}
+
 // TestTermsAreHistory: no role can change what was agreed to, and nobody sees another tenant's.
 func TestTermsAreHistory(t *testing.T) {
 	t.Parallel()
