@@ -71,15 +71,15 @@ func TestNobodyIsHeldWhileStripeIsAway(t *testing.T) {
 func TestAnOperatorSuspends(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true)
-	operator := tenants.Actor{Kind: tenants.ActorSystem, Label: "operator"}
-	require.NoError(t, w.it.Suspend(t.Context(), w.tenant, operator))
+	operator := tenants.By{Principal: tenants.Principal{Tenant: w.tenant, Actor: tenants.Actor{Kind: tenants.ActorSystem, Label: "operator"}}}
+	require.NoError(t, w.it.Suspend(t.Context(), operator, "abuse"))
 	w.look()
 	st, err := w.it.State(t.Context(), w.by)
 	require.NoError(t, err)
 	require.Equal(t, payment.Suspended, st.Standing)
 	require.Equal(t, payment.ContactStep, st.Step)
-	require.NoError(t, w.it.Resume(t.Context(), w.tenant, operator))
-	require.NoError(t, w.it.Resume(t.Context(), w.tenant, operator))
+	require.NoError(t, w.it.Resume(t.Context(), operator, "settled"))
+	require.NoError(t, w.it.Resume(t.Context(), operator, "settled"))
 	require.Equal(t, []payment.Standing{payment.Suspended, payment.OK}, w.effects)
 	require.Len(t, w.mails(), 2)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/observatory/observatory/billing/billingstripe"
 	"github.com/observatory/observatory/billing/payment"
 	"github.com/observatory/observatory/billing/plan"
+	"github.com/observatory/observatory/billing/quota"
 	"github.com/observatory/observatory/billing/subscription"
 	"github.com/observatory/observatory/tenants"
 )
@@ -17,7 +18,7 @@ func newPayment(n *node, public *url.URL) *payment.Service {
 	book := n.billing.Payments(n.tenants.Outbox)
 	d := payment.Deps{
 		Book: book, Organisations: book, Invoices: book, Ledger: book, Plans: chosen{n.plans}, Dunning: n.plans.Plans().Dunning,
-		Jobs: n.jobs, PublicURL: public, Now: n.now, Logger: n.logger,
+		Effect: n.standing, Jobs: n.jobs, PublicURL: public, Now: n.now, Logger: n.logger,
 	}
 	if n.cfg.StripeKey != "" {
 		d.Provider = billingstripe.New(billingstripe.Config{
@@ -25,6 +26,19 @@ func newPayment(n *node, public *url.URL) *payment.Service {
 		})
 	}
 	return payment.New(d)
+}
+
+// standing has quotas hold or refuse the events of a tenant that does not pay, and store them again once it has paid.
+func (n *node) standing(ctx context.Context, tenant tenants.ID, s payment.Standing) error {
+	allowed := quota.Open
+	switch s {
+	case payment.Restricted:
+		allowed = quota.Restricted
+	case payment.Suspended:
+		allowed = quota.Suspended
+	case payment.OK, payment.PastDue:
+	}
+	return n.quotas.SetStanding(ctx, tenant, allowed)
 }
 
 // means says whether it is known how a tenant pays. The one who asks is made before the one who knows.

@@ -57,7 +57,9 @@ func TestAPlanIsChosenAtTheCheckout(t *testing.T) {
 	fake := stripeOf(t)
 	server := harness.Start(t, harness.Config{Engines: harness.SharedEngines(t), Transport: newContract(t), Env: fake.env()})
 	a := server.SignUp(t)
-	look := func() payState { return harness.As[payState](t, a.Session.Get(t, "/v1/billing/payment").Want(t, http.StatusOK)) }
+	look := func() payState {
+		return harness.As[payState](t, a.Session.Get(t, "/v1/billing/payment").Want(t, http.StatusOK))
+	}
 	require.Equal(t, payState{Provider: "stripe", Standing: "ok", Step: "add_way"}, look())
 
 	a.Session.Post(t, "/v1/billing/checkout", map[string]any{"plan": "no-such-plan"}).Want(t, http.StatusNotFound)
