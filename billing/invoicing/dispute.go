@@ -132,10 +132,7 @@ func (c *Compared) judge(kept []Kept) {
 		case billing.SyntheticEvents:
 			synthetic += counted
 		default:
-			c.Billed += counted
-			if counted > 0 {
-				c.Hours = append(c.Hours, ComparedHour{Hour: k.Hour, Events: counted})
-			}
+			c.bill(k.Hour, counted)
 		}
 	}
 	t := c.Told.Counts
@@ -162,6 +159,20 @@ func (c *Compared) judge(kept []Kept) {
 	if sum := t.Stored + t.Duplicate + t.Quarantined + t.Suppressed + t.Held; sum != t.Received {
 		c.Differences = append(c.Differences, fmt.Sprintf("The receipt speaks of %d events and says what became of %d.", t.Received, sum))
 	}
+}
+
+// bill counts events of an hour as usage.
+func (c *Compared) bill(hour time.Time, events int64) {
+	if events == 0 {
+		return
+	}
+	c.Billed += events
+	at := slices.IndexFunc(c.Hours, func(h ComparedHour) bool { return h.Hour.Equal(hour) })
+	if at < 0 {
+		at = len(c.Hours)
+		c.Hours = append(c.Hours, ComparedHour{Hour: hour})
+	}
+	c.Hours[at].Events += events
 }
 
 // place says on which line each hour is.

@@ -25,13 +25,14 @@ import (
 
 // world is an installation's books in a database of its own. Its clock is set by hand, and its connections can be cut.
 type world struct {
-	url   string
-	admin *pgxpool.Pool // bound by no policy
-	store *billingpg.Store
-	plans *subscription.Service
-	rates invoicing.Agreed
-	cut   *cutting
-	now   atomic.Pointer[time.Time]
+	url      string
+	admin    *pgxpool.Pool // bound by no policy
+	store    *billingpg.Store
+	plans    *subscription.Service
+	rates    invoicing.Agreed
+	cut      *cutting
+	receipts receipts
+	now      atomic.Pointer[time.Time]
 
 	healthy, cuttable *invoicing.Service // the second over connections that are cut
 	usage             *ledger
@@ -73,7 +74,7 @@ func newWorld(t *testing.T) *world {
 		plans := subscription.New(subscription.Deps{Plans: catalogue, Rows: store.Terms(), Now: w.clock})
 		w.plans, w.rates, w.usage = plans, invoicing.Agreed{Subscriptions: plans}, &ledger{Usage: store.Usage()}
 		return store, invoicing.New(invoicing.Deps{
-			Books: store.Invoices(), Usage: w.usage, Rates: w.rates, Receipts: noReceipts{}, Store: noReceipts{}, Jobs: jobspg.New(pool, jobspg.Config{}),
+			Books: store.Invoices(), Usage: w.usage, Rates: w.rates, Receipts: &w.receipts, Store: &w.receipts, Jobs: jobspg.New(pool, jobspg.Config{}),
 			Now: w.clock, Logger: testkit.Logger(t),
 		})
 	}
@@ -146,19 +147,4 @@ func (l *ledger) Settled(context.Context, tenants.ID, billing.Period) (string, e
 
 func (l *ledger) EventIDs(_ context.Context, _ tenants.ID, meter billing.MeterName, hour time.Time, limit int) ([]string, error) {
 	return []string{fmt.Sprint(meter, " ", hour.Format(time.RFC3339), " ", limit)}, nil
-}
-
-// noReceipts are those of a world without events.
-type noReceipts struct{}
-
-func (noReceipts) Told(context.Context, tenants.ID, string) (invoicing.Told, error) {
-	return invoicing.Told{}, nil
-}
-
-func (noReceipts) Between(context.Context, tenants.ID, time.Time, time.Time, string, int) ([]string, error) {
-	return nil, nil
-}
-
-func (noReceipts) Kept(context.Context, tenants.ID, []invoicing.Told) (map[uuid.UUID][]invoicing.Kept, error) {
-	return map[uuid.UUID][]invoicing.Kept{}, nil
 }
