@@ -10,9 +10,9 @@ import (
 	"github.com/observatory/observatory/billing"
 )
 
-// Room is how many events more an hour of the month can have before the month goes beyond its spend cap; no number where there is no cap. It
-// returns what Rate does.
-func Room(in Input, hour time.Time) (events int64, capped bool, err error) {
+// Room is how many events more an hour of the month can have before the month goes beyond its spend cap; bounded is false where there is no cap, or
+// no number of events reaches it. It returns what Rate does.
+func Room(in Input, hour time.Time) (events int64, bounded bool, err error) {
 	terms, ok := billing.TermsAt(in.History, in.Period.To.Add(-time.Hour))
 	if !ok || terms.SpendCap == nil {
 		return 0, false, nil
@@ -43,7 +43,7 @@ func Room(in Input, hour time.Time) (events int64, capped bool, err error) {
 		}
 		enough = end
 	}
-	return enough, true, err
+	return 0, false, err
 }
 
 // ends are numbers of events more, ascending, between which the price of an hour never falls: where a price by volume has a new tier, it does.

@@ -48,47 +48,13 @@ func (p planLimits) Limit(ctx context.Context, tenant tenants.ID, at time.Time) 
 // other meters come to so far counts as well, so that it is lower later in the month than at its beginning.
 func (p planLimits) within(ctx context.Context, state subscription.State, at time.Time) (events int64, bounded bool, err error) {
 	period := billing.PeriodOf(at)
-	month, err := p.usage.Month(ctx, state.Terms.Tenant, period)
+	use, err := p.usage.Use(ctx, state.Terms.Tenant, period)
 	if err != nil {
 		return 0, false, err
 	}
-	use := map[billing.MeterName][]billing.HourUse{}
-	for name, m := range month.Meters {
-		use[name] = m.Hours
+	for _, h := range use[billing.Events] {
+		events += h.Quantity
 	}
-	used := month.Meters[billing.Events].Quantity
-	stored := use[billing.Events]
-	hour := at.UTC().Truncate(time.Hour)
-	fits := func(more int64) bool {
-		if err != nil {
-			return false
-		}
-		use[billing.Events] = append(stored[:len(stored):len(stored)], billing.HourUse{Hour: hour, Quantity: more})
-		var bill price.Bill
-		bill, err = price.Rate(price.Input{Plans: p.plans.Plans(), Period: period, History: state.History, Use: use})
-		return !capped(bill)
-	}
-	const most = 1 << 40
-	if fits(most) {
-		return 0, false, err
-	}
-	low, high := int64(0), int64(most) // what is used fits, or nothing does
-	for high-low > 1 {
-		if middle := (low + high) / 2; fits(middle) {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return used + low, true, err
-}
-
-// capped tells whether a month comes to more than the spend cap.
-func capped(b price.Bill) bool {
-	for _, l := range b.Lines {
-		if l.Kind == billing.CapLine && l.Amount != 0 {
-			return true
-		}
-	}
-	return false
+	room, bounded, err := price.Room(price.Input{Plans: p.plans.Plans(), Period: period, History: state.History, Use: use}, at.UTC().Truncate(time.Hour))
+	return events + room, bounded, err
 }
