@@ -1,0 +1,124 @@
+package erasure_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/ingest/eventlog"
+	"github.com/observatory/observatory/ingest/repair"
+	"github.com/observatory/observatory/ingest/sinkstate"
+	"github.com/observatory/observatory/privacy"
+	"github.com/observatory/observatory/privacy/suppress"
+	"github.com/observatory/observatory/tenants"
+)
+
+// node accepts events, carries them into the store, and replays them.
+type node struct {
+	disk      *disk
+	log       *eventlog.Log
+	state     *sinkstate.State
+	sink      *ingest.Sink
+	agent     *privacy.LogAgent
+	collector *ingest.Collector
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+}
+
+// newNode starts a node on what lies on a disk, in the order in which a server starts.
+func newNode(ctx context.Context, h *house, d *disk) (n *node, err error) {
+	n = &node{disk: d}
+	fs := d.fs()
+	if n.state, err = sinkstate.Open(sinkstate.Config{FS: fs, Dir: "sink", Secret: h.secret, Logger: h.logger}); err != nil {
+		return nil, err
+	}
+	settled, _, err := n.state.Load()
+	if err != nil {
+		return nil, err
+	}
+	if n.log, err = eventlog.Open(eventlog.Config{FS: fs, Dir: "log", SegmentBytes: 20_000, Floor: settled, Logger: h.logger}); err != nil {
+		return nil, err
+	}
+	n.agent = privacy.NewLogAgent(privacy.LogAgentConfig{
+		Log: h.log, Kind: privacy.LocalLog, Host: "test", Node: nodeLog{n}, Logs: mortalLogs{h.logs, d}, Now: time.Now, Logger: h.logger,
+	})
+	set := suppress.NewSet(suppress.Config{Keys: h.keys, Feed: h.control, Applied: n.agent.Applied, Log: h.logger, Now: time.Now})
+	n.sink, err = ingest.NewSink(ingest.SinkConfig{MaxBytes: 30_000, Interval: 200 * time.Millisecond}, ingest.SinkDeps{
+		Log: n.log, State: mortalState{n.state, d}, Store: mortalStore{h.store.Writer(h.log), d}, Now: time.Now, Logger: h.logger, Suppression: suppressions{set},
+	})
+	if err != nil {
+		return nil, err
+	}
+	n.collector = ingest.NewCollector(ingest.CollectorDeps{
+		Log: n.log, Prepare: h.pipeline, Receipts: h.receipts, Limits: ingest.NewRateLimits(0), Suppression: suppressions{set}, Now: time.Now,
+	})
+	runner := repair.NewRunner(repair.RunnerDeps{
+		Queue: h.declared, Archive: h.store, Prepare: h.pipeline, Suppression: suppressions{set}, Log: n.log, LogID: h.log, Sink: n.sink, Now: time.Now, Logger: h.logger, ChunkEvents: 7,
+	})
+	ctx, n.cancel = context.WithCancel(ctx)
+	if err := errors.Join(n.agent.Begin(ctx), set.Refresh(ctx)); err != nil {
+		return nil, err
+	}
+	for _, run := range []func(context.Context) error{n.sink.Run, runner.Run, n.agent.Run, set.Run} {
+		n.running.Go(func() { _ = run(ctx) })
+	}
+	return n, nil
+}
+
+// stop ends the node. One that is alive stores what it has, and says that it ends.
+func (n *node) stop(ctx context.Context) (err error) {
+	n.cancel()
+	n.running.Wait()
+	if n.disk.alive() == nil {
+		err = errors.Join(n.sink.Drain(ctx), n.agent.End(ctx))
+	}
+	_ = n.log.Close() // of the dead nobody expects anything
+	_ = n.state.Close()
+	return err
+}
+
+// nodeLog is a node's log with the sink behind it as privacy.NodeLog.
+type nodeLog struct{ *node }
+
+func (n nodeLog) Sync(ctx context.Context) (int64, error) {
+	end, err := n.log.Sync(ctx)
+	return int64(end), err
+}
+
+func (n nodeLog) Settled() int64 { return int64(n.sink.Settled()) }
+
+func (n nodeLog) Forget(before int64) (int64, error) {
+	if err := n.log.Trim(n.sink.Settled()); err != nil {
+		return 0, err
+	}
+	upTo, err := n.log.Forget(ingest.Offset(before))
+	return int64(upTo), err
+}
+
+// suppressions are a suppress.Set as ingest.Suppression.
+type suppressions struct{ set *suppress.Set }
+
+func (s suppressions) Enter() ingest.SuppressionView { return view{s.set.Enter()} }
+func (s suppressions) Known() bool                   { return s.set.Known() }
+
+type view struct{ *suppress.View }
+
+func (v view) Of(tenant tenants.ID) ingest.Judge {
+	if t := v.View.Of(tenant); t != nil {
+		return judge{t}
+	}
+	return nil
+}
+
+type judge struct{ *suppress.Tenant }
+
+func (j judge) Verdict(t ingest.Traces) ingest.Verdict {
+	v := j.Tenant.Verdict(suppress.Traces(t))
+	verdict := [...]ingest.Verdict{suppress.Pass: ingest.Pass, suppress.Hold: ingest.HoldPerson, suppress.Out: ingest.Bar}[v.Fate]
+	if v.Unlink {
+		verdict |= ingest.Unlink
+	}
+	return verdict
+}
