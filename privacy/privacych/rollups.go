@@ -165,8 +165,8 @@ func (s *Store) staleHours(ctx context.Context, m mutation, t trace) (int64, err
 
 // forget hides the rows of rollups that operations have made out of date. It leaves alone what somebody may be reading still, or computing:
 //
-//   - a version goes when a newer one has been in force for a minute, or when the hour was marked a minute ago and it is older than the mark:
-//     it is not read any more. A version that is not in force is older by its number, which is the time at which its run began: in an hour into
+//   - a version goes when a newer one has been in force for a minute, or when an operation was to mark the hour a minute ago, it is older than
+//     that, and the hour was marked indeed: it is not read any more. A version that is not in force is older by its number, which is the time at which its run began: in an hour into
 //     which events keep coming none is in force for as long as a minute;
 //   - rows of a version that is in force nowhere and newer than all that are go after an hour: their run was cut short.
 func (s *Store) forget(ctx context.Context) error {
@@ -273,13 +273,19 @@ WITH
         SELECT tenant_id, hour, max(version) AS newest, argMax(computed_at, version) AS since,
             argMax(arrayMax(arrayMap(m -> if(m.1 = toUUID('00000000-0000-0000-0000-000000000000'), m.2, 0), arrayPushBack(marks, (toUUID('00000000-0000-0000-0000-000000000000'), 0)))), version) AS mark
         FROM rollup_hours WHERE (tenant_id, hour) IN (SELECT tenant_id, hour FROM noted) GROUP BY tenant_id, hour
+    ),
+    marked AS
+    (
+        SELECT tenant_id, hour, max(stored) AS marked
+        FROM marks WHERE log_id = toUUID('00000000-0000-0000-0000-000000000000') AND (tenant_id, hour) IN (SELECT tenant_id, hour FROM noted) GROUP BY tenant_id, hour
     )
 SELECT {set:UUID}, '` + versionField + `', sipHash128Keyed(({set_k0:UInt64}, {set_k1:UInt64}), ` + versionSQL + `)
 FROM there
 INNER JOIN noted USING (tenant_id, hour)
 LEFT JOIN computed USING (tenant_id, hour)
+LEFT JOIN marked USING (tenant_id, hour)
 WHERE multiIf(
-    version = newest, mark < hidden AND hidden < toUnixTimestamp64Micro(now64(6) - toIntervalMillisecond({readers:Int64})),
+    version = newest, mark < hidden AND mark < marked AND hidden < toUnixTimestamp64Micro(now64(6) - toIntervalMillisecond({readers:Int64})),
     version < hidden, hidden < toUnixTimestamp64Micro(now64(6) - toIntervalMillisecond({readers:Int64})),
     version < newest, since < now64(3) - toIntervalMillisecond({readers:Int64}),
     version < toUnixTimestamp64Micro(now64(6) - INTERVAL 1 HOUR))`
