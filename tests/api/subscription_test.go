@@ -1,12 +1,17 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tests/harness"
 )
 
@@ -82,4 +87,61 @@ func TestAPlanIsChosen(t *testing.T) {
 	audit := string(account.Session.Get(t, "/v1/audit").Body)
 	require.Contains(t, audit, `"subscription.changed"`)
 	require.Contains(t, audit, `"JPY 20000"`)
+}
+
+// TestASpendCapHolds has a tenant whose events cost ten dollars each spend no more than it wants to.
+func TestASpendCapHolds(t *testing.T) {
+	t.Parallel()
+	root, err := harness.Root()
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(root, "billing/plan/plans.yaml"))
+	require.NoError(t, err)
+	dear := string(text)
+	for _, change := range [][2]string{
+		{"month: {USD: 4900,", "month: {USD: 0,"},
+		{"included: 5000000", "included: 0"},
+		{"{up_to: 20000000, per: 1000, amounts: {USD: 3,", "{up_to: 20000000, per: 1, amounts: {USD: 1000,"},
+		{"limit: {at: included, then: overage, keep_days: 30}", "limit: {at: 1000000, then: overage, keep_days: 30}"},
+	} {
+		require.Contains(t, dear, change[0])
+		dear = strings.Replace(dear, change[0], change[1], 1)
+	}
+	file := filepath.Join(t.TempDir(), "plans.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(dear), 0o600))
+	server, _ := start(t, "--plans", file)
+	account := server.SignUp(t)
+	capAt := func(plan map[string]any, events int64) {
+		t.Helper()
+		account.Session.Do(t, "PUT", "/v1/billing/subscription", plan).Want(t, http.StatusOK)
+		testkit.Eventually(t, harness.Patience, func() error {
+			if v := harness.As[quotaView](t, account.Session.Get(t, "/v1/billing/quota").Want(t, http.StatusOK)); v.Limit == nil || v.Limit.Events != events {
+				return fmt.Errorf("limit: %+v", v.Limit)
+			}
+			return nil
+		})
+	}
+	capAt(map[string]any{"plan": "growth", "spend_cap": 5999}, 5)
+	var sales []harness.Event
+	for i := range 8 {
+		sales = append(sales, harness.Event{Name: "sale", ID: fmt.Sprint("e", i)})
+	}
+	receipt := account.Secret.Send(t, sales...).Receipt
+	held := func() (n int) {
+		for _, e := range account.Secret.Settled(t, receipt).Events {
+			if e.Status == "held" {
+				n++
+			}
+		}
+		return n
+	}
+	require.Equal(t, 3, held(), "five cost USD 50.00, a sixth would go beyond USD 59.99")
+
+	capAt(map[string]any{"plan": "growth"}, 1_000_000)
+	testkit.Eventually(t, harness.Patience, func() error {
+		if n := held(); n > 0 {
+			return fmt.Errorf("%d are held", n)
+		}
+		return nil
+	})
+	require.Equal(t, 8, account.Session.Count(t, "sale"))
 }
