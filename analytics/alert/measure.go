@@ -39,7 +39,7 @@ type Measure struct {
 	Property string            // of trend
 	Filter   *analytics.Filter // of trend and ratio
 	OfEvent  string            // of ratio; "" is any
-	Amount   int64             // of quota_use: events a month
+	Amount   int64             // of quota_use: events a month; 0: what the plan has
 	Check    uuid.UUID         // of quality
 }
 
@@ -129,8 +129,8 @@ func (m Measure) validateParts() error {
 	case QuarantineRate, LedgerBalance:
 		return nil
 	case QuotaUse:
-		if m.Amount < 1 {
-			return invalid("quota_use needs an amount of at least 1.")
+		if m.Amount < 0 {
+			return invalid("The amount of quota_use is at least 1; without one it is the plan's.")
 		}
 		return nil
 	case Quality:

@@ -46,6 +46,12 @@ type Checks interface {
 	Results(ctx context.Context, tenant tenants.ID, check uuid.UUID, at []time.Time) ([]*float64, error)
 }
 
+// Plans know how many events a tenant may have stored a month.
+type Plans interface {
+	// Limit is that of the plan that is in force now; limited is false where there is none.
+	Limit(ctx context.Context, tenant tenants.ID) (events int64, limited bool, err error)
+}
+
 // ErrNoChecks says that there are no checks of the quality of data here.
 var ErrNoChecks = fault.New(fault.Invalid, "quality_unknown", "There are no checks of data quality here.")
 
@@ -57,6 +63,7 @@ type Values struct {
 	Trends Trends
 	Books  Books
 	Checks Checks // may be nil: then there are none
+	Plans  Plans  // may be nil: then no plan has a limit
 }
 
 // samples measures all that a definition needs to judge the ticks. When that fails for good, each sample says why.
@@ -180,6 +187,19 @@ func (v *Values) freshness(ctx context.Context, tenant tenants.ID, m Measure, ti
 
 func (v *Values) quotaUse(ctx context.Context, tenant tenants.ID, m Measure, ticks []time.Time) (map[int64]*float64, error) {
 	last := ticks[len(ticks)-1]
+	amount := m.Amount
+	if amount == 0 && v.Plans != nil {
+		events, limited, err := v.Plans.Limit(ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		if limited {
+			amount = events
+		}
+	}
+	if amount == 0 {
+		return nil, nil // there is nothing that it could be a share of
+	}
 	hours, err := v.Books.Hours(ctx, tenant, monthOf(ticks[0].Add(-time.Second)), last)
 	if err != nil {
 		return nil, err
@@ -197,7 +217,7 @@ func (v *Values) quotaUse(ctx context.Context, tenant tenants.ID, m Measure, tic
 				stored += hours[next].Stored
 			}
 		}
-		use := float64(stored) / float64(m.Amount)
+		use := float64(stored) / float64(amount)
 		values[tick.Unix()] = &use
 	}
 	return values, nil

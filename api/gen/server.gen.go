@@ -3003,7 +3003,7 @@ type Alert struct {
 	// * `ratio` - the share, 0 to 1, of the events of `of_event` (default all) that are of `event` and match `filters`; nothing to measure where there are no events.
 	// * `quarantine_rate` - the share, 0 to 1, of the received events that were quarantined. Looks back 31 days at most.
 	// * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
-	// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
+	// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`, or without one of what the plan has: 1 is all of it. Takes no window.
 	// * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
 	// * `quality` - the newest verdict of the quality check `check_id`: 0 it passed, 1 it warned, 2 it failed; nothing to measure where it could not tell. Takes no window.
 	Measure AlertMeasure `json:"measure"`
@@ -3105,11 +3105,11 @@ type AlertLabels map[string]string
 // * `ratio` - the share, 0 to 1, of the events of `of_event` (default all) that are of `event` and match `filters`; nothing to measure where there are no events.
 // * `quarantine_rate` - the share, 0 to 1, of the received events that were quarantined. Looks back 31 days at most.
 // * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
-// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
+// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`, or without one of what the plan has: 1 is all of it. Takes no window.
 // * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
 // * `quality` - the newest verdict of the quality check `check_id`: 0 it passed, 1 it warned, 2 it failed; nothing to measure where it could not tell. Takes no window.
 type AlertMeasure struct {
-	// Amount Of `quota_use` - events a month.
+	// Amount Of `quota_use` - events a month. Without it: what the plan has.
 	Amount *int64 `json:"amount,omitempty"`
 
 	// CheckId Of `quality`.
@@ -4589,7 +4589,7 @@ type NewAlert struct {
 	// * `ratio` - the share, 0 to 1, of the events of `of_event` (default all) that are of `event` and match `filters`; nothing to measure where there are no events.
 	// * `quarantine_rate` - the share, 0 to 1, of the received events that were quarantined. Looks back 31 days at most.
 	// * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
-	// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
+	// * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`, or without one of what the plan has: 1 is all of it. Takes no window.
 	// * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
 	// * `quality` - the newest verdict of the quality check `check_id`: 0 it passed, 1 it warned, 2 it failed; nothing to measure where it could not tell. Takes no window.
 	Measure AlertMeasure `json:"measure"`

@@ -13,11 +13,8 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// The faults of a release.
-var (
-	ErrNoRoom      = fault.New(fault.Conflict, "quota_no_room", "There is no room for what is held. It is released when the plan allows more, or the invoice is paid.")
-	ErrNothingHeld = fault.New(fault.Conflict, "quota_nothing_held", "Nothing is held for its number.")
-)
+// ErrNoRoom is returned where nothing can be released.
+var ErrNoRoom = fault.New(fault.Conflict, "quota_no_room", "There is no room for what is held. It is released when the plan allows more, or the invoice is paid.")
 
 // Deps are what a Service works with.
 type Deps struct {
@@ -35,6 +32,9 @@ type Service struct{ deps Deps }
 
 // New makes a Service.
 func New(d Deps) *Service { return &Service{deps: d} }
+
+// Now is the time as the service has it.
+func (s *Service) Now() time.Time { return s.time() }
 
 func (s *Service) time() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }
 
@@ -139,7 +139,7 @@ func (s *Service) Grant(ctx context.Context, by tenants.By, events int64) (Quota
 	})
 }
 
-// Release has what is held released now, as far as there is room. It begins within seconds. Errors: ErrNothingHeld, ErrNoRoom, those of
+// Release has what is held released now, as far as there is room. It begins within seconds. Where nothing is held it changes nothing. Errors: ErrNoRoom, those of
 // tenants.Principal.Require.
 func (s *Service) Release(ctx context.Context, by tenants.By) (Quota, error) {
 	if err := by.Principal.Require(tenants.ManageBilling); err != nil {
@@ -155,7 +155,7 @@ func (s *Service) Release(ctx context.Context, by tenants.By) (Quota, error) {
 		return q, fmt.Errorf("count held events: %w", err)
 	}
 	if len(held) == 0 {
-		return q, ErrNothingHeld
+		return q, nil
 	}
 	used, err := s.deps.Book.Used(ctx, tenant, billing.PeriodOf(now))
 	if err != nil {

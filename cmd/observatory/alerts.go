@@ -23,6 +23,7 @@ type alerts struct {
 func (n *node) alerts() alerts {
 	store := analyticspg.New(n.postgres).Alerts()
 	values := &alert.Values{
+		Plans:  planAmounts{n.quotas},
 		Trends: analytics.New(analytics.Deps{Store: n.asked(), Now: n.now}),
 		Books:  watchedBooks{n}, Checks: store,
 	}

@@ -138,3 +138,15 @@ func (n *node) followTerms(ctx context.Context, tenant tenants.ID) {
 		n.logger.Warn("a quota could not be changed with the plan; it will be within a minute", "tenant", tenant, "error", err)
 	}
 }
+
+// planAmounts is the alert.Plans of quotas.
+type planAmounts struct{ *quota.Service }
+
+// Limit implements alert.Plans.
+func (p planAmounts) Limit(ctx context.Context, tenant tenants.ID) (events int64, limited bool, err error) {
+	q, err := p.Follow(ctx, tenant)
+	if err != nil || q.Limit == nil {
+		return 0, false, err
+	}
+	return q.Events(billing.PeriodOf(p.Now())), true, nil
+}

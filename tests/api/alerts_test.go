@@ -178,7 +178,7 @@ func TestWrongAlertRules(t *testing.T) {
 		{with("measure", count(map[string]any{"amount": 3})), "invalid_alert"},
 		{with("measure", count(map[string]any{"property": "properties.x"})), "property_invalid"},
 		{with("measure", map[string]any{"kind": "trend", "measure": "unique_users", "window_seconds": 2592000, "event": "sale"}), "invalid_alert"},
-		{with("measure", map[string]any{"kind": "quota_use"}), "invalid_alert"},
+		{with("measure", map[string]any{"kind": "quota_use", "amount": -1}), "invalid_request"},
 		{with("measure", map[string]any{"kind": "quality"}), "invalid_alert"},
 		{with("measure", map[string]any{"kind": "freshness", "window_seconds": 60}), "invalid_alert"},
 		{with("condition", map[string]any{"kind": "threshold", "value": 1}), "invalid_alert"},

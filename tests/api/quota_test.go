@@ -21,7 +21,7 @@ import (
 func quotas() []operation {
 	return []operation{
 		{id: "getQuota", method: "GET", path: "/v1/billing/quota", may: paying, status: 200},
-		{id: "releaseHeld", method: "POST", path: "/v1/billing/quota/release", may: managing, status: 409},
+		{id: "releaseHeld", method: "POST", path: "/v1/billing/quota/release", may: managing, status: 202},
 	}
 }
 

@@ -1955,7 +1955,7 @@ export interface paths {
         put?: never;
         /**
          * Have what is held stored, as far as there is room
-         * @description This is done by itself when a plan allows more. It is for what is held still when a new month has brought room, which it will then take up. 409 `quota_no_room`, `quota_nothing_held`. Owners and admins.
+         * @description This is done by itself when a plan allows more. It is for what is held still when a new month has brought room, which it will then take up. 409 `quota_no_room` where there is none. Owners and admins.
          */
         post: operations["releaseHeld"];
         delete?: never;
@@ -6673,7 +6673,7 @@ export interface components {
          *     * `ratio` - the share, 0 to 1, of the events of `of_event` (default all) that are of `event` and match `filters`; nothing to measure where there are no events.
          *     * `quarantine_rate` - the share, 0 to 1, of the received events that were quarantined. Looks back 31 days at most.
          *     * `freshness` - seconds since an event (of `event`, default any) was last received; nothing to measure when there was none in 31 days. Takes no window.
-         *     * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`: 1 is all of it. Takes no window.
+         *     * `quota_use` - events stored in the month of the tick (UTC) as a share of `amount`, or without one of what the plan has: 1 is all of it. Takes no window.
          *     * `ledger_balance` - hours of the window in which what was received is not what became of it. Anything but 0 is wrong.
          *     * `quality` - the newest verdict of the quality check `check_id`: 0 it passed, 1 it warned, 2 it failed; nothing to measure where it could not tell. Takes no window.
          */
@@ -6692,7 +6692,7 @@ export interface components {
             of_event?: string | null;
             /**
              * Format: int64
-             * @description Of `quota_use` - events a month.
+             * @description Of `quota_use` - events a month. Without it: what the plan has.
              */
             amount?: number;
             /**
@@ -10858,7 +10858,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It begins within seconds. */
+            /** @description It begins within seconds, where anything is held. */
             202: {
                 headers: {
                     [name: string]: unknown;

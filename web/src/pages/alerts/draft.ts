@@ -110,7 +110,7 @@ export function draftOf(rule: Alert): Draft {
     property: m.property ?? null,
     filter: (m.filters as Filter | undefined) ?? null,
     window: m.window_seconds ?? rule.interval_seconds,
-    amount: m.amount ?? fresh.amount,
+    amount: m.amount ?? (m.kind === 'quota_use' ? '' : fresh.amount),
     check: m.check_id ?? null,
     condition: c.kind,
     direction: c.direction ?? 'either',
@@ -132,7 +132,8 @@ export function missing(d: Draft): string | null {
   if (d.kind === 'trend' && ofProperty(d.measure) && d.property === null) return 'Choose the property that is measured.'
   if (d.kind === 'ratio' && d.event === null && d.filter === null)
     return 'Say which events count: choose an event, or a filter.'
-  if (d.kind === 'quota_use' && !(Number(d.amount) >= 1)) return 'Say how many events a month are all of it.'
+  if (d.kind === 'quota_use' && d.amount !== '' && !(Number(d.amount) >= 1))
+    return 'Say how many events a month are all of it, or leave it to the plan.'
   if (d.kind === 'quality' && d.check === null) return 'Choose the quality check.'
   if (d.condition === 'threshold' && (d.value === '' || !Number.isFinite(Number(d.value))))
     return 'Say which value is the bound.'
@@ -184,7 +185,7 @@ function toMeasure(d: Draft): AlertMeasure {
     case 'freshness':
       return { kind: d.kind, ...of }
     case 'quota_use':
-      return { kind: d.kind, amount: Number(d.amount) }
+      return d.amount === '' ? { kind: d.kind } : { kind: d.kind, amount: Number(d.amount) }
     case 'quality':
       return { kind: d.kind, check_id: d.check ?? '' }
     default:
