@@ -172,3 +172,23 @@ export function useGoToPay() {
     onSuccess: (page) => window.location.assign(page.url),
   })
 }
+
+export type Quota = Schemas['Quota']
+export type QuotaHeld = Schemas['QuotaHeld']
+export type QuotaWarning = Schemas['QuotaWarning']
+
+/** How many events may be stored this month, and what is held. Asked for more often while what is held is being stored. */
+export const quotaOptions = queryOptions({
+  queryKey: [...billingKey, 'quota'],
+  queryFn: ({ signal }) => ask(api.GET('/v1/billing/quota', { signal })),
+  refetchInterval: ({ state: { data } }) => (data?.releasing === true ? 2000 : 30_000),
+})
+
+/** Has what is held stored, as far as there is room. It begins within seconds. */
+export function useRelease() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => ask(api.POST('/v1/billing/quota/release')),
+    onSuccess: (now) => client.setQueryData(quotaOptions.queryKey, now),
+  })
+}

@@ -66,6 +66,7 @@ const Plan = lazy(() => import('../pages/usage/plan/Plan'))
 const Invoices = lazy(() => import('../pages/usage/invoices/Invoices'))
 const InvoicePage = lazy(() => import('../pages/usage/invoices/InvoicePage'))
 const InvoiceSheet = lazy(() => import('../pages/usage/invoices/PrintPage'))
+const Quota = lazy(() => import('../pages/usage/quota/Quota'))
 const Payment = lazy(() => import('../pages/usage/payment/Payment'))
 const BillingCheck = lazy(() => import('../pages/usage/Check'))
 const Organization = lazy(() => import('../pages/settings/Organization'))
@@ -178,6 +179,7 @@ export function AppRoutes() {
           <Route path="/usage/plan" element={<Plan />} />
           <Route path="/usage/invoices" element={<Invoices />} />
           <Route path="/usage/invoices/:invoice" element={<InvoicePage />} />
+          <Route path="/usage/quota" element={<Quota />} />
           <Route path="/usage/payment" element={<Payment />} />
           <Route path="/usage/check" element={<BillingCheck />} />
           <Route path="/settings" element={<Onward to="/settings/organization" />} />

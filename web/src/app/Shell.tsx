@@ -3,6 +3,7 @@ import { Search } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { Link } from 'react-router'
 import { Mark } from '../parts/Mark'
+import { BillingBanner } from '../pages/usage/BillingBanner'
 import { Palette, openPalette } from './Palette'
 import { Rail } from './Rail'
 import classes from './Shell.module.css'
@@ -40,6 +41,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Rail />
       </div>
       <main id="main" tabIndex={-1} className={classes.main}>
+        <BillingBanner />
         {children}
       </main>
       <Palette />

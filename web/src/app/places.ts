@@ -67,6 +67,7 @@ export const usagePages = [
   ['/usage', 'Usage'],
   ['/usage/plan', 'Plan'],
   ['/usage/invoices', 'Invoices'],
+  ['/usage/quota', 'Quota'],
   ['/usage/payment', 'Payment'],
   ['/usage/check', 'Check'],
 ] as const

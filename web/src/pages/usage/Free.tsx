@@ -19,7 +19,7 @@ const rows = [
     why: 'They asked to be forgotten, so nothing of them is stored.',
     to: '/privacy/suppressions',
   },
-  { key: 'held', name: 'Held', why: 'Kept aside. They count if they are released.', to: '/data/delivery' },
+  { key: 'held', name: 'Held', why: 'Kept aside. They count if they are released.', to: '/usage/quota' },
   { key: 'bots', name: 'Of bots', why: 'Stored, so that you can see them, at no cost.', to: '/data/enrichment' },
   {
     key: 'synthetic',

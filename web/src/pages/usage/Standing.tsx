@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
-import { draft, invoiceOptions } from '../../api/billing'
+import { draft, invoiceOptions, type Quota } from '../../api/billing'
 import type { UsageMonth } from '../../api/usage'
 import { formatNumber } from '../../numbers/format'
 import { formatMoney } from '../../numbers/money'
@@ -12,26 +12,27 @@ import { forecastWords, madeFrom } from './forecast'
 import { LimitBar } from './LimitBar'
 import { formatWithUnit } from './quantity'
 import classes from './Usage.module.css'
-import { reachedOn } from './growth'
-import { dayOfMonth, monthOf } from './words'
+import { reachWords } from './quota/words'
+import { monthOf } from './words'
 
 interface StandingProps {
   usage: UsageMonth
   running: boolean
-  /** Of events in this month; null: none, or nobody knows yet. */
-  limit: number | null
+  /** Of the running month; undefined as long as it is not known. */
+  quota: Quota | undefined
 }
 
 /** The answer of the page: how much was used, where it is going, and what it costs. */
-export function Standing({ usage, running, limit }: StandingProps) {
+export function Standing({ usage, running, quota }: StandingProps) {
   const { tz } = useView()
   const travel = useTravel()
   const { data: bill } = useQuery({ ...invoiceOptions(draft), enabled: running })
   const events = usage.meters.find((m) => m.meter === 'events')
   if (events === undefined) return null
+  const limit = running ? (quota?.limit?.events ?? null) : null
   const over = limit !== null && events.quantity >= limit
-  const reached =
-    limit === null || events.forecast === null ? null : reachedOn(events.forecast.days, events.quantity, limit)
+  const reached = quota === undefined ? null : reachWords(quota)
+  const held = quota?.held.reduce((n, h) => n + h.events, 0)
   return (
     <Panel label="How it stands">
       <div className={classes.standing}>
@@ -49,7 +50,7 @@ export function Standing({ usage, running, limit }: StandingProps) {
               {reached !== null && (
                 <>
                   {' '}
-                  <span className={classes.reach}>You will reach the limit on {dayOfMonth(reached)}.</span>
+                  <span className={classes.reach}>{reached}</span>
                 </>
               )}
             </p>
@@ -72,6 +73,14 @@ export function Standing({ usage, running, limit }: StandingProps) {
                 </Link>
               </dd>
             </div>
+            {held !== undefined && held > 0 && (
+              <div>
+                <dt>Held</dt>
+                <dd>
+                  <Link to={travel('/usage/quota')}>{formatWithUnit(held, events)}</Link>
+                </dd>
+              </div>
+            )}
           </dl>
         )}
       </div>

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { subscriptionOptions } from '../../api/billing'
+import { quotaOptions } from '../../api/billing'
 import { usageOptions, type MeterName, type UsageMonth } from '../../api/usage'
 import { maySeeBilling } from '../../app/roles'
 import { useMe } from '../../app/session'
@@ -46,12 +46,12 @@ export default function Usage() {
 function Shown({ usage, running }: { usage: UsageMonth; running: boolean }) {
   const [meter, setMeter] = useState<MeterName>('events')
   const [day, setDay] = useState(() => lastDayOf(usage))
-  const { data: subscription } = useQuery({ ...subscriptionOptions, enabled: running })
-  const limit = running ? (subscription?.plan.limit.at ?? null) : null
+  const { data: quota } = useQuery({ ...quotaOptions, enabled: running })
+  const limit = running ? (quota?.limit?.events ?? null) : null
   const chosen = usage.meters.find((m) => m.meter === meter)
   return (
     <>
-      <Standing usage={usage} running={running} limit={limit} />
+      <Standing usage={usage} running={running} quota={quota} />
       {chosen && <GrowthChart usage={usage} meter={chosen} limit={meter === 'events' ? limit : null} onDay={setDay} />}
       <Meters usage={usage} running={running} chosen={meter} onChoose={setMeter} />
       <Free free={usage.free} running={running} />

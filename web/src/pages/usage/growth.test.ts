@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ahead, daysOf, growth, reachedOn } from './growth'
+import { ahead, daysOf, growth } from './growth'
 
 const days = daysOf('2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z')
 
@@ -48,20 +48,5 @@ describe('ahead', () => {
   it('has nothing to say where nothing is to come', () => {
     expect(ahead(days, [], now, 7, 7).every((p) => p.value === null)).toBe(true)
     expect(ahead(days, coming, new Date('2026-12-01T00:00:00Z'), 7, 9).every((p) => p.value === null)).toBe(true)
-  })
-})
-
-describe('reachedOn', () => {
-  const coming = [
-    { day: '2026-11-22', quantity: 50 },
-    { day: '2026-11-23', quantity: 50 },
-  ]
-  it('is the day on which what is to come fills what is left', () => {
-    expect(reachedOn(coming, 900, 1000)).toBe('2026-11-23')
-    expect(reachedOn(coming, 900, 950)).toBe('2026-11-22')
-  })
-  it('is none where it is not reached, or is so already', () => {
-    expect(reachedOn(coming, 0, 101)).toBeNull()
-    expect(reachedOn(coming, 1000, 1000)).toBeNull()
   })
 })

@@ -47,14 +47,3 @@ export function ahead(
     return { time: day, value: Math.round(used + ((end - used) * sum) / all) }
   })
 }
-
-/** The day on which a limit is reached if things go on, as in 2026-11-23; null: not in this month, or already. */
-export function reachedOn(coming: readonly DayAhead[], used: number, limit: number): string | null {
-  if (used >= limit) return null
-  let sum = used
-  for (const c of coming) {
-    sum += c.quantity
-    if (sum >= limit) return c.day
-  }
-  return null
-}
