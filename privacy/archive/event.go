@@ -40,8 +40,8 @@ type Event struct {
 	Redactions        []string `parquet:"redactions,list"`
 	PolicyVersion     int64    `parquet:"policy_version"`
 	Bot               string   `parquet:"bot,dict"`
-	BatchID           string   `parquet:"batch_id,dict"` // of the log: with it a restored event counts where it counted before
-	RerunID           string   `parquet:"rerun_id,dict"` // of the replay of history that wrote it; the zero UUID: none
+	BatchID           string   `parquet:"batch_id,dict"`                           // of the log: with it a restored event counts where it counted before
+	RerunID           string   `parquet:"rerun_id,dict"`                           // of the replay of history that wrote it; the zero UUID: none
 	MeteredAt         int64    `parquet:"metered_at,delta,timestamp(millisecond)"` // when it counts as usage; 0: when it was received
 }
 
