@@ -15,7 +15,7 @@ import (
 func Collect(s *payment.Service, metrics *prometheus.Registry) Work {
 	const (
 		often   = time.Minute
-		metered = 5 * time.Minute
+		metered = 15 * time.Minute
 	)
 	differ := promauto.With(metrics).NewGauge(prometheus.GaugeOpts{
 		Name: "observatory_payment_differences", Help: "Hours of which the payment provider has another usage than the ledger, and can not be told.",

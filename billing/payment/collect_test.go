@@ -5,12 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/billingstripe/fakestripe"
 	"github.com/observatory/observatory/billing/payment"
 	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/internal/jobs"
 )
 
 // Whatever goes wrong between us and Stripe, there is one customer, one invoice with every line once, the same total, and it is paid once.
@@ -116,6 +119,41 @@ func TestNoWebhookArrives(t *testing.T) {
 	w.pass(time.Hour)
 	w.look()
 	require.Equal(t, billing.Paid, w.state(v))
+}
+
+// An invoice that was sent is charged once there is a card.
+func TestACardComesAfterTheInvoice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	v := w.issue("USD", 100)
+	w.look()
+	require.Equal(t, billing.Issued, w.state(v))
+	w.card(visa())
+	require.Equal(t, billing.Paid, w.state(v))
+}
+
+// Work is made for those that there is something to do for, and for nobody else.
+func TestWhoseTurnItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	looks := func() (n int) {
+		t.Helper()
+		require.NoError(t, w.it.Find(t.Context(), jobs.Unwatched(uuid.Nil)))
+		require.NoError(t, w.pool.AcrossTenants(t.Context(), func(tx pgx.Tx) error {
+			return tx.QueryRow(t.Context(), "SELECT count(*) FROM jobs WHERE kind = 'payment:look'").Scan(&n)
+		}))
+		return n
+	}
+	v := w.issue("USD", 100)
+	require.Zero(t, looks(), "it is not due")
+	w.pass(14 * day)
+	require.Equal(t, 1, looks())
+	require.Equal(t, 1, looks(), "once")
+	w.look()
+	require.Equal(t, payment.PastDue, w.account().Standing)
+	require.NoError(t, w.SetState(t.Context(), w.tenant, v.ID, billing.Paid, w.now(), "operator"))
+	w.look()
+	require.Equal(t, payment.OK, w.account().Standing)
 }
 
 func TestACardIsDeclined(t *testing.T) {

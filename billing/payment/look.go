@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,7 +17,7 @@ import (
 // askAgain is how old what the provider has said may be before it is asked again, although nothing happened that we know of.
 const askAgain = time.Hour
 
-// Find makes a job for each tenant whose turn it is.
+// Find makes a job for each tenant that there is something to do for.
 func (s *Service) Find(ctx context.Context, r *jobs.Run) error {
 	owing, err := s.d.Invoices.Owing(ctx)
 	if err != nil {
@@ -33,6 +34,13 @@ func (s *Service) Find(ctx context.Context, r *jobs.Run) error {
 			continue
 		}
 		seen[t] = true
+		needed, err := s.needed(ctx, t)
+		if err != nil {
+			return fmt.Errorf("find out whether there is something to do for %s: %w", t, err)
+		}
+		if !needed {
+			continue
+		}
 		j := lookJob(t)
 		jobs.From(r)(&j)
 		all = append(all, j)
@@ -44,6 +52,38 @@ func (s *Service) Find(ctx context.Context, r *jobs.Run) error {
 	}
 	_, err = s.d.Book.Sweep(ctx, s.time().Add(-keepEvents))
 	return err
+}
+
+// needed says whether a look at a tenant would come to anything, as far as that can be seen from here.
+func (s *Service) needed(ctx context.Context, tenant tenants.ID) (bool, error) {
+	a, err := s.d.Book.Account(ctx, tenant)
+	if err != nil {
+		return false, err
+	}
+	unpaid, err := s.d.Invoices.Unpaid(ctx, tenant)
+	if err != nil {
+		return false, err
+	}
+	now := s.time()
+	judged := s.judged(a, unpaid, now)
+	if judged.Standing != a.Standing || judged.Reminded != a.Reminded || s.d.Effect != nil && a.Effective != a.Standing || pastDue(unpaid, now) {
+		return true, nil
+	}
+	if s.d.Provider == nil {
+		return false, nil
+	}
+	if a.Customer != "" {
+		rung, err := s.d.Book.Rung(ctx, a.Customer)
+		if err != nil || len(rung) > 0 {
+			return true, err
+		}
+	}
+	return s.stale(ctx, a)
+}
+
+// pastDue says whether one of some invoices is overdue and not marked so.
+func pastDue(unpaid []billing.Invoice, now time.Time) bool {
+	return slices.ContainsFunc(unpaid, func(v billing.Invoice) bool { return v.State == billing.Issued && !now.Before(v.DueAt) })
 }
 
 // Run is Look as a job.
@@ -71,7 +111,11 @@ func (s *Service) Look(ctx context.Context, tenant tenants.ID) error {
 // stale says whether the provider has to be asked: something is open that only it can answer, what it said is old, or the tenant would come to
 // stand worse by what it said.
 func (s *Service) stale(ctx context.Context, a Account) (bool, error) {
-	if a.Customer == "" || a.Error != "" || a.LookedAt == nil || s.time().Sub(*a.LookedAt) >= askAgain {
+	if a.Customer == "" {
+		unpaid, err := s.d.Invoices.Unpaid(ctx, a.Tenant)
+		return oldestDue(unpaid) != nil, err // who owes something becomes a customer
+	}
+	if a.Error != "" || a.LookedAt == nil || s.time().Sub(*a.LookedAt) >= askAgain {
 		return true, nil
 	}
 	open, err := s.d.Book.OpenCheckouts(ctx, a.Tenant)
@@ -146,10 +190,7 @@ func (s *Service) inStep(ctx context.Context, a *Account) error {
 	if err := s.choose(ctx, a.Tenant, done); err != nil {
 		return err
 	}
-	if err := s.mirror(ctx, a); err != nil {
-		return err
-	}
-	return s.documents(ctx, *a)
+	return errors.Join(s.mirror(ctx, a), s.documents(ctx, *a))
 }
 
 // checkouts asks what became of those that are open, and returns those that are done.
@@ -265,7 +306,8 @@ func (s *Service) collect(ctx context.Context, a Account, v billing.Invoice, r R
 		d   Document
 		err error
 	)
-	if r.Document.State == DocumentDraft {
+	charge := r.Document.State == DocumentOpen && r.Document.Declined == "" && a.Way.Kind != "" // it was sent, and now there is a card
+	if r.Document.State == DocumentDraft || charge {
 		d, err = s.d.Provider.Collect(ctx, CollectInput{Customer: a.Customer, Known: r.Document.ID, Way: a.Way, Invoice: v})
 	} else {
 		d, err = s.d.Provider.Document(ctx, r.Document.ID)

@@ -26,7 +26,7 @@ const (
 
 // MeterJob tells the provider what a tenant has used, and once a day compares all of it.
 func MeterJob() jobs.Kind[Params] {
-	return jobs.Kind[Params]{Name: "payment:meter", Queue: jobs.Default, Timeout: 10 * time.Minute}
+	return jobs.Kind[Params]{Name: "payment:meter", Queue: jobs.Default, Timeout: 10 * time.Minute, Keep: 24 * time.Hour}
 }
 
 // FindMeteredJob makes one of these for every customer.

@@ -62,7 +62,7 @@ func TestAPlanIsChosenAtTheCheckout(t *testing.T) {
 	}
 	require.Equal(t, payState{Provider: "stripe", Standing: "ok", Step: "add_way"}, look())
 
-	a.Session.Post(t, "/v1/billing/checkout", map[string]any{"plan": "no-such-plan"}).Want(t, http.StatusNotFound)
+	a.Session.Post(t, "/v1/billing/checkout", map[string]any{"plan": "no-such-plan"}).WantProblem(t, http.StatusBadRequest, "plan_unknown")
 	page := harness.As[struct{ URL string }](t, a.Session.Post(t, "/v1/billing/checkout", map[string]any{"plan": "growth"}).Want(t, http.StatusCreated))
 	require.Contains(t, page.URL, "https://checkout.stripe.example/")
 	require.Len(t, fake.Customers(a.Tenant.ID), 1)
