@@ -57,7 +57,7 @@ type Deps struct {
 	Means Means // nil: invoices are paid some other way, and nobody is asked before
 	// Changed is told of tenants that agreed to other terms; nil: nobody wants to know.
 	Changed func(ctx context.Context, tenant tenants.ID)
-	Now   func() time.Time
+	Now     func() time.Time
 }
 
 // Service is what the edge, invoices, quotas and payments ask about terms.

@@ -308,7 +308,9 @@ func TestOneOfManyChangesWins(t *testing.T) {
 func TestNobodyChangesAllTheTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	wish := func(n int) subscription.Wish { return subscription.Wish{Plan: "growth", SpendCap: amount(billing.Amount(10_000 + n))} }
+	wish := func(n int) subscription.Wish {
+		return subscription.Wish{Plan: "growth", SpendCap: amount(billing.Amount(10_000 + n))}
+	}
 	for n := range 20 {
 		w.now = w.now.Add(time.Hour)
 		w.change(wish(n))

@@ -33,8 +33,11 @@ func TestUsageOfWhatWasSent(t *testing.T) {
 	a := server.SignUp(t)
 	id := uuid.NewString()
 	sent := harness.As[client.Ack](t, a.Secret.Post(t, "/v1/events", []any{
-		map[string]any{"event": "sale", "event_id": id, "user_id": "u1"}, map[string]any{"event": "sale", "event_id": id, "user_id": "u1"},
-		map[string]any{"event": "sale", "user_id": "u1"}, map[string]any{"event": "sale", "anonymous_id": "a1"}, map[string]any{"event": "sale", "oops": true},
+		map[string]any{"event": "sale", "event_id": id, "user_id": "u1"},
+		map[string]any{"event": "sale", "event_id": id, "user_id": "u1"},
+		map[string]any{"event": "sale", "user_id": "u1"},
+		map[string]any{"event": "sale", "anonymous_id": "a1"},
+		map[string]any{"event": "sale", "oops": true},
 		map[string]any{"event": "sale", "user_id": "robot", "context": map[string]any{"bot": true}},
 		map[string]any{"event": "sale", "user_id": "probe", "context": map[string]any{"synthetic": true}},
 	}).Want(t, http.StatusAccepted))
