@@ -156,7 +156,7 @@ func Settings() []Setting {
 		},
 		{
 			Name: "operator-token", Allowed: "at least 16 characters", Secret: true,
-			Purpose: "opens what is for operators below /internal; only callers on the same machine are let in where this is not set",
+			Purpose: "opens what is for operators below /internal and /v1/operator; only callers on the same machine are let in where this is not set",
 			set: func(c *Config, v string) error {
 				c.OperatorToken = v
 				if len(v) < 16 {

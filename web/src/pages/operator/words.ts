@@ -17,11 +17,11 @@ export const costKinds: Record<OperatorCost['parts'][number]['kind'], string> = 
   events: 'Events stored',
 }
 
-/** How many units there are, as in 12.5 of GB. */
+/** How many units there are, as in 12.5 of GB. What is next to nothing is said to be so. */
 export function units(quantity: number, perUnit: number): string {
-  return new Intl.NumberFormat('en', { maximumSignificantDigits: quantity < perUnit ? 2 : 4 }).format(
-    quantity / perUnit,
-  )
+  const least = 0.001
+  if (quantity > 0 && quantity / perUnit < least) return `under ${least}`
+  return new Intl.NumberFormat('en', { maximumSignificantDigits: 4 }).format(quantity / perUnit)
 }
 
 /** What a meter came to; 0 where it is not there. */
