@@ -12,11 +12,8 @@ import (
 )
 
 // Collect has invoices paid, looks after those that are not, and has the payment provider know what was used.
-func Collect(s *payment.Service, metrics *prometheus.Registry) Work {
-	const (
-		often   = time.Minute
-		metered = 15 * time.Minute
-	)
+func Collect(s *payment.Service, every time.Duration, metrics *prometheus.Registry) Work {
+	const rarely = 15
 	differ := promauto.With(metrics).NewGauge(prometheus.GaugeOpts{
 		Name: "observatory_payment_differences", Help: "Hours of which the payment provider has another usage than the ledger, and can not be told.",
 	})
@@ -35,8 +32,8 @@ func Collect(s *payment.Service, metrics *prometheus.Registry) Work {
 			On(payment.MeterJob(), s.RunMeter),
 		},
 		Schedules: []jobs.Schedule{
-			Every(payment.FindJob().Name, often, payment.FindJob()),
-			Every(payment.FindMeteredJob().Name, metered, payment.FindMeteredJob()),
+			Every(payment.FindJob().Name, every, payment.FindJob()),
+			Every(payment.FindMeteredJob().Name, rarely*every, payment.FindMeteredJob()),
 		},
 	}
 }

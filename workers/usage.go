@@ -8,10 +8,10 @@ import (
 	"github.com/observatory/observatory/internal/jobs"
 )
 
-// MeterUsage keeps the usage ledger as the events are: every minute what has changed, every ten minutes the running month, every night the last 35
-// days.
-func MeterUsage(s *usage.Service) Work {
-	const day = 24 * time.Hour
+// MeterUsage keeps the usage ledger as the events are: what has changed every so often, the running month every ten minutes, the last 35 days every
+// night.
+func MeterUsage(s *usage.Service, every time.Duration) Work {
+	const day, often = 24 * time.Hour, 5
 	nothing := func(run func(context.Context, *jobs.Run) error) func(context.Context, *jobs.Run, struct{}) error {
 		return func(ctx context.Context, r *jobs.Run, _ struct{}) error { return run(ctx, r) }
 	}
@@ -24,8 +24,8 @@ func MeterUsage(s *usage.Service) Work {
 			On(usage.LookBackJob(), nothing(s.BeginLookBack)),
 		},
 		Schedules: []jobs.Schedule{
-			Every(usage.FindJob().Name, time.Minute, usage.FindJob()),
-			Every(usage.MeasureJob().Name, 5*time.Minute, usage.MeasureJob()),
+			Every(usage.FindJob().Name, every, usage.FindJob()),
+			Every(usage.MeasureJob().Name, often*every, usage.MeasureJob()),
 			at(4*time.Hour, Every(usage.LookBackJob().Name, day, usage.LookBackJob())),
 		},
 	}

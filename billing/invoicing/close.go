@@ -13,9 +13,6 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// FindEvery is how often months are looked for that are to be closed.
-const FindEvery = 10 * time.Minute
-
 // Params name the tenant of a job. The job is the system's own: it is no business of the tenant how often it is tried.
 type Params struct {
 	Tenant uuid.UUID `json:"tenant"`

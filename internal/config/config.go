@@ -39,6 +39,7 @@ type Config struct {
 	Workers        bool           // also run the workers in this process
 	DebugAddr      string         // host:port of Go's profiles; "" for none
 	RatePerKey     int            // events a second that one key may send; 0: no limit
+	BillingEvery   time.Duration  // between two looks at what was used, which months are over, and who has paid
 	PurgeEvery     time.Duration  // between two removals from the disk of what requests about people have hidden
 	ArchiveQuiet   time.Duration  // how long nothing must have changed in an hour before it is archived
 	DrainTimeout   time.Duration  // for what is under way when the process is asked to end
@@ -95,6 +96,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Bool("workers", c.Workers),
 		slog.String("debug_addr", c.DebugAddr),
 		slog.Int("rate_per_key", c.RatePerKey),
+		slog.Duration("billing_every", c.BillingEvery),
 		slog.Duration("purge_every", c.PurgeEvery),
 		slog.Duration("archive_quiet", c.ArchiveQuiet),
 		slog.Duration("drain_timeout", c.DrainTimeout),

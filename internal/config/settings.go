@@ -198,6 +198,17 @@ func Settings() []Setting {
 			},
 		},
 		{
+			Name: "billing-every", Default: "1m", Allowed: "a duration from 1s to 1h",
+			Purpose: "how often it is looked for what was used, which months are over, and who has paid; whole seconds",
+			set: func(c *Config, v string) (err error) {
+				c.BillingEvery, err = time.ParseDuration(v)
+				if err == nil && (c.BillingEvery < time.Second || c.BillingEvery > time.Hour || c.BillingEvery%time.Second != 0) {
+					err = errValue
+				}
+				return err
+			},
+		},
+		{
 			Name: "purge-every", Default: "5m", Allowed: "a duration from 1s to 24h",
 			Purpose: "how often what requests about people have hidden is removed from the disk, of many requests together; whole seconds",
 			set: func(c *Config, v string) (err error) {
