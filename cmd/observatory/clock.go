@@ -21,7 +21,7 @@ func newClock(file string, logger *slog.Logger) func() time.Time {
 	return func() time.Time {
 		now := time.Now()
 		if last := looked.Load(); now.UnixNano()-last > int64(often) && looked.CompareAndSwap(last, now.UnixNano()) {
-			text, _ := os.ReadFile(file) //nolint:errcheck // see above
+			text, _ := os.ReadFile(file)
 			if by, err := time.ParseDuration(strings.TrimSpace(string(text))); err == nil {
 				ahead.Store(int64(by))
 			}

@@ -39,4 +39,6 @@ func (c *clock) set(t *testing.T, ahead time.Duration) {
 	next := c.file + ".next"
 	require.NoError(t, os.WriteFile(next, []byte(ahead.String()), 0o600))
 	require.NoError(t, os.Rename(next, c.file)) // nobody reads half of it
+	const noticed = 300 * time.Millisecond      // the server looks ten times a second
+	time.Sleep(noticed)
 }

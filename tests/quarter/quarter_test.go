@@ -101,7 +101,7 @@ func TestAQuarter(t *testing.T) {
 
 	// The second month: the first is closed, and not all of it was known.
 	today(t, clock, day(1, 1), shop, tokyo)
-	awaitInvoices(t, months[0], shop, tokyo)
+	awaitInvoices(t, clock, months[0], shop, tokyo)
 	die()
 
 	today(t, clock, day(1, 4), shop, tokyo)
@@ -127,7 +127,7 @@ func TestAQuarter(t *testing.T) {
 
 	// The third month.
 	today(t, clock, day(2, 1), shop, tokyo)
-	awaitInvoices(t, months[1], shop, tokyo)
+	awaitInvoices(t, clock, months[1], shop, tokyo)
 	die()
 	today(t, clock, day(2, 10), shop, tokyo)
 	shop.store(t, shop.some(210, 50, 200))
@@ -137,7 +137,7 @@ func TestAQuarter(t *testing.T) {
 	shop.store(t, shop.some(180, 50, 60))
 
 	today(t, clock, day(3, 1), shop, tokyo)
-	awaitInvoices(t, months[2], shop, tokyo)
+	awaitInvoices(t, clock, months[2], shop, tokyo)
 
 	store := openStore(t, shared.ClickHouse)
 	for _, x := range []*tenant{shop, tokyo} {

@@ -124,7 +124,7 @@ func today(t *testing.T, c *clock, at time.Time, all ...*tenant) {
 		var probes []string
 		stored := func(receipt string) error {
 			if r := x.settled(t, receipt); r.Counts.Stored != 1 {
-				return fmt.Errorf("%s: %+v", x.name, r.Counts)
+				return fmt.Errorf("%s: %+v", x.name, r)
 			}
 			return nil
 		}
