@@ -61,7 +61,7 @@ type Account struct {
 	Facts
 	Terms   billing.Terms // in force at the end of the month, or now
 	Plan    plan.Plan
-	Charged billing.Amount // for the hours that are over, in the currency of Terms, before credits and tax. See Service
+	Charged billing.Amount // so far, in the currency of Terms, before credits and tax. See Service
 	Cost    Cost
 	Margin  *billing.Amount // nil: it is charged in another currency than costs are in
 }
@@ -87,8 +87,8 @@ type Month struct {
 }
 
 // Service says what tenants cost and what is left. What a tenant is charged is reckoned anew from its terms and the usage ledger, as invoices are,
-// with one difference: the fee of a year counts in the hours of the year, not in the month in which it is due. What became known after an invoice
-// is therefore in the month that it belongs to.
+// with one difference: fees count in their hours, that of a year too, and not when they are due. What became known after an invoice is therefore in
+// the month that it belongs to.
 type Service struct {
 	plans *plan.Catalogue
 	book  Book
@@ -153,9 +153,10 @@ func (s *Service) begin(period billing.Period) Month {
 func (s *Service) account(ctx context.Context, f Facts, m Month) (a Account, err error) {
 	a.Facts = f
 	history := append([]billing.Terms{s.plans.FirstTerms(f.Tenant, f.Created)}, f.Terms...)
-	until := m.Until
+	until, gone := m.Until, time.Time{}
 	if !f.Leaving.IsZero() && f.Leaving.Before(until) {
-		until = f.Leaving.Truncate(time.Hour)
+		gone = f.Leaving.Truncate(time.Hour)
+		until = gone
 	}
 	stretches := billing.InForce(history, m.Period.From, until)
 	a.Terms = history[0]
@@ -167,7 +168,7 @@ func (s *Service) account(ctx context.Context, f Facts, m Month) (a Account, err
 	if a.Plan, err = s.plans.PlanOf(a.Terms); err != nil {
 		return a, err
 	}
-	if a.Charged, err = s.charged(ctx, f, history, stretches, m.Period, until); err != nil {
+	if a.Charged, err = s.charged(ctx, f, history, stretches, m.Period, gone); err != nil {
 		return a, err
 	}
 	a.Cost = s.cost(f.Consumed, f.Used[billing.Events]+f.Used[billing.BotEvents]+f.Used[billing.SyntheticEvents])
@@ -178,62 +179,79 @@ func (s *Service) account(ctx context.Context, f Facts, m Month) (a Account, err
 	return a, nil
 }
 
-// charged is what a tenant is charged for the hours of the month up to until.
-func (s *Service) charged(ctx context.Context, f Facts, history []billing.Terms, stretches []billing.Stretch, month billing.Period, until time.Time) (billing.Amount, error) {
-	if len(stretches) == 0 {
+// charged is what a tenant is charged for the hours so far: its usage, priced with everything that the whole month includes, and the fees of
+// the hours. What coupon and spend cap take off the whole month is taken off in proportion.
+func (s *Service) charged(ctx context.Context, f Facts, history []billing.Terms, soFar []billing.Stretch, month billing.Period, gone time.Time) (billing.Amount, error) {
+	if len(soFar) == 0 {
 		return 0, nil
 	}
-	use := map[billing.MeterName][]billing.HourUse{}
-	if len(stretches) == 1 && !stretches[0].Terms.Trial(stretches[0].From) { // which hour it was makes no difference
+	in := price.Input{Plans: s.plans, Period: month, History: history, Use: map[billing.MeterName][]billing.HourUse{}}
+	end := month.To
+	if !gone.IsZero() {
+		in.Until, end = gone, gone
+	}
+	whole := billing.InForce(history, month.From, end)
+	if len(whole) == 1 && !whole[0].Terms.Trial(whole[0].From) { // which hour it was makes no difference
 		for meter, quantity := range f.Used {
-			use[meter] = []billing.HourUse{{Hour: stretches[0].From, Quantity: quantity}}
+			in.Use[meter] = []billing.HourUse{{Hour: whole[0].From, Quantity: quantity}}
 		}
 	} else if len(f.Used) > 0 {
 		var err error
-		if use, err = s.usage.Use(ctx, f.Tenant, month); err != nil {
+		if in.Use, err = s.usage.Use(ctx, f.Tenant, month); err != nil {
 			return 0, err
 		}
 	}
-	bill, err := price.Rate(price.Input{Plans: s.plans, Period: month, History: history, Use: use, Until: until})
+	bill, err := price.Rate(in)
 	if err != nil {
 		return 0, err
 	}
-	var total billing.Amount
+	var usage, lowered billing.Amount
 	for _, l := range bill.Lines {
-		if l.Kind != billing.FeeLine {
-			total += l.Amount
+		switch l.Kind { //nolint:exhaustive // no others are of a month
+		case billing.UsageLine:
+			usage += l.Amount
+		case billing.CouponLine, billing.CapLine:
+			lowered += l.Amount
 		}
 	}
+	ofMonth, err := s.fees(whole, billing.Monthly, month, bill.Currency)
+	if err != nil {
+		return 0, err
+	}
+	ofHours, err := s.fees(soFar, billing.Monthly, month, bill.Currency)
+	if err != nil {
+		return 0, err
+	}
+	ofYear, err := s.fees(soFar, billing.Yearly, month, bill.Currency)
+	if sum := ofMonth + usage; sum > 0 {
+		lowered = billing.Share(lowered, int64(ofHours+usage), int64(sum))
+	}
+	return ofHours + ofYear + usage + lowered, err
+}
+
+// fees are those of the hours of stretches that have one for the interval, whenever it is due.
+func (s *Service) fees(stretches []billing.Stretch, interval billing.Interval, month billing.Period, currency billing.Currency) (sum billing.Amount, err error) {
+	whole := month.Hours()
+	if interval == billing.Yearly {
+		whole = int64(month.From.AddDate(1, 0, 0).Sub(month.From) / time.Hour)
+	}
 	for _, stretch := range stretches {
-		fee, err := s.fee(stretch, month, bill.Currency)
+		from := stretch.From
+		if trial := stretch.Terms.TrialUntil; trial.After(from) {
+			from = trial
+		}
+		hours := int64(stretch.To.Sub(from) / time.Hour)
+		if hours <= 0 || stretch.Terms.Interval != interval {
+			continue
+		}
+		p, err := s.plans.PlanOf(stretch.Terms)
 		if err != nil {
 			return 0, err
 		}
-		total += fee
+		fee, _ := p.Fees[currency].Of(interval)
+		sum += billing.Share(fee, hours, whole)
 	}
-	return total, nil
-}
-
-// fee is that of the hours of a stretch, whichever way it is due.
-func (s *Service) fee(stretch billing.Stretch, month billing.Period, currency billing.Currency) (billing.Amount, error) {
-	p, err := s.plans.PlanOf(stretch.Terms)
-	if err != nil {
-		return 0, err
-	}
-	from := stretch.From
-	if trial := stretch.Terms.TrialUntil; trial.After(from) {
-		from = trial
-	}
-	hours := int64(stretch.To.Sub(from) / time.Hour)
-	if hours <= 0 {
-		return 0, nil
-	}
-	fee, _ := p.Fees[currency].Of(stretch.Terms.Interval)
-	whole := month.Hours()
-	if stretch.Terms.Interval == billing.Yearly {
-		whole = int64(month.From.AddDate(1, 0, 0).Sub(month.From) / time.Hour)
-	}
-	return billing.Share(fee, hours, whole), nil
+	return sum, nil
 }
 
 // cost prices what was consumed, and events that were stored.
