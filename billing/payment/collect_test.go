@@ -192,3 +192,21 @@ func TestAPlanIsChosenWithTheCheckout(t *testing.T) {
 	require.Equal(t, []payment.Choice{{Plan: "growth", Interval: billing.Monthly, Currency: "USD"}}, w.chosen)
 	require.Equal(t, []string{"free"}, w.stripe.Plans(w.tenant.String()), "the subscription is for the plan that is in force")
 }
+
+// Who leaves still pays what is owed, and the subscription ends.
+func TestWhoLeavesStillPays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	w.card(visa())
+	require.Len(t, w.stripe.Plans(w.tenant.String()), 1)
+	v := w.issue("USD", 4900)
+	require.NoError(t, w.pool.WithTenant(t.Context(), uuid.UUID(w.tenant), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "UPDATE tenants SET closed_at = now() WHERE id = current_tenant()")
+		return err
+	}))
+	w.look()
+	w.look()
+	require.Equal(t, billing.Paid, w.state(v))
+	require.Empty(t, w.stripe.Plans(w.tenant.String()))
+	require.Len(t, w.stripe.Customers(w.tenant.String()), 1)
+}
