@@ -53,7 +53,7 @@ type SinkState interface {
 	// MeteredOf is that of one tenant and month.
 	MeteredOf(tenant tenants.ID, month Month) int64
 	// Settle writes down, durably and all at once, that the log is settled up to an offset, which events were stored, and how many more are
-	// metered.
+	// metered, of each tenant and month once.
 	Settle(to Offset, stored []Seen, more []Metered) error
 }
 

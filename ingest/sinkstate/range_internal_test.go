@@ -3,6 +3,7 @@ package sinkstate
 import (
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/uuid"
@@ -10,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/tenants"
 )
 
 func drawRange(t *rapid.T) ingest.Range {
@@ -20,6 +22,13 @@ func drawRange(t *rapid.T) ingest.Range {
 		r.Rulings = append(r.Rulings, ingest.Ruling{
 			Entry: entry, Item: rapid.IntRange(0, ingest.MaxEvents).Draw(t, "item"),
 			Verdict: rapid.SampledFrom([]ingest.Verdict{ingest.Bar, ingest.HoldPerson, ingest.Unlink, ingest.HoldPerson | ingest.Unlink}).Draw(t, "verdict"),
+		})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "admissions") {
+		r.Admissions = append(r.Admissions, ingest.Admission{
+			Metered:  ingest.Metered{Tenant: tenants.NewID(), Month: ingest.MonthOf(time.Now()), Events: rapid.Int64Range(0, 1<<40).Draw(t, "events")},
+			Verdict:  rapid.SampledFrom([]ingest.Verdict{ingest.HoldQuota, ingest.HoldUnpaid}).Draw(t, "why"),
+			KeepDays: rapid.IntRange(1, 365).Draw(t, "days"),
 		})
 	}
 	return r
