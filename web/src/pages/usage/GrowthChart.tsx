@@ -31,7 +31,7 @@ export function GrowthChart({ usage, meter: m, limit, onDay }: GrowthChartProps)
       { name: m.title, color: t.series[0] ?? t.text, points: units(growth(days, used, now)) },
     ]
     const f = m.forecast
-    if (f !== null) {
+    if (f?.days.some((d) => d.quantity > 0)) {
       const to = (end: number) => units(ahead(days, f.days, now, m.quantity, end))
       made.push(
         { name: 'At least', color: t.faint, quiet: true, bound: 'low', points: to(f.low) },

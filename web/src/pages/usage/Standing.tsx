@@ -29,7 +29,7 @@ export function Standing({ usage, running, quota }: StandingProps) {
   const { data: bill } = useQuery({ ...invoiceOptions(draft), enabled: running })
   const events = usage.meters.find((m) => m.meter === 'events')
   if (events === undefined) return null
-  const limit = running ? (quota?.limit?.events ?? null) : null
+  const limit = running ? limitToTell(quota) : null
   const over = limit !== null && events.quantity >= limit
   const reached = quota === undefined ? null : reachWords(quota)
   const held = quota?.held.reduce((n, h) => n + h.events, 0)
@@ -97,4 +97,11 @@ export function Standing({ usage, running, quota }: StandingProps) {
       </p>
     </Panel>
   )
+}
+
+/** The limit, where it means something: a spend cap pays for so many events that it is told only when half of them are in sight. */
+function limitToTell(q: Quota | undefined): number | null {
+  if (q?.limit === undefined) return null
+  const near = 2 * Math.max(q.used, q.forecast?.expected ?? 0) >= q.limit.events
+  return q.limit.because === 'plan' || near ? q.limit.events : null
 }

@@ -74,7 +74,7 @@ function Paper({ invoice: i }: { invoice: Invoice }) {
         {i.due_at !== undefined && i.kind === 'invoice' && <Fact name="Due">{formatDay(i.due_at, billingZone)}</Fact>}
         {i.kind === 'invoice' && <Fact name="State">{stateNames[i.state]}</Fact>}
       </dl>
-      <section>
+      <section tabIndex={0} role="region" aria-label="Lines">
         <table>
           <thead>
             <tr>
