@@ -60,17 +60,11 @@ func (x *tenant) invoices(t *testing.T) (all []invoice) {
 	return all
 }
 
-// awaitInvoices waits until a month is closed for every tenant. What is to be done again in ten minutes is done again soon.
-func awaitInvoices(t *testing.T, c *clock, month time.Time, all ...*tenant) {
+// awaitInvoices waits until a month is closed for every tenant.
+func awaitInvoices(t *testing.T, month time.Time, all ...*tenant) {
 	t.Helper()
-	const while, soon = 11 * time.Minute, 10 * time.Second
-	nudged := time.Now()
 	for _, x := range all {
-		testkit.Eventually(t, 2*harness.Patience, func() error {
-			if time.Since(nudged) > soon {
-				c.to(t, c.Now().Add(while))
-				nudged = time.Now()
-			}
+		x.eventually(t, func() error {
 			for _, i := range harness.As[struct{ Invoices []invoice }](t, x.member(t).Get(t, "/v1/billing/invoices").Want(t, http.StatusOK)).Invoices {
 				if i.Kind == "invoice" && i.Period.From.Equal(month) {
 					return nil
@@ -79,6 +73,21 @@ func awaitInvoices(t *testing.T, c *clock, month time.Time, all ...*tenant) {
 			return fmt.Errorf("%s has no invoice for %s", x.name, month.Format("2006-01"))
 		})
 	}
+}
+
+// eventually tries until it works. What the server does every ten minutes, of a month as a whole, it does soon.
+func (x *tenant) eventually(t *testing.T, works func() error) {
+	t.Helper()
+	const while, soon = 11 * time.Minute, 5 * time.Second
+	nudged := time.Now()
+	testkit.Eventually(t, 2*harness.Patience, func() error {
+		err := works()
+		if err != nil && time.Since(nudged) > soon {
+			x.clock.to(t, x.clock.Now().Add(while))
+			nudged = time.Now()
+		}
+		return err
+	})
 }
 
 type usageHour struct {
@@ -107,7 +116,7 @@ func (x *tenant) hours(t *testing.T, meter string, month time.Time) map[time.Tim
 func (x *tenant) requireLedger(t *testing.T, month time.Time) {
 	t.Helper()
 	for meter, want := range map[string]map[time.Time]int64{"events": x.events, "tracked_users": x.usersBy(month)} {
-		testkit.Eventually(t, harness.Patience, func() error {
+		x.eventually(t, func() error {
 			got := x.hours(t, meter, month)
 			for hour, n := range want {
 				if monthOf(hour).Equal(month) && got[hour].Quantity != n {

@@ -1,24 +1,32 @@
 package quarter_test
 
 import (
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/observatory/observatory/internal/testkit"
+	"github.com/observatory/observatory/tests/harness"
 )
 
 // clock is what the server, the one who collects the money, and the test go by. It only goes forward.
 type clock struct {
 	file  string
+	begun time.Time
 	ahead atomic.Int64
 }
 
 func newClock(t *testing.T, begin time.Time) *clock {
 	t.Helper()
-	c := &clock{file: filepath.Join(t.TempDir(), "ahead")}
+	c := &clock{file: filepath.Join(t.TempDir(), "ahead"), begun: time.Now()}
 	c.to(t, begin)
 	return c
 }
@@ -29,6 +37,7 @@ func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Lo
 // to goes on to a time.
 func (c *clock) to(t *testing.T, at time.Time) {
 	t.Helper()
+	t.Logf("after %s it is %s", time.Since(c.begun).Round(time.Second), at.Format(time.DateTime))
 	c.set(t, time.Until(at))
 }
 
@@ -41,4 +50,32 @@ func (c *clock) set(t *testing.T, ahead time.Duration) {
 	require.NoError(t, os.Rename(next, c.file)) // nobody reads half of it
 	const noticed = 300 * time.Millisecond      // the server looks ten times a second
 	time.Sleep(noticed)
+}
+
+// server is one whose clock jumps. It trusts nothing then of what it knew until it has heard it anew, and holds or refuses what comes meanwhile.
+type server struct{ *harness.Server }
+
+var staleness = regexp.MustCompile(`(?m)^(observatory_\w+_staleness_seconds) (\S+)$`)
+
+// Fresh waits until the server knows what holds.
+func (s *server) Fresh(t *testing.T) {
+	t.Helper()
+	const known, fresh = 4, 30.0 // keys, rules, suppressions, quotas; seconds
+	anybody := s.Anonymous(t)
+	testkit.Eventually(t, harness.Patience, func() error {
+		res, err := anybody.Try(t.Context(), http.MethodGet, "/metrics", nil)
+		if err != nil {
+			return err
+		}
+		all := staleness.FindAllSubmatch(res.Body, -1)
+		if len(all) != known {
+			return fmt.Errorf("%d of %d ages are told", len(all), known)
+		}
+		for _, m := range all {
+			if age, err := strconv.ParseFloat(string(m[2]), 64); err != nil || age > fresh {
+				return fmt.Errorf("%s is %s (%w)", m[1], m[2], err)
+			}
+		}
+		return nil
+	})
 }

@@ -33,14 +33,15 @@ func TestAQuarter(t *testing.T) {
 	plans, err := filepath.Abs("testdata/plans.yaml")
 	require.NoError(t, err)
 	shared := harness.SharedEngines(t)
-	s := harness.Start(t, harness.Config{Engines: shared, Env: stripe.env(map[string]string{
+	s := &server{harness.Start(t, harness.Config{Engines: shared, Env: stripe.env(map[string]string{
 		"OBSERVATORY_CLOCK_FILE": clock.file, "OBSERVATORY_ENVIRONMENT": "trial", "OBSERVATORY_PLANS": plans, "OBSERVATORY_PURGE_EVERY": "1s", "OBSERVATORY_BILLING_EVERY": "1s",
-	})})
+	})})}
 	stripe.delivers(t, s.URL)
 	die := func() {
 		t.Helper()
 		s.Kill(t)
 		s.Start(t)
+		s.Fresh(t)
 	}
 
 	// The first month.
@@ -101,11 +102,13 @@ func TestAQuarter(t *testing.T) {
 
 	// The second month: the first is closed, and not all of it was known.
 	today(t, clock, day(1, 1), shop, tokyo)
-	awaitInvoices(t, clock, months[0], shop, tokyo)
+	awaitInvoices(t, months[0], shop, tokyo)
 	die()
 
-	today(t, clock, day(1, 4), shop, tokyo)
+	today(t, clock, day(1, 3), shop, tokyo)
 	shop.repair(t, misspellings, misspelt)
+	shop.requireLedger(t, months[0])
+	stripe.requireTold(t, shop, months[0])         // days later it would be too old to be told
 	tokyo.settled(t, tokyo.send(t, twice).Receipt) // it takes the place of the first
 	tokyo.events[first.Truncate(time.Hour)]--
 	tokyo.add(clock.Now(), twice[0]["user_id"].(string)) //nolint:forcetypeassert // see event
@@ -127,7 +130,7 @@ func TestAQuarter(t *testing.T) {
 
 	// The third month.
 	today(t, clock, day(2, 1), shop, tokyo)
-	awaitInvoices(t, clock, months[1], shop, tokyo)
+	awaitInvoices(t, months[1], shop, tokyo)
 	die()
 	today(t, clock, day(2, 10), shop, tokyo)
 	shop.store(t, shop.some(210, 50, 200))
@@ -137,7 +140,7 @@ func TestAQuarter(t *testing.T) {
 	shop.store(t, shop.some(180, 50, 60))
 
 	today(t, clock, day(3, 1), shop, tokyo)
-	awaitInvoices(t, clock, months[2], shop, tokyo)
+	awaitInvoices(t, months[2], shop, tokyo)
 
 	store := openStore(t, shared.ClickHouse)
 	for _, x := range []*tenant{shop, tokyo} {

@@ -22,13 +22,13 @@ type tenant struct {
 	*book
 	name     string
 	clock    *clock
-	server   *harness.Server
+	server   *server
 	loggedIn time.Time
 	toldFrom time.Time // hour from which on the provider of payments is told of usage
 	sent     int       // events so far
 }
 
-func signUp(t *testing.T, s *harness.Server, c *clock, name, currency string) *tenant {
+func signUp(t *testing.T, s *server, c *clock, name, currency string) *tenant {
 	t.Helper()
 	email := name + "@example.com"
 	x := &tenant{
@@ -89,7 +89,7 @@ func (x *tenant) store(t *testing.T, events []map[string]any) client.Receipt {
 	return x.settled(t, x.send(t, events).Receipt)
 }
 
-// settled waits until a receipt says what became of every event. A server whose clock has jumped trusts nothing that it knows for a moment.
+// settled waits until a receipt says what became of every event.
 func (x *tenant) settled(t *testing.T, receipt string) (r client.Receipt) {
 	t.Helper()
 	testkit.Eventually(t, harness.Patience, func() error {
@@ -115,26 +115,14 @@ func (x *tenant) subscribe(t *testing.T, plan string, more map[string]any) {
 	x.member(t).Do(t, http.MethodPut, "/v1/billing/subscription", body).Want(t, http.StatusOK)
 }
 
-// today goes on to a time, and waits until the server has noticed, which has to hear anew from PostgreSQL who is suppressed. What comes before that
-// is held, and released by itself.
+// today goes on to a time, waits until the server has noticed and heard anew from PostgreSQL what holds, and has everybody send an event.
 func today(t *testing.T, c *clock, at time.Time, all ...*tenant) {
 	t.Helper()
 	c.to(t, at)
+	all[0].server.Fresh(t)
 	for _, x := range all {
-		var probes []string
-		stored := func(receipt string) error {
-			if r := x.settled(t, receipt); r.Counts.Stored != 1 {
-				return fmt.Errorf("%s: %+v", x.name, r)
-			}
-			return nil
-		}
-		testkit.Eventually(t, harness.Patience, func() error {
-			probes = append(probes, x.store(t, []map[string]any{x.event("visit", x.name+" person 0")}).ID)
-			return stored(probes[len(probes)-1])
-		})
-		for _, receipt := range probes {
-			testkit.Eventually(t, harness.Patience, func() error { return stored(receipt) })
-		}
+		r := x.store(t, []map[string]any{x.event("visit", x.name+" person 0")})
+		require.Equal(t, 1, r.Counts.Stored, "%s: %+v", x.name, r)
 	}
 }
 
