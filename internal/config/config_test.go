@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		HTTPAddr: ":8080", PublicURL: "http://localhost:8080", DataDir: "./data", KafkaTopic: "observatory-log", LogLevel: slog.LevelInfo, LogFormat: "text",
 		Workers: true, RatePerKey: 50_000, LeaveGrace: 7 * 24 * time.Hour,
-		PurgeEvery: 5 * time.Minute, ArchiveQuiet: 5 * time.Minute, DrainTimeout: 20 * time.Second, Environment: "production",
+		BillingEvery: time.Minute, PurgeEvery: 5 * time.Minute, ArchiveQuiet: 5 * time.Minute, DrainTimeout: 20 * time.Second, Environment: "production",
 	}, c)
 }
 
