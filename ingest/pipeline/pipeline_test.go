@@ -388,7 +388,7 @@ func (barring) Verdict(t ingest.Traces) ingest.Verdict {
 		return ingest.Bar
 	case string(t.UserID) == "u-2":
 		return ingest.HoldPerson
-	case string(t.AnonymousID) == "d-1":
+	case string(t.AnonymousID) == "tablet":
 		return ingest.Unlink
 	}
 	return ingest.Pass
@@ -422,7 +422,7 @@ func TestNothingOfWhoIsBarredIsLeft(t *testing.T) {
 		"rejected":             rejected(`{"event":5,"user_id":"u-1"}`),
 		"rejected, of Segment": rejected(`{"type":"track","event":5,"userId":"u-1"}`),
 		"rejected, traits":     rejected(`{"type":"identify","userId":5,"traits":{"phone":"+34 600"}}`),
-		"rejected, a device":   rejected(`{"event":5,"user_id":"u-9","anonymous_id":"d-1"}`),
+		"rejected, a device":   rejected(`{"event":5,"user_id":"u-9","anonymous_id":"tablet"}`),
 	} {
 		in := ingest.Preparation{Sender: ingest.Sender{Tenant: tenant}, Items: []ingest.Item{item}, Judge: barring{}, ReceivedAt: noon}
 		done, err := p.Prepare(t.Context(), &in)
@@ -432,7 +432,7 @@ func TestNothingOfWhoIsBarredIsLeft(t *testing.T) {
 	}
 	in := ingest.Preparation{Sender: ingest.Sender{Tenant: tenant}, Judge: barring{}, ReceivedAt: noon, Items: []ingest.Item{
 		with(func(i *ingest.Item) { i.Event.UserID = []byte("u-2") }),
-		with(func(i *ingest.Item) { i.Event.AnonymousID = []byte("d-1") }),
+		with(func(i *ingest.Item) { i.Event.AnonymousID = []byte("tablet") }),
 		rejected(`{"event":5,"user_id":"u-9"}`),
 		with(func(*ingest.Item) {}),
 	}}

@@ -153,7 +153,7 @@ func TestLargeSchema(t *testing.T) {
 		}
 		start := time.Now()
 		parse(t, `{"properties":{`+properties.String()+`"x":{}},"`+name+`":{`+defs.String()+`"x":{}}}`)
-		require.Less(t, time.Since(start), 20*time.Second)
+		require.Less(t, time.Since(start), time.Minute)
 		t.Log(name, time.Since(start))
 	}
 }
