@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -42,9 +43,8 @@ func Postgres(tb testing.TB) string {
 		tb.Fatalf("testkit: make a database: %v", err)
 	}
 	tb.Cleanup(func() {
-		if err := execPostgres(background(), admin, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			tb.Errorf("testkit: drop the database: %v", err)
-		}
+		const passing = 30 * time.Second // PostgreSQL's own cleaner may be in it, which nobody may end
+		Eventually(tb, passing, func() error { return execPostgres(background(), admin, "DROP DATABASE "+name+" WITH (FORCE)") })
 	})
 	return withDatabase(server.URL(), name)
 }
