@@ -147,7 +147,7 @@ func (d decision) coupon(t billing.Terms) error {
 		return err
 	case !c.For(t.Plan, t.Currency):
 		return ErrCouponNot
-	case t.Coupon == d.state.Terms.Coupon:
+	case t.Coupon == d.state.Terms.Coupon && d.until(t.From, t.Coupon):
 		return nil
 	case !c.RedeemUntil.IsZero() && !d.now.Before(c.RedeemUntil):
 		return ErrCouponOver
@@ -155,6 +155,16 @@ func (d decision) coupon(t billing.Terms) error {
 		return ErrCouponUsed
 	}
 	return nil
+}
+
+// until tells whether a coupon stays in force until an hour: with terms without it in between its months would begin anew.
+func (d decision) until(hour time.Time, coupon string) bool {
+	for _, s := range billing.InForce(d.state.History, d.now, hour) {
+		if s.Terms.Coupon != coupon {
+			return false
+		}
+	}
+	return true
 }
 
 // had tells whether terms of some kind were ever in force.

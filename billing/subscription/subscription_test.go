@@ -207,6 +207,24 @@ func TestCoupons(t *testing.T) {
 	w.refused(subscription.ErrCouponUsed, subscription.Wish{Plan: "scale", Coupon: "WELCOME20"})
 }
 
+// TestACouponIsNotBegunAnew: whoever schedules some hours without a coupon, and then the coupon again, does not get its months a second time.
+func TestACouponIsNotBegunAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.change(subscription.Wish{Plan: "growth", Coupon: "WELCOME20"})
+	w.now = time.Date(2027, 1, 31, 20, 30, 0, 0, time.UTC)
+	w.change(subscription.Wish{Plan: "free"}) // from 21:00
+	w.refused(subscription.ErrCouponUsed, subscription.Wish{Plan: "growth", Coupon: "WELCOME20", NextMonth: true})
+	state := w.change(subscription.Wish{Plan: "growth", Coupon: "WELCOME20"})
+	require.Nil(t, state.Next, "to stay with what there is calls off what was to come")
+	w.change(subscription.Wish{Plan: "scale", Coupon: "WELCOME20", NextMonth: true})
+	w.now = time.Date(2027, 2, 1, 0, 30, 0, 0, time.UTC)
+	state, err := w.State(t.Context(), w.tenant)
+	require.NoError(t, err)
+	_, month, _ := w.Coupon(state)
+	require.Equal(t, 4, month, "of three")
+}
+
 func TestSpendCaps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
