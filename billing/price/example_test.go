@@ -119,6 +119,20 @@ func TestExamples(t *testing.T) {
 			"Beyond the spend cap of USD 100.00 = USD -27.36",
 		}}).check(t, in)
 	})
+	t.Run("a coupon is for its plans, and not for another that ends the month on one of them", func(t *testing.T) {
+		t.Parallel()
+		last := agreed("growth", "USD", november(30, 12))
+		last.Coupon = "STARTUP50"
+		in := example(t, agreed("scale", "USD", november(1, 0)), last)
+		in.Use = events(november(20, 7), 198_333_333) // a hundred million beyond what 29.5 days include
+		(&expected{total: "USD 1391.09", lines: []string{
+			"Scale, 708 of 720 hours at USD 499.00 per month = USD 490.68",
+			"Growth, 12 of 720 hours at USD 49.00 per month = USD 0.82",
+			"Events: included = USD 0.00",
+			"Events: 98,333,334 to 491,666,666 at USD 9.00 per 1,000,000 events = USD 900.00",
+			"For start-ups, month 1 of 12 = USD -0.41",
+		}}).check(t, in)
+	})
 	t.Run("a price by volume has a higher peak before its last tier", func(t *testing.T) {
 		t.Parallel()
 		terms := agreed("scale", "USD", november(1, 0))

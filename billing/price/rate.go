@@ -82,7 +82,7 @@ func Rate(in Input) (Bill, error) {
 		bill.Lines, bill.Free = append(bill.Lines, r.fee(s)...), bill.Free && s.plan.Free()
 		usage = append(usage, r.usage(s)...)
 	}
-	lowered, err := r.lowered(last, Sum(slices.Concat(bill.Lines, usage)))
+	lowered, err := r.lowered(last, slices.Concat(bill.Lines, usage))
 	if err != nil {
 		return Bill{}, err
 	}
