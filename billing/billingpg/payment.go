@@ -83,7 +83,7 @@ func (s Payments) Become(ctx context.Context, a, was payment.Account, entry tena
 		}
 		n, err := q.SetStanding(ctx, db.SetStandingParams{
 			Standing: string(a.Standing), Since: a.Since, OverdueSince: a.OverdueSince, SuspendedBy: a.SuspendedBy, Reminded: int32(a.Reminded), //nolint:gosec // small
-			Was: string(was.Standing), WasReminded: int32(was.Reminded), //nolint:gosec // small
+			Was: string(was.Standing), WasReminded: int32(was.Reminded), WasSuspendedBy: was.SuspendedBy, //nolint:gosec // small
 		})
 		if err := pg.MustTouch(n, err, payment.ErrMoved); err != nil {
 			return err

@@ -39,11 +39,11 @@ func (c *Client) Collect(ctx context.Context, in payment.CollectInput) (payment.
 	if draft.Status == stripe.InvoiceStatusOpen && in.Way.Kind != "" && !draft.Attempted {
 		_, err := c.api.Invoices.Pay(draft.ID, &stripe.InvoicePayParams{Params: params(ctx, "")})
 		if err != nil && !declined(err) && !refusedFor(err, "invoice_not_editable", "already paid") {
-			return documentOf(draft, in.Invoice.Currency), translate(err)
+			return documentOf(draft), translate(err)
 		}
 		return c.Document(ctx, draft.ID)
 	}
-	return documentOf(draft, in.Invoice.Currency), nil
+	return documentOf(draft), nil
 }
 
 // draft finds the invoice, or begins it.
@@ -152,7 +152,7 @@ func (c *Client) Document(ctx context.Context, id string) (payment.Document, err
 	if err != nil {
 		return payment.Document{}, translate(err)
 	}
-	return documentOf(v, billing.Currency(strings.ToUpper(string(v.Currency)))), nil
+	return documentOf(v), nil
 }
 
 // Settle implements payment.Collector.
@@ -180,9 +180,10 @@ func expanded(ctx context.Context) *stripe.InvoiceParams {
 	return p
 }
 
-func documentOf(v *stripe.Invoice, c billing.Currency) payment.Document {
+func documentOf(v *stripe.Invoice) payment.Document {
+	c := billing.Currency(strings.ToUpper(string(v.Currency)))
 	d := payment.Document{
-		ID: v.ID, State: payment.DocumentState(v.Status), Amount: fromStripe(v.Subtotal, c), Tax: fromStripe(v.Tax, c), Due: fromStripe(v.AmountRemaining, c),
+		ID: v.ID, State: payment.DocumentState(v.Status), Currency: c, Amount: fromStripe(v.Subtotal, c), Tax: fromStripe(v.Tax, c), Due: fromStripe(v.AmountRemaining, c),
 		Page: v.HostedInvoiceURL,
 	}
 	if v.StatusTransitions != nil {

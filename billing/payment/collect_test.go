@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -209,4 +210,25 @@ func TestWhoLeavesStillPays(t *testing.T) {
 	require.Equal(t, billing.Paid, w.state(v))
 	require.Empty(t, w.stripe.Plans(w.tenant.String()))
 	require.Len(t, w.stripe.Customers(w.tenant.String()), 1)
+}
+
+// Somebody at Stripe sends out a draft that lacks lines. What is paid by it is not our invoice, and is not taken for it.
+func TestLessThanTheInvoiceIsNotTheInvoice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	w.card(visa())
+	v := w.issue("USD", 4900, 1234)
+	w.stripe.Fail(fakestripe.Failure{Match: "POST /v1/invoiceitems", Times: 1, Status: http.StatusTooManyRequests})
+	require.ErrorIs(t, w.it.Look(t.Context(), w.tenant), payment.ErrProviderAway)
+	draft := w.stripe.Invoices()[0]
+	require.Equal(t, "draft", draft.Status)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/invoices/"+draft.ID+"/finalize", http.NoBody)
+	r.Header.Set("Authorization", "Bearer sk_test_of_somebody")
+	w.stripe.ServeHTTP(httptest.NewRecorder(), r)
+	require.Equal(t, "paid", w.stripe.Invoices()[0].Status, "it came to nothing")
+	for range 3 {
+		require.ErrorIs(t, w.it.Look(t.Context(), w.tenant), payment.ErrAmount)
+		require.Equal(t, billing.Issued, w.state(v))
+		w.pass(time.Hour)
+	}
 }

@@ -92,7 +92,7 @@ func (s *Service) Run(ctx context.Context, _ *jobs.Run, p Params) error {
 }
 
 // Look compares what a tenant owes here with what the provider has, does what is missing on either side, and settles how the tenant stands. It
-// can be called at any time, any number of times. While the provider is away nobody comes to stand worse.
+// can be called at any time, any number of times. While it is not known what the provider has, nobody comes to stand worse.
 func (s *Service) Look(ctx context.Context, tenant tenants.ID) error {
 	a, err := s.d.Book.Account(ctx, tenant)
 	if err != nil {
@@ -102,10 +102,20 @@ func (s *Service) Look(ctx context.Context, tenant tenants.ID) error {
 	if s.d.Provider != nil {
 		asking = s.answer(ctx, a, func() error { return s.ask(ctx, tenant) })
 	}
-	if err := s.settle(ctx, tenant, asking == nil); err != nil {
+	if err := s.settle(ctx, tenant, !doubtful(asking)); err != nil {
 		return err
 	}
 	return asking
+}
+
+// doubtful says whether an error leaves open what the provider has. One that it refuses for good does not: what it will never collect is owed all
+// the same.
+func doubtful(err error) bool {
+	var several interface{ Unwrap() []error }
+	if errors.As(err, &several) {
+		return slices.ContainsFunc(several.Unwrap(), doubtful)
+	}
+	return err != nil && (!final(err) || errors.Is(err, ErrAmount))
 }
 
 // stale says whether the provider has to be asked: something is open that only it can answer, what it said is old, or the tenant would come to
@@ -317,6 +327,9 @@ func (s *Service) collect(ctx context.Context, a Account, v billing.Invoice, r R
 	if d.ID != "" {
 		r.Document = d
 	}
+	if err == nil {
+		err = d.check(v)
+	}
 	if err != nil {
 		r.Error = err.Error()
 		if errors.Is(err, ErrAmount) {
@@ -328,6 +341,15 @@ func (s *Service) collect(ctx context.Context, a Account, v billing.Invoice, r R
 		return err
 	}
 	return s.d.Book.SaveRecord(ctx, a.Tenant, r)
+}
+
+// check returns ErrAmount for a document that was sent out, and is about another sum than the invoice: somebody has changed it at the provider.
+func (d Document) check(v billing.Invoice) error {
+	out := d.State == DocumentOpen || d.State == DocumentPaid
+	if out && (d.Amount != v.Total || d.Currency != v.Currency) {
+		return ErrAmount.Because(fmt.Errorf("%s instead of %s", d.Amount.Format(d.Currency), v.Total.Format(v.Currency)))
+	}
+	return nil
 }
 
 // takeOver notes here what became of an invoice there.

@@ -114,6 +114,7 @@ type CollectInput struct {
 type Document struct {
 	ID       string
 	State    DocumentState
+	Currency billing.Currency
 	Amount   billing.Amount // before tax
 	Tax      billing.Amount
 	Due      billing.Amount // still to be paid, with tax

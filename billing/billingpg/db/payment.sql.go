@@ -721,17 +721,18 @@ func (q *Queries) SaveUsageRow(ctx context.Context, arg SaveUsageRowParams) erro
 
 const setStanding = `-- name: SetStanding :execrows
 UPDATE payment_accounts SET standing = $1, since = $2, overdue_since = $3, reminded = $4, suspended_by = $5
-WHERE tenant_id = current_tenant() AND standing = $6 AND reminded = $7
+WHERE tenant_id = current_tenant() AND standing = $6 AND reminded = $7 AND suspended_by = $8
 `
 
 type SetStandingParams struct {
-	Standing     string
-	Since        time.Time
-	OverdueSince *time.Time
-	Reminded     int32
-	SuspendedBy  string
-	Was          string
-	WasReminded  int32
+	Standing       string
+	Since          time.Time
+	OverdueSince   *time.Time
+	Reminded       int32
+	SuspendedBy    string
+	Was            string
+	WasReminded    int32
+	WasSuspendedBy string
 }
 
 func (q *Queries) SetStanding(ctx context.Context, arg SetStandingParams) (int64, error) {
@@ -743,6 +744,7 @@ func (q *Queries) SetStanding(ctx context.Context, arg SetStandingParams) (int64
 		arg.SuspendedBy,
 		arg.Was,
 		arg.WasReminded,
+		arg.WasSuspendedBy,
 	)
 	if err != nil {
 		return 0, err

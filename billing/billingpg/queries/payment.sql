@@ -10,7 +10,7 @@ INSERT INTO payment_accounts (tenant_id, since) VALUES (current_tenant(), @since
 
 -- name: SetStanding :execrows
 UPDATE payment_accounts SET standing = @standing, since = @since, overdue_since = @overdue_since, reminded = @reminded, suspended_by = @suspended_by
-WHERE tenant_id = current_tenant() AND standing = @was AND reminded = @was_reminded;
+WHERE tenant_id = current_tenant() AND standing = @was AND reminded = @was_reminded AND suspended_by = @was_suspended_by;
 
 -- name: StandingTookEffect :exec
 UPDATE payment_accounts SET effective = @effective WHERE tenant_id = current_tenant();
