@@ -99,8 +99,11 @@ func (d decision) currency(t billing.Terms) error {
 	if t.Currency == d.state.Terms.Currency {
 		return nil
 	}
-	if d.state.Terms.Interval == billing.Yearly {
-		return ErrCurrencyFixed
+	hour := d.now.Truncate(time.Hour)
+	for _, s := range billing.InForce(d.state.History, hour, later(t.From, hour.Add(time.Hour))) { // what is in force, and what is to come before
+		if s.Terms.Interval == billing.Yearly {
+			return ErrCurrencyFixed
+		}
 	}
 	if month := billing.PeriodOf(d.now); t.From.Equal(month.To) {
 		return nil
