@@ -52,15 +52,7 @@ var errMonth = fault.New(fault.Invalid, "month_invalid", "The month must be one 
 
 // operatorMonth reads a month, "" is the running one.
 func (s *server) operatorMonth(text *string) (billing.Period, error) {
-	now := billing.PeriodOf(s.deps.Now())
-	if deref(text) == "" {
-		return now, nil
-	}
-	at, err := time.Parse("2006-01", *text)
-	if err != nil || at.After(now.From) {
-		return now, errMonth
-	}
-	return billing.PeriodOf(at), nil
+	return monthOr(text, billing.PeriodOf(s.deps.Now()))
 }
 
 func (s *server) ListOperatorTenants(ctx context.Context, r gen.ListOperatorTenantsRequestObject) (gen.ListOperatorTenantsResponseObject, error) {

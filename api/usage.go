@@ -35,13 +35,16 @@ func (s *server) GetUsage(ctx context.Context, r gen.GetUsageRequestObject) (gen
 	return gen.GetUsage200JSONResponse(monthOut(month, ahead, s.deps.Now())), nil
 }
 
-// monthOr reads a month as in 2026-11, which the contract has checked.
+// monthOr reads a month as in 2026-11, "" is the running one. Errors: errMonth.
 func monthOr(text *string, running billing.Period) (billing.Period, error) {
-	if text == nil {
+	if deref(text) == "" {
 		return running, nil
 	}
 	at, err := time.Parse("2006-01", *text)
-	return billing.PeriodOf(at), err
+	if err != nil || at.After(running.From) {
+		return running, errMonth
+	}
+	return billing.PeriodOf(at), nil
 }
 
 func monthOut(m usage.Month, ahead map[billing.MeterName]usage.Forecast, now time.Time) gen.UsageMonth {

@@ -26,6 +26,16 @@ func usage() []operation {
 	}
 }
 
+// A month that lies ahead is no month: the end of the last that can be written can not.
+func TestUsageOfAMonthAhead(t *testing.T) {
+	t.Parallel()
+	server, _ := start(t)
+	a := server.SignUp(t)
+	for _, month := range []string{"9999-12", time.Now().UTC().AddDate(0, 2, 0).Format("2006-01")} {
+		a.Session.Get(t, "/v1/usage?month="+month).WantProblem(t, http.StatusBadRequest, "month_invalid")
+	}
+}
+
 // What was sent is metered by the workers, what was free is named, and every figure opens into hours and events.
 func TestUsageOfWhatWasSent(t *testing.T) {
 	t.Parallel()
