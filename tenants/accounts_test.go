@@ -158,6 +158,8 @@ func TestSessionsEnd(t *testing.T) {
 	swept, err := w.Accounts.Sweep(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 3, swept, "two sessions and the link to verify the address")
+	require.Len(t, w.Mail.forgot, 2, "those to and about people who are no members")
+	require.WithinDuration(t, w.Clock.Now().Add(-24*time.Hour), w.Mail.forgot[tenants.MailPrivacy], time.Second)
 }
 
 func TestLogInIsLimited(t *testing.T) {

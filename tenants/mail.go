@@ -28,6 +28,12 @@ type Mailer interface {
 	Send(ctx context.Context, m Message) error
 }
 
+// Shelf is a Mailer that keeps the mails itself, where there is no mail server.
+type Shelf interface {
+	// Forget removes mails of a kind that were written before a time.
+	Forget(ctx context.Context, kind MailKind, before time.Time) error
+}
+
 // ErrMailRefused means that the message will never be accepted: a recipient that does not exist, for one.
 var ErrMailRefused = fault.New(fault.Invalid, "mail_refused", "The mail server refuses this message for good.")
 
@@ -50,6 +56,10 @@ const (
 	mailReset        MailKind = "reset"
 	mailInvitation   MailKind = "invitation"
 	mailQuarantine   MailKind = "quarantine"
+
+	// Of other parts of the house, and with words about people who are no members, or to them.
+	MailPrivacy MailKind = "privacy"
+	MailAlert   MailKind = "alert"
 )
 
 // MailRow is a mail in the outbox. Its letter is sealed, because it holds a link that is as good as a password, and is
@@ -76,6 +86,19 @@ type MailRows interface {
 
 // MailKept is how long a mail's row stays after it was sent or given up, without the letter, for looking into complaints.
 const MailKept = 30 * 24 * time.Hour
+
+// strangersKept is how long a mail about or to somebody who is no member stays where mails are kept: as long as a link in it works.
+const strangersKept = 24 * time.Hour
+
+// forget removes such mails, which no erasure would find.
+func (o *Outbox) forget(ctx context.Context) error {
+	shelf, ok := o.mailer.(Shelf)
+	if !ok {
+		return nil
+	}
+	before := o.time().Add(-strangersKept)
+	return errors.Join(shelf.Forget(ctx, MailPrivacy, before), shelf.Forget(ctx, MailAlert, before))
+}
 
 // letter is the sealed part of a mail.
 type letter struct {

@@ -86,6 +86,7 @@ func (o *Outbox) body(kind MailKind, l letter) body {
 			link:    o.publicURL.JoinPath("data", "quarantine").String(),
 			after:   []string{"You get this mail because you manage the organisation, once for each reason. The quarantine's policy turns it off."},
 		}
+	case MailPrivacy, MailAlert: // others write them
 	}
 	return body{subject: "Observatory"}
 }

@@ -2,6 +2,7 @@ package tenants
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/observatory/observatory/internal/fault"
@@ -130,15 +131,15 @@ func (a *Accounts) LogOut(ctx context.Context, token string) error {
 	return a.store.System(ctx, func(sys SystemTx) error { return sys.EndSession(ctx, hashToken(token)) })
 }
 
-// Sweep deletes what nobody needs any more: ended sessions, used or expired links, mails settled MailKept ago. Call it now
-// and then. It returns how many rows it deleted.
+// Sweep deletes what nobody needs any more: ended sessions, used or expired links, mails settled MailKept ago, and those that the mailer keeps of
+// people who are no members. Call it now and then. It returns how many rows it deleted.
 func (a *Accounts) Sweep(ctx context.Context) (int64, error) {
 	var n int64
 	err := a.store.System(ctx, func(sys SystemTx) (err error) {
 		n, err = sys.Sweep(ctx, a.time())
 		return err
 	})
-	return n, err
+	return n, errors.Join(err, a.outbox.forget(ctx))
 }
 
 func (a *Accounts) liveSession(ctx context.Context, sys SystemTx, token string) (SessionRow, User, error) {

@@ -173,9 +173,21 @@ func (c *clock) Advance(d time.Duration) {
 
 // mailbox is a mail server that keeps everything, or says what it is told to.
 type mailbox struct {
-	mu   sync.Mutex
-	all  []tenants.Message
-	fail error
+	mu     sync.Mutex
+	all    []tenants.Message
+	fail   error
+	forgot map[tenants.MailKind]time.Time
+}
+
+// Forget implements tenants.Shelf. It notes what it was asked.
+func (b *mailbox) Forget(_ context.Context, kind tenants.MailKind, before time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.forgot == nil {
+		b.forgot = map[tenants.MailKind]time.Time{}
+	}
+	b.forgot[kind] = before
+	return nil
 }
 
 func (b *mailbox) Send(_ context.Context, m tenants.Message) error {

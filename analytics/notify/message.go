@@ -88,7 +88,7 @@ func (n Notice) mail(id DeliveryID, to string, public *url.URL) tenants.Message 
 		action, last = "Look at the channels", "Somebody of your organisation sent this test."
 	}
 	return tenants.Notice{
-		ID: tenants.MailID(id), Kind: "alert", To: to, CreatedAt: n.At, Subject: cut(n.headline(), 200),
+		ID: tenants.MailID(id), Kind: tenants.MailAlert, To: to, CreatedAt: n.At, Subject: cut(n.headline(), 200),
 		Before: n.sentences(), Action: action, Link: n.link(public), After: []string{last},
 	}.Message()
 }

@@ -69,7 +69,6 @@ func New(d Deps) *Service { return &Service{deps: d} }
 const (
 	filingLife  = 24 * time.Hour
 	mostFilings = 1000 // open ones of a tenant: more than that is an attack, and is told to come again tomorrow
-	mailKind    = "privacy"
 )
 
 // Form is a tenant's form; one that is off where there was none yet.
@@ -181,7 +180,7 @@ func (s *Service) letter(in FileInput, to, organisation, link string) tenants.No
 	page := s.deps.Outbox.Page("privacy", "form", in.Token)
 	page.Fragment = "confirm=" + link // not sent to any server before the page does so on purpose
 	return tenants.Notice{
-		Kind: mailKind, To: to, Subject: "Confirm your request to " + organisation,
+		Kind: tenants.MailPrivacy, To: to, Subject: "Confirm your request to " + organisation,
 		Before: []string{"Somebody, hopefully you, asked " + organisation + " " + wish + " that it has collected about this e-mail address."},
 		Action: "Yes, this is my address and my request", Link: page.String(),
 		After: []string{"The link works for 24 hours. Then " + organisation + " looks at the request. If it was not you, ignore this mail: nothing happens."},

@@ -68,7 +68,7 @@ func (l Lookout) Tell(ctx context.Context, r privacy.Ref, now time.Time) error {
 		}
 		for _, p := range people {
 			row, err := l.mails.Enclose(tenants.Notice{
-				Kind: "privacy", To: p.Email, Subject: "A privacy request is overdue at " + p.Organisation,
+				Kind: tenants.MailPrivacy, To: p.Email, Subject: "A privacy request is overdue at " + p.Organisation,
 				Before: []string{"The deadline of a request about people whose data " + p.Organisation + " keeps has passed, and the request is not completed."},
 				Action: "See what it waits for", Link: l.mails.Page("privacy", "requests", r.ID.String()).String(),
 				After: []string{"You get this mail because you manage the organisation, once for each request and deadline."},

@@ -2,11 +2,15 @@ package mail
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/mail"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/observatory/observatory/tenants"
 )
@@ -15,6 +19,33 @@ import (
 type files struct {
 	folder string
 	log    *slog.Logger
+}
+
+// written is the form of the time in the name of a file.
+const written = "20060102T150405Z"
+
+var _ tenants.Shelf = (*files)(nil)
+
+// Forget implements tenants.Shelf.
+func (f *files) Forget(ctx context.Context, kind tenants.MailKind, before time.Time) error {
+	entries, err := os.ReadDir(f.folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look through the mail folder: %w", err)
+	}
+	for _, e := range entries {
+		text, rest, _ := strings.Cut(e.Name(), "-")
+		at, err := time.Parse(written, text)
+		if err != nil || !at.Before(before) || !strings.HasPrefix(rest, string(kind)+"-") {
+			continue // not ours, still of use, or of another kind
+		}
+		if err := os.Remove(filepath.Join(f.folder, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove a mail: %w", err)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // Send writes <time>-<kind>-<id>.eml, which only the server's user may read, and names it in the log. The same message
@@ -27,7 +58,7 @@ func (f *files) Send(ctx context.Context, m tenants.Message) error {
 	if err := os.MkdirAll(f.folder, 0o700); err != nil {
 		return fmt.Errorf("make the mail folder: %w", err)
 	}
-	name := fmt.Sprintf("%s-%s-%s.eml", m.CreatedAt.UTC().Format("20060102T150405Z"), m.Kind, m.ID)
+	name := fmt.Sprintf("%s-%s-%s.eml", m.CreatedAt.UTC().Format(written), m.Kind, m.ID)
 	path := filepath.Join(f.folder, name)
 	partial, err := os.CreateTemp(f.folder, ".partial-*") // mode 0600
 	if err != nil {

@@ -182,6 +182,34 @@ func TestFiles(t *testing.T) {
 	require.Error(t, blocked.Send(t.Context(), m))
 }
 
+// What is written about people who are no members goes after a day: no erasure looks into the folder. Other mails stay.
+func TestFilesAboutStrangersGo(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	mailer, err := New(Config{Folder: folder, Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	left := func() (n int) {
+		t.Helper()
+		entries, err := os.ReadDir(folder)
+		require.NoError(t, err)
+		return len(entries)
+	}
+	m := message()
+	for _, kind := range []tenants.MailKind{tenants.MailPrivacy, tenants.MailAlert, "invitation"} {
+		m.ID, m.Kind = tenants.NewMailID(), kind
+		require.NoError(t, mailer.Send(t.Context(), m))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "notes-privacy-mine.eml"), []byte("mine"), 0o600))
+	shelf, ok := mailer.(tenants.Shelf)
+	require.True(t, ok)
+	require.NoError(t, shelf.Forget(t.Context(), tenants.MailPrivacy, m.CreatedAt))
+	require.Equal(t, 4, left())
+	require.NoError(t, shelf.Forget(t.Context(), tenants.MailPrivacy, m.CreatedAt.Add(time.Second)))
+	require.Equal(t, 3, left())
+	require.NoError(t, shelf.Forget(t.Context(), tenants.MailAlert, m.CreatedAt.Add(time.Second)))
+	require.Equal(t, 2, left())
+}
+
 // server is a real SMTP server that keeps what it gets.
 type server struct {
 	tls, implicit, untrusted bool
