@@ -140,18 +140,22 @@ func one(tenant tenants.ID) func([]db.FindQuotaRow, error) (quota.Quota, error) 
 // Change implements quota.Book.
 func (s Quotas) Change(ctx context.Context, tenant tenants.ID, at time.Time, change func(quota.Quota) (quota.Quota, *tenants.AuditEntry)) (after quota.Quota, err error) {
 	err = s.within(ctx, tenant, func(tx pgx.Tx, q *db.Queries) error {
-		rows, err := q.LockQuota(ctx)
-		found := make([]db.FindQuotaRow, len(rows))
-		for i := range rows {
-			found[i] = db.FindQuotaRow(rows[i])
-		}
-		before, err := one(tenant)(found, err)
+		before, there, err := lockQuota(ctx, q, tenant)
 		if err != nil {
 			return err
 		}
 		var entry *tenants.AuditEntry
-		if after, entry = change(before); same(before, after) && (len(rows) > 0 || after.Limit == nil && after.Standing == quota.Open) {
+		if after, entry = change(before); same(before, after) && (there || after.Limit == nil && after.Standing == quota.Open) {
 			return nil
+		}
+		if !there { // somebody else may be about to make the first row, too
+			if err := q.OpenQuota(ctx, db.OpenQuotaParams{KeepDays: quota.KeepUnpaid, Because: string(quota.OfPlan), At: at}); err != nil {
+				return err
+			}
+			if before, _, err = lockQuota(ctx, q, tenant); err != nil {
+				return err
+			}
+			after, entry = change(before)
 		}
 		put := db.PutQuotaParams{
 			KeepDays: quota.KeepUnpaid, Because: string(quota.OfPlan), Extra: after.Extra, ExtraMonth: monthText(after.ExtraIn),
@@ -170,6 +174,17 @@ func (s Quotas) Change(ctx context.Context, tenant tenants.ID, at time.Time, cha
 		return err
 	})
 	return after, err
+}
+
+// lockQuota reads the only row and locks it, or tells that there is none.
+func lockQuota(ctx context.Context, q *db.Queries, tenant tenants.ID) (found quota.Quota, there bool, err error) {
+	rows, err := q.LockQuota(ctx)
+	all := make([]db.FindQuotaRow, len(rows))
+	for i := range rows {
+		all[i] = db.FindQuotaRow(rows[i])
+	}
+	found, err = one(tenant)(all, err)
+	return found, len(rows) > 0, err
 }
 
 func same(a, b quota.Quota) bool {

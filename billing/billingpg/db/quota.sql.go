@@ -460,6 +460,23 @@ func (q *Queries) LockQuotas(ctx context.Context, tenants []uuid.UUID) ([]LockQu
 	return items, nil
 }
 
+const openQuota = `-- name: OpenQuota :exec
+INSERT INTO quotas (tenant_id, hold, keep_days, because, changed_at, changed_xid) VALUES (current_tenant(), false, $1, $2, $3, 0)
+ON CONFLICT DO NOTHING
+`
+
+type OpenQuotaParams struct {
+	KeepDays int32
+	Because  string
+	At       time.Time
+}
+
+// Where there is no row nothing can be locked; whoever finds none makes one that says nothing.
+func (q *Queries) OpenQuota(ctx context.Context, arg OpenQuotaParams) error {
+	_, err := q.db.Exec(ctx, openQuota, arg.KeepDays, arg.Because, arg.At)
+	return err
+}
+
 const othersClaims = `-- name: OthersClaims :many
 SELECT tenant_id, to_char(month, 'YYYY-MM-DD') AS month,
     sum(CASE WHEN at > now() - interval '15 minutes' THEN claimed ELSE counted END)::bigint AS claimed,

@@ -39,6 +39,11 @@ SELECT tenant_id, events, hold, keep_days, because, extra, to_char(extra_month, 
 FROM quotas
 FOR UPDATE;
 
+-- Where there is no row nothing can be locked; whoever finds none makes one that says nothing.
+-- name: OpenQuota :exec
+INSERT INTO quotas (tenant_id, hold, keep_days, because, changed_at, changed_xid) VALUES (current_tenant(), false, @keep_days, @because, @at, 0)
+ON CONFLICT DO NOTHING;
+
 -- name: PutQuota :exec
 INSERT INTO quotas (tenant_id, events, hold, keep_days, because, extra, extra_month, standing, raised_at, release_id, changed_at, changed_xid)
 VALUES (current_tenant(), sqlc.narg(events)::bigint, @hold, @keep_days, @because, @extra, CAST(@extra_month::text AS date), @standing, sqlc.narg(raised_at)::timestamptz, sqlc.narg(release_id)::uuid, @at, 0)
