@@ -35,7 +35,7 @@ func EvaluateAlerts(evaluator *alert.Evaluator, enqueuer jobs.Enqueuer, now func
 	})
 	clean := Repeat(sweep, time.Hour, func(ctx context.Context, _ *jobs.Run) error { return evaluator.Sweep(ctx, now()) })
 	return Work{
-		Handlers: append(append(find.Handlers, clean.Handlers...), On(evaluate, func(ctx context.Context, run *jobs.Run, _ none) error {
+		Handlers: append(append(find.Handlers, clean.Handlers...), Do(evaluate, func(ctx context.Context, run *jobs.Run) error {
 			return evaluator.EvaluateTenant(ctx, tenants.ID(run.Tenant), now())
 		})),
 		Schedules: append(find.Schedules, clean.Schedules...),

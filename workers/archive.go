@@ -1,7 +1,6 @@
 package workers
 
 import (
-	"context"
 	"time"
 
 	"github.com/observatory/observatory/internal/jobs"
@@ -14,9 +13,9 @@ func KeepArchive(s *archive.Service, quiet time.Duration) Work {
 	every := max(time.Second, min(time.Minute, quiet.Truncate(time.Second)))
 	return Work{
 		Handlers: []Handler{
-			On(archive.FindJob(), func(ctx context.Context, run *jobs.Run, _ struct{}) error { return s.Find(ctx, run) }),
-			On(archive.WriteJob(), func(ctx context.Context, run *jobs.Run, _ struct{}) error { return s.WriteAll(ctx, run) }),
+			Do(archive.FindJob(), s.Find),
+			Do(archive.WriteJob(), s.WriteAll),
 		},
-		Schedules: []jobs.Schedule{Every(archive.FindJob().Name, every, archive.FindJob())},
+		Schedules: []jobs.Schedule{Every(every, archive.FindJob())},
 	}
 }

@@ -1,7 +1,6 @@
 package workers
 
 import (
-	"context"
 	"time"
 
 	"github.com/observatory/observatory/billing/invoicing"
@@ -12,9 +11,9 @@ import (
 func Invoice(s *invoicing.Service, every time.Duration) Work {
 	return Work{
 		Handlers: []Handler{
-			On(invoicing.FindJob(), func(ctx context.Context, r *jobs.Run, _ struct{}) error { return s.Find(ctx, r) }),
+			Do(invoicing.FindJob(), s.Find),
 			On(invoicing.CloseJob(), s.Close),
 		},
-		Schedules: []jobs.Schedule{Every(invoicing.FindJob().Name, every, invoicing.FindJob())},
+		Schedules: []jobs.Schedule{Every(every, invoicing.FindJob())},
 	}
 }

@@ -19,14 +19,14 @@ func Notify(escalator *notify.Escalator, courier *notify.Courier) Work {
 	sweep := jobs.Kind[struct{}]{Name: "notify:sweep", Queue: jobs.Default, Timeout: 10 * time.Minute}
 	return Work{
 		Handlers: []Handler{
-			On(escalate, func(ctx context.Context, _ *jobs.Run, _ struct{}) error { return escalator.Run(ctx) }),
-			On(deliver, func(ctx context.Context, _ *jobs.Run, _ struct{}) error { return courier.Run(ctx) }),
-			On(sweep, func(ctx context.Context, _ *jobs.Run, _ struct{}) error { return courier.Sweep(ctx) }),
+			Do(escalate, func(ctx context.Context, _ *jobs.Run) error { return escalator.Run(ctx) }),
+			Do(deliver, func(ctx context.Context, _ *jobs.Run) error { return courier.Run(ctx) }),
+			Do(sweep, func(ctx context.Context, _ *jobs.Run) error { return courier.Sweep(ctx) }),
 		},
 		Schedules: []jobs.Schedule{
-			Every(escalate.Name, often, escalate),
-			Every(deliver.Name, often, deliver),
-			Every(sweep.Name, day, sweep),
+			Every(often, escalate),
+			Every(often, deliver),
+			Every(day, sweep),
 		},
 	}
 }

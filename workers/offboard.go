@@ -1,8 +1,6 @@
 package workers
 
 import (
-	"context"
-
 	"github.com/observatory/observatory/internal/jobs"
 	"github.com/observatory/observatory/privacy/offboard"
 )
@@ -11,9 +9,9 @@ import (
 func Leave(s *offboard.Service) Work {
 	return Work{
 		Handlers: []Handler{
-			On(offboard.FindJob(), func(ctx context.Context, r *jobs.Run, _ struct{}) error { return s.Find(ctx, r) }),
+			Do(offboard.FindJob(), s.Find),
 			On(offboard.LeaveJob(), s.Advance),
 		},
-		Schedules: []jobs.Schedule{Every(offboard.FindJob().Name, offboard.FindEvery, offboard.FindJob())},
+		Schedules: []jobs.Schedule{Every(offboard.FindEvery, offboard.FindJob())},
 	}
 }

@@ -19,9 +19,9 @@ func Collect(s *payment.Service, every time.Duration, metrics *prometheus.Regist
 	})
 	return Work{
 		Handlers: []Handler{
-			On(payment.FindJob(), func(ctx context.Context, r *jobs.Run, _ struct{}) error { return s.Find(ctx, r) }),
+			Do(payment.FindJob(), s.Find),
 			On(payment.LookJob(), s.Run),
-			On(payment.FindMeteredJob(), func(ctx context.Context, r *jobs.Run, _ struct{}) error {
+			Do(payment.FindMeteredJob(), func(ctx context.Context, r *jobs.Run) error {
 				n, err := s.Differing(ctx)
 				if err != nil {
 					return err
@@ -32,8 +32,8 @@ func Collect(s *payment.Service, every time.Duration, metrics *prometheus.Regist
 			On(payment.MeterJob(), s.RunMeter),
 		},
 		Schedules: []jobs.Schedule{
-			Every(payment.FindJob().Name, every, payment.FindJob()),
-			Every(payment.FindMeteredJob().Name, rarely*every, payment.FindMeteredJob()),
+			Every(every, payment.FindJob()),
+			Every(rarely*every, payment.FindMeteredJob()),
 		},
 	}
 }

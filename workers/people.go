@@ -1,8 +1,6 @@
 package workers
 
 import (
-	"context"
-
 	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/internal/jobs"
 )
@@ -11,9 +9,9 @@ import (
 func StitchPeople(s *people.Stitcher) Work {
 	return Work{
 		Handlers: []Handler{
-			On(people.FindJob(), func(ctx context.Context, r *jobs.Run, _ struct{}) error { return s.Find(ctx, r) }),
-			On(people.StitchJob(), func(ctx context.Context, r *jobs.Run, _ struct{}) error { return s.Stitch(ctx, r) }),
+			Do(people.FindJob(), s.Find),
+			Do(people.StitchJob(), s.Stitch),
 		},
-		Schedules: []jobs.Schedule{Every(people.FindJob().Name, people.FindEvery, people.FindJob())},
+		Schedules: []jobs.Schedule{Every(people.FindEvery, people.FindJob())},
 	}
 }

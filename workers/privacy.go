@@ -21,8 +21,8 @@ func AnswerRequests(driver *privacy.Driver, lookout privacy.Lookout, enqueuer jo
 	return Work{
 		Handlers: []Handler{
 			On(privacy.AdvanceKind(), driver.Advance),
-			On(kind, func(ctx context.Context, _ *jobs.Run, _ struct{}) error { return watch.Run(ctx) }),
+			Do(kind, func(ctx context.Context, _ *jobs.Run) error { return watch.Run(ctx) }),
 		},
-		Schedules: []jobs.Schedule{Every(kind.Name, time.Minute, kind)},
+		Schedules: []jobs.Schedule{Every(time.Minute, kind)},
 	}
 }

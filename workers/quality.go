@@ -28,7 +28,7 @@ func CheckQuality(runner *quality.Runner, queue jobs.Enqueuer, registry *prometh
 	}, []string{"kind", "verdict"})
 	return Work{
 		Handlers: []Handler{
-			On(find, func(ctx context.Context, r *jobs.Run, _ struct{}) error {
+			Do(find, func(ctx context.Context, r *jobs.Run) error {
 				if err := countVerdicts(ctx, runner, standing); err != nil {
 					return err
 				}
@@ -43,15 +43,15 @@ func CheckQuality(runner *quality.Runner, queue jobs.Enqueuer, registry *prometh
 				_, err = queue.Enqueue(ctx, all...)
 				return err
 			}),
-			On(check, func(ctx context.Context, r *jobs.Run, _ struct{}) error { return runner.Run(ctx, tenants.ID(r.Tenant)) }),
-			On(clean, func(ctx context.Context, _ *jobs.Run, _ struct{}) error {
+			Do(check, func(ctx context.Context, r *jobs.Run) error { return runner.Run(ctx, tenants.ID(r.Tenant)) }),
+			Do(clean, func(ctx context.Context, _ *jobs.Run) error {
 				_, err := runner.Forget(ctx)
 				return err
 			}),
 		},
 		Schedules: []jobs.Schedule{
-			Every(find.Name, soon, find),
-			at(4*time.Hour, Every(clean.Name, day, clean)),
+			Every(soon, find),
+			at(4*time.Hour, Every(day, clean)),
 		},
 	}
 }

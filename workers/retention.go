@@ -1,7 +1,6 @@
 package workers
 
 import (
-	"context"
 	"time"
 
 	"github.com/observatory/observatory/internal/jobs"
@@ -13,9 +12,9 @@ func Retain(s *retention.Service) Work {
 	const night = 24 * time.Hour
 	return Work{
 		Handlers: []Handler{
-			On(retention.FindJob(), func(ctx context.Context, r *jobs.Run, _ struct{}) error { return s.Find(ctx, r) }),
+			Do(retention.FindJob(), s.Find),
 			On(retention.ApplyJob(), s.Apply),
 		},
-		Schedules: []jobs.Schedule{Every(retention.FindJob().Name, night, retention.FindJob())},
+		Schedules: []jobs.Schedule{Every(night, retention.FindJob())},
 	}
 }

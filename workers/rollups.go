@@ -14,23 +14,20 @@ func KeepRollups(s *rollup.Service) Work {
 		often = 5 * time.Second
 		day   = 24 * time.Hour
 	)
-	nothing := func(run func(context.Context, *jobs.Run) error) func(context.Context, *jobs.Run, struct{}) error {
-		return func(ctx context.Context, r *jobs.Run, _ struct{}) error { return run(ctx, r) }
-	}
 	return Work{
 		Handlers: []Handler{
-			On(rollup.FindJob(), nothing(s.Find)),
+			Do(rollup.FindJob(), s.Find),
 			On(rollup.RecomputeJob(), s.RecomputeHours),
-			On(rollup.CatchUpJob(), nothing(s.CatchUp)),
+			Do(rollup.CatchUpJob(), s.CatchUp),
 			On(rollup.BackfillJob(), s.Fill),
-			On(rollup.LookBackJob(), nothing(s.BeginLookBack)),
+			Do(rollup.LookBackJob(), s.BeginLookBack),
 			On(rollup.CompareJob(), s.Compare),
-			On(rollup.CleanJob(), func(ctx context.Context, _ *jobs.Run, _ struct{}) error { return s.Clean(ctx) }),
+			Do(rollup.CleanJob(), func(ctx context.Context, _ *jobs.Run) error { return s.Clean(ctx) }),
 		},
 		Schedules: []jobs.Schedule{
-			Every(rollup.FindJob().Name, often, rollup.FindJob()),
-			at(2*time.Hour, Every(rollup.LookBackJob().Name, day, rollup.LookBackJob())),
-			at(3*time.Hour, Every(rollup.CleanJob().Name, day, rollup.CleanJob())),
+			Every(often, rollup.FindJob()),
+			at(2*time.Hour, Every(day, rollup.LookBackJob())),
+			at(3*time.Hour, Every(day, rollup.CleanJob())),
 		},
 	}
 }

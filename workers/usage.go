@@ -1,7 +1,6 @@
 package workers
 
 import (
-	"context"
 	"time"
 
 	"github.com/observatory/observatory/billing/usage"
@@ -12,21 +11,18 @@ import (
 // night.
 func MeterUsage(s *usage.Service, every time.Duration) Work {
 	const day, often = 24 * time.Hour, 5
-	nothing := func(run func(context.Context, *jobs.Run) error) func(context.Context, *jobs.Run, struct{}) error {
-		return func(ctx context.Context, r *jobs.Run, _ struct{}) error { return run(ctx, r) }
-	}
 	return Work{
 		Handlers: []Handler{
-			On(usage.FindJob(), nothing(s.Find)),
+			Do(usage.FindJob(), s.Find),
 			On(usage.CountJob(), s.Count),
 			On(usage.MonthJob(), s.CountWhole),
-			On(usage.MeasureJob(), nothing(s.MeasureAll)),
-			On(usage.LookBackJob(), nothing(s.BeginLookBack)),
+			Do(usage.MeasureJob(), s.MeasureAll),
+			Do(usage.LookBackJob(), s.BeginLookBack),
 		},
 		Schedules: []jobs.Schedule{
-			Every(usage.FindJob().Name, every, usage.FindJob()),
-			Every(usage.MeasureJob().Name, often*every, usage.MeasureJob()),
-			at(4*time.Hour, Every(usage.LookBackJob().Name, day, usage.LookBackJob())),
+			Every(every, usage.FindJob()),
+			Every(often*every, usage.MeasureJob()),
+			at(4*time.Hour, Every(day, usage.LookBackJob())),
 		},
 	}
 }

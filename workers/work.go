@@ -36,9 +36,14 @@ func On[P any](kind jobs.Kind[P], run func(ctx context.Context, r *jobs.Run, par
 	}}
 }
 
-// Every makes a job of a kind, with its zero parameters and of the system itself, at every multiple of a time since 1970
-// UTC: of 24 hours, that is at midnight. The kind's timeout should be shorter than what would be missed too long.
-func Every[P any](name string, every time.Duration, kind jobs.Kind[P]) jobs.Schedule {
+// Do is On for a kind without parameters.
+func Do(kind jobs.Kind[struct{}], run func(ctx context.Context, r *jobs.Run) error) Handler {
+	return On(kind, func(ctx context.Context, r *jobs.Run, _ struct{}) error { return run(ctx, r) })
+}
+
+// Every makes a job of a kind, of the system itself, at every multiple of a time since 1970 UTC: of 24 hours, that is at midnight. The schedule has
+// the name of the kind, whose timeout should be shorter than what would be missed too long.
+func Every(every time.Duration, kind jobs.Kind[struct{}]) jobs.Schedule {
 	const (
 		often = time.Minute
 		day   = 24 * time.Hour
@@ -46,16 +51,15 @@ func Every[P any](name string, every time.Duration, kind jobs.Kind[P]) jobs.Sche
 	if kind.Keep == 0 && every < often {
 		kind.Keep = day // there are many, and they say little
 	}
-	return jobs.Schedule{Name: name, Every: every, Make: func() jobs.Job {
-		var none P
-		return kind.New(uuid.Nil, none, jobs.By("schedule "+name))
+	return jobs.Schedule{Name: kind.Name, Every: every, Make: func() jobs.Job {
+		return kind.New(uuid.Nil, struct{}{}, jobs.By("schedule "+kind.Name))
 	}}
 }
 
-// Repeat is the whole work of a task that only a schedule calls for, which has the name of its kind.
+// Repeat is the whole work of a task that only a schedule calls for.
 func Repeat(kind jobs.Kind[struct{}], every time.Duration, run func(ctx context.Context, r *jobs.Run) error) Work {
 	return Work{
-		Handlers:  []Handler{On(kind, func(ctx context.Context, r *jobs.Run, _ struct{}) error { return run(ctx, r) })},
-		Schedules: []jobs.Schedule{Every(kind.Name, every, kind)},
+		Handlers:  []Handler{Do(kind, run)},
+		Schedules: []jobs.Schedule{Every(every, kind)},
 	}
 }
