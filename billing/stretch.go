@@ -8,9 +8,6 @@ type Stretch struct {
 	Terms    Terms
 }
 
-// Hours is how many hours it has.
-func (s Stretch) Hours() int64 { return int64(s.To.Sub(s.From) / time.Hour) }
-
 // InForce says which terms are in force in each hour from one to another. Of a tenant's history, which is in order of revisions, it is the highest
 // revision whose From is not after the hour: newer terms end older ones for good, also such as were only to come. Hours before the first terms
 // have none.

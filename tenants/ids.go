@@ -35,11 +35,9 @@ func NewMailID() MailID             { return MailID(newUUID()) }
 
 // The Parse functions read the canonical text of an ID, or return ErrIDMalformed.
 
-func ParseID(s string) (ID, error)                     { return parseUUID[ID](s) }
-func ParseUserID(s string) (UserID, error)             { return parseUUID[UserID](s) }
-func ParseSourceID(s string) (SourceID, error)         { return parseUUID[SourceID](s) }
-func ParseKeyID(s string) (KeyID, error)               { return parseUUID[KeyID](s) }
-func ParseInvitationID(s string) (InvitationID, error) { return parseUUID[InvitationID](s) }
+func ParseID(s string) (ID, error)             { return parseUUID[ID](s) }
+func ParseSourceID(s string) (SourceID, error) { return parseUUID[SourceID](s) }
+func ParseKeyID(s string) (KeyID, error)       { return parseUUID[KeyID](s) }
 
 func (id ID) String() string           { return uuid.UUID(id).String() }
 func (id UserID) String() string       { return uuid.UUID(id).String() }

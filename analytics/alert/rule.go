@@ -70,7 +70,6 @@ type Rule struct {
 var (
 	ErrNoSuchRule   = fault.New(fault.NotFound, "alert_not_found", "There is no alert rule with this ID.")
 	ErrTooManyRules = fault.New(fault.Conflict, "too_many_alerts", "An organisation has at most %d alert rules. Delete one that nobody needs.", MaxRules)
-	ErrRuleChanged  = fault.New(fault.Conflict, "alert_changed", "The alert rule was changed by somebody else at the same moment. Look at it, and try again.")
 	ErrNoSuchPolicy = fault.New(fault.Invalid, "escalation_not_found", "There is no escalation policy with this ID.")
 )
 

@@ -25,7 +25,7 @@ func FindJob() jobs.Kind[struct{}] {
 
 // CloseJob closes the months of a tenant that are over.
 func CloseJob() jobs.Kind[Params] {
-	return jobs.Kind[Params]{Name: "billing:close-tenant", Queue: jobs.Default, Timeout: 10 * time.Minute} //nolint:mnd // years of months
+	return jobs.Kind[Params]{Name: "billing:close-tenant", Queue: jobs.Default, Timeout: 10 * time.Minute} // years of months
 }
 
 // Find makes a job for each tenant with a month that is over, and has been for long enough.

@@ -81,19 +81,6 @@ func (s *Service) History(ctx context.Context, tenant tenants.ID) ([]billing.Ter
 	return append([]billing.Terms{s.deps.Plans.FirstTerms(tenant, created)}, rows...), nil
 }
 
-// Terms are those in force in some hour of a period, in order.
-func (s *Service) Terms(ctx context.Context, tenant tenants.ID, period billing.Period) ([]billing.Terms, error) {
-	history, err := s.History(ctx, tenant)
-	if err != nil {
-		return nil, err
-	}
-	var all []billing.Terms
-	for _, stretch := range billing.InForce(history, period.From, period.To) {
-		all = append(all, stretch.Terms)
-	}
-	return all, nil
-}
-
 // Now are the terms in force, with their plan.
 func (s *Service) Now(ctx context.Context, tenant tenants.ID) (billing.Terms, plan.Plan, error) {
 	state, err := s.State(ctx, tenant)

@@ -33,9 +33,6 @@ const (
 	Cancelled State = "cancelled"
 )
 
-// States lists all.
-func States() []State { return []State{Waiting, Running, Paused, Done, Failed, Cancelled} }
-
 // Record is a job as the history shows it. Times are in UTC.
 type Record struct {
 	ID          uuid.UUID
