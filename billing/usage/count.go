@@ -86,8 +86,7 @@ func (s *Service) book(ctx context.Context, tenant tenants.ID, c Counted) ([]bil
 	return booked, nil
 }
 
-// Measure books what can not be counted again: what a tenant has stored, for every hour that is over and was not booked yet, and what it consumed
-// since then.
+// Measure books what a tenant consumed since a time, in whole hours: query time and exports. The running hour is among it.
 func (s *Service) Measure(ctx context.Context, tenant tenants.ID, since time.Time) error {
 	if s.consumption == nil {
 		return nil

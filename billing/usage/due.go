@@ -19,8 +19,10 @@ type Work struct {
 }
 
 const (
-	lookLately = 2 * time.Hour       // how far back every look goes,
-	lookFar    = 35 * 24 * time.Hour // and once an hour one of them
+	lookLately     = 2 * time.Hour       // how far looks go back for events that have changed,
+	lookFar        = 35 * 24 * time.Hour // and the one an hour
+	consumedLately = time.Hour           // the same for what was consumed,
+	consumedFar    = 3 * 24 * time.Hour  // of which nodes tell within two days
 	// monthsKept is for how long people who were removed are remembered, see 00009_metering.sql. Users of months before are not counted again.
 	monthsKept  = 75 * 24 * time.Hour
 	manyHours   = 48 // are quicker counted as a month
@@ -29,20 +31,24 @@ const (
 	monthShare  = 100 // a month is counted so rarely that this takes a hundredth of the time at most
 )
 
-// looks is when the last far look was.
+// looks are looks at what has come since the last ones: most go back a little, and one an hour goes far. So nothing is missed when nobody has
+// looked for a while.
 type looks struct {
-	mu  sync.Mutex
-	far time.Time
+	lately, far time.Duration
+
+	mu      sync.Mutex
+	lastFar time.Time
 }
 
-func (l *looks) since(now time.Time) (lookback time.Duration) {
+// back is how far back a look at a time goes.
+func (l *looks) back(now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if since := now.Sub(l.far); since < time.Hour && since >= 0 {
-		return lookLately
+	if since := now.Sub(l.lastFar); since < time.Hour && since >= 0 {
+		return l.lately
 	}
-	l.far = now
-	return lookFar
+	l.lastFar = now
+	return l.far
 }
 
 // Due finds what is to be counted now: hours about which something was written down since they were counted, hours that are over and were not
@@ -52,7 +58,7 @@ func (s *Service) Due(ctx context.Context) ([]Work, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask the store for the time: %w", err)
 	}
-	hours, err := s.dueHours(ctx, now.Add(-s.looks.since(s.now())))
+	hours, err := s.dueHours(ctx, now.Add(-s.changes.back(s.now())))
 	if err != nil {
 		return nil, err
 	}

@@ -110,19 +110,10 @@ func (s *Service) CountWhole(ctx context.Context, run *jobs.Run, p MonthParams) 
 	return err
 }
 
-// MeasureAll is MeasureJob. What was consumed is summed from the hour before on, since nodes may be late to tell, and once in the hour, at its
-// third tick, from three days before.
+// MeasureAll is MeasureJob.
 func (s *Service) MeasureAll(ctx context.Context, _ *jobs.Run) error {
-	const (
-		late    = time.Hour
-		latest  = 3 * 24 * time.Hour
-		minutes = 10
-	)
 	now := s.now().UTC()
-	since := now.Add(-late)
-	if now.Minute() >= minutes && now.Minute() < 2*minutes {
-		since = now.Add(-latest)
-	}
+	since := now.Add(-s.consumed.back(now))
 	stored, err := s.books.Weighed(ctx)
 	if err != nil {
 		return fmt.Errorf("list who has something stored: %w", err)

@@ -29,7 +29,8 @@ type Service struct {
 	jobs        jobs.Enqueuer
 	now         func() time.Time
 	logger      *slog.Logger
-	looks       looks
+	changes     looks
+	consumed    looks
 }
 
 // New makes a Service. It panics when a dependency is missing, which is a mistake in the wiring.
@@ -37,7 +38,10 @@ func New(d Deps) *Service {
 	if d.Books == nil || d.Counter == nil || d.Jobs == nil || d.Now == nil || d.Logger == nil {
 		panic("usage: Deps is incomplete")
 	}
-	return &Service{books: d.Books, counter: d.Counter, consumption: d.Consumption, jobs: d.Jobs, now: d.Now, logger: d.Logger}
+	return &Service{
+		books: d.Books, counter: d.Counter, consumption: d.Consumption, jobs: d.Jobs, now: d.Now, logger: d.Logger,
+		changes: looks{lately: lookLately, far: lookFar}, consumed: looks{lately: consumedLately, far: consumedFar},
+	}
 }
 
 // Month is what a tenant used in a month, by the ledger.

@@ -225,11 +225,17 @@ func TestWhatIsMeasured(t *testing.T) {
 
 	consumed := func(ms int64) {
 		require.NoError(t, w.store.Consumption().Add(t.Context(), cost.Flush{ID: uuid.New(), Node: "n", Rows: []cost.Row{{Tenant: a.tenant, Resource: billing.QueryWork, Hour: a.now.Truncate(time.Hour), Quantity: ms}}}))
-		require.NoError(t, a.service.MeasureAll(t.Context(), nil))
 	}
+	running := a.now.Truncate(time.Hour)
 	consumed(40)
+	require.NoError(t, a.service.MeasureAll(t.Context(), nil))
 	consumed(2)
-	require.Equal(t, []line{{40, 40, 40, 0, billing.Measured}, {42, 2, 42, 0, billing.Ongoing}}, a.lines(t, billing.QueryTime, a.now.Truncate(time.Hour)))
+	require.NoError(t, a.service.MeasureAll(t.Context(), nil))
+	require.Equal(t, []line{{40, 40, 40, 0, billing.Measured}, {42, 2, 42, 0, billing.Ongoing}}, a.lines(t, billing.QueryTime, running))
+	consumed(5)
+	a.now = a.now.Add(5 * time.Hour)
+	require.NoError(t, a.service.MeasureAll(t.Context(), nil))
+	require.Equal(t, line{47, 5, 47, 0, billing.Ongoing}, a.lines(t, billing.QueryTime, running)[2], "nobody had measured for hours")
 }
 
 // Nobody counts for a tenant that is being erased: what is left of its events says nothing about what it used.
