@@ -11,7 +11,7 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// Invoices are what was issued. cmd hands in billing/invoicing.
+// Invoices are what was issued, as billing/invoicing has written it down.
 type Invoices interface {
 	// Unpaid are a tenant's invoices that were issued and are neither paid nor void, with their lines, the oldest first: also those that nobody
 	// hopes to collect any more.
@@ -41,7 +41,7 @@ type Choice struct {
 	Currency billing.Currency
 }
 
-// Ledger is what was used. cmd hands in billing/usage.
+// Ledger is what was used, as billing/usage has booked it.
 type Ledger interface {
 	// Booked are the newest revisions of those of a tenant's hours from a time on that were booked at or after since, of meters that are not free.
 	Booked(ctx context.Context, tenant tenants.ID, from, since time.Time) ([]billing.Entry, error)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/observatory/observatory/billing"
@@ -103,13 +102,14 @@ type Letter struct {
 
 // Letter writes a warning for those who manage an organisation.
 func (w Warning) Letter(organisation string, month billing.Period) Letter {
-	in, events := month.From.Format("January 2006"), grouped(w.Events)
+	meter, _ := billing.MeterOf(billing.Events)
+	in, events, used := month.From.Format("January 2006"), meter.Show(w.Events), meter.Show(w.Used)
 	day := w.Day.Format("Monday, 2 January")
 	switch w.Notice {
 	case Half, Most:
 		percent := map[Notice]string{Half: "50", Most: "80"}[w.Notice]
 		return Letter{organisation + " has used " + percent + " % of its events of " + in, []string{
-			"Of the " + events + " events that the plan of " + organisation + " has for " + in + ", " + grouped(w.Used) + " are used.",
+			"Of the " + events + " events that the plan of " + organisation + " has for " + in + ", " + used + " are used.",
 		}}
 	case Reached:
 		return Letter{organisation + " has used all its events of " + in, []string{
@@ -118,7 +118,7 @@ func (w Warning) Letter(organisation string, month billing.Period) Letter {
 		}}
 	case Forecast:
 		return Letter{organisation + " will have used its events of " + in + " on " + day, []string{
-			"As it looks now, the " + events + " events that the plan of " + organisation + " has for " + in + " will be used on " + day + ". So far " + grouped(w.Used) + " are.",
+			"As it looks now, the " + events + " events that the plan of " + organisation + " has for " + in + " will be used on " + day + ". So far " + used + " are.",
 		}}
 	case Expiring:
 		return Letter{"Events that are held for " + organisation + " expire from " + day + " on", []string{
@@ -126,13 +126,4 @@ func (w Warning) Letter(organisation string, month billing.Period) Letter {
 		}}
 	}
 	return Letter{}
-}
-
-// grouped writes a number with commas.
-func grouped(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for at := len(text) - 3; at > 0; at -= 3 {
-		text = text[:at] + "," + text[at:]
-	}
-	return text
 }
