@@ -4,19 +4,16 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/observatory/observatory/billing"
-	"github.com/observatory/observatory/billing/billingpg/db"
 	"github.com/observatory/observatory/billing/invoicing"
 	"github.com/observatory/observatory/tenants"
-	"github.com/observatory/observatory/tenants/tenantspg"
 )
 
 // mail tells those who manage the billing of an organisation of the invoices that they have to pay, in the transaction that issues them. All lines
 // are in it: whoever has left cannot look at them any more.
-func (s Invoices) mail(ctx context.Context, t pgx.Tx, q *db.Queries, c invoicing.Closing, documents []billing.Invoice) error {
+func (s Invoices) mail(ctx context.Context, tx pgx.Tx, c invoicing.Closing, documents []billing.Invoice) error {
 	const worth = 7 * 24 * time.Hour
 	if s.mails == nil {
 		return nil
@@ -25,22 +22,15 @@ func (s Invoices) mail(ctx context.Context, t pgx.Tx, q *db.Queries, c invoicing
 		if d.Kind != billing.InvoiceKind || d.Total == 0 {
 			continue
 		}
-		people, err := q.ListBillingManagers(ctx, uuid.UUID(c.Tenant))
-		if err != nil {
-			return err
-		}
-		for _, p := range people {
-			row, err := s.mails.Enclose(tenants.Notice{
-				Kind: "invoice", To: p.Email, Subject: "Invoice " + d.Number + " of " + d.TenantName + ": " + d.Total.Format(d.Currency),
+		err := mailManagers(ctx, tx, s.mails, c.Tenant, c.At.Add(worth), func(string) tenants.Notice {
+			return tenants.Notice{
+				Kind: "invoice", Subject: "Invoice " + d.Number + " of " + d.TenantName + ": " + d.Total.Format(d.Currency),
 				Before: invoiceText(d), Action: "See what it consists of", Link: s.mails.Page("usage", "invoices", d.ID.String()).String(),
 				After: []string{"You get this mail because you manage the organisation."},
-			}, c.At.Add(worth))
-			if err != nil {
-				return err
 			}
-			if err := tenantspg.AddMail(ctx, t, row); err != nil {
-				return err
-			}
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

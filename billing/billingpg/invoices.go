@@ -73,7 +73,7 @@ func (s Invoices) Close(ctx context.Context, c invoicing.Closing) (issued []bill
 				issued[i].Number = fmt.Sprintf("%04d-%06d", year, last-n+1+int64(i))
 			}
 		}
-		if err := s.mail(ctx, t, q, c, issued); err != nil {
+		if err := s.mail(ctx, t, c, issued); err != nil {
 			return err
 		}
 		if err := stepInside(ctx, t, c.Tenant); err != nil {

@@ -52,25 +52,14 @@ func (s Payments) Account(ctx context.Context, tenant tenants.ID) (a payment.Acc
 // Become implements payment.Book.
 func (s Payments) Become(ctx context.Context, a, was payment.Account, entry tenants.AuditEntry, letter *payment.Letter) error {
 	const worth = 30 * 24 * time.Hour
-	var people []db.ListBillingManagersRow
-	if letter != nil {
-		err := s.across(ctx, func(_ pgx.Tx, q *db.Queries) (err error) {
-			people, err = q.ListBillingManagers(ctx, uuid.UUID(a.Tenant))
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
 	return s.across(ctx, func(outside pgx.Tx, _ *db.Queries) error {
-		for _, p := range people {
-			row, err := s.mails.Enclose(tenants.Notice{
-				Kind: "payment", To: p.Email, Subject: letter.Subject + " - " + p.Organisation, Before: letter.Before, Action: letter.Action, Link: letter.Link, After: letter.After,
-			}, entry.At.Add(worth))
+		if letter != nil {
+			err := mailManagers(ctx, outside, s.mails, a.Tenant, entry.At.Add(worth), func(organisation string) tenants.Notice {
+				return tenants.Notice{
+					Kind: "payment", Subject: letter.Subject + " - " + organisation, Before: letter.Before, Action: letter.Action, Link: letter.Link, After: letter.After,
+				}
+			})
 			if err != nil {
-				return err
-			}
-			if err := tenantspg.AddMail(ctx, outside, row); err != nil {
 				return err
 			}
 		}

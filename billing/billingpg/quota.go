@@ -288,25 +288,13 @@ func (s Quotas) Warn(ctx context.Context, tenant tenants.ID, month billing.Perio
 		if err != nil || n == 0 { // somebody was quicker
 			return err
 		}
-		people, err := q.ListQuotaReaders(ctx, uuid.UUID(tenant))
-		if err != nil {
-			return err
-		}
-		for _, p := range people {
-			letter := w.Letter(p.Organisation, month)
-			row, err := s.mails.Enclose(tenants.Notice{
-				Kind: "quota", To: p.Email, Subject: letter.Subject, Before: letter.Text,
-				Action: "See your quota", Link: s.mails.Page("usage", "quota").String(),
+		return mailManagers(ctx, tx, s.mails, tenant, month.To, func(organisation string) tenants.Notice {
+			letter := w.Letter(organisation, month)
+			return tenants.Notice{
+				Kind: "quota", Subject: letter.Subject, Before: letter.Text, Action: "See your quota", Link: s.mails.Page("usage", "quota").String(),
 				After: []string{"You get this mail because you manage the organisation, once a month for each of these notices."},
-			}, month.To)
-			if err != nil {
-				return err
 			}
-			if err := tenantspg.AddMail(ctx, tx, row); err != nil {
-				return err
-			}
-		}
-		return nil
+		})
 	})
 }
 

@@ -235,7 +235,7 @@ func (s Usage) Metered(ctx context.Context, since time.Time) (all []tenants.ID, 
 // Consumers implements usage.Books.
 func (s Usage) Consumers(ctx context.Context, since time.Time) (all []tenants.ID, err error) {
 	err = s.across(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		rows, err := q.Consumers(ctx, db.ConsumersParams{Since: since, Kinds: []string{string(billing.QueryTime), string(billing.Exports)}})
+		rows, err := q.Consumers(ctx, db.ConsumersParams{Since: since, Kinds: []string{string(billing.QueryWork), string(billing.ExportsAsked)}})
 		all, err = pg.Each(rows, err, func(id uuid.UUID) tenants.ID { return tenants.ID(id) })
 		return err
 	})

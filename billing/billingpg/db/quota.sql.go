@@ -133,39 +133,6 @@ func (q *Queries) FindQuota(ctx context.Context) ([]FindQuotaRow, error) {
 	return items, nil
 }
 
-const listQuotaReaders = `-- name: ListQuotaReaders :many
-SELECT t.name AS organisation, u.email
-FROM members m JOIN users u ON u.id = m.user_id JOIN tenants t ON t.id = m.tenant_id
-WHERE m.tenant_id = $1 AND m.role IN ('owner', 'admin')
-ORDER BY u.id
-`
-
-type ListQuotaReadersRow struct {
-	Organisation string
-	Email        string
-}
-
-// Those who are told of a quota.
-func (q *Queries) ListQuotaReaders(ctx context.Context, tenantID uuid.UUID) ([]ListQuotaReadersRow, error) {
-	rows, err := q.db.Query(ctx, listQuotaReaders, tenantID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListQuotaReadersRow
-	for rows.Next() {
-		var i ListQuotaReadersRow
-		if err := rows.Scan(&i.Organisation, &i.Email); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listQuotaWarnings = `-- name: ListQuotaWarnings :many
 SELECT kind, used, events, to_char(coalesce(day, '1970-01-01'), 'YYYY-MM-DD') AS day, at FROM quota_warnings WHERE month = CAST($1::text AS date) ORDER BY at, kind
 `

@@ -79,10 +79,3 @@ SELECT kind, used, events, to_char(coalesce(day, '1970-01-01'), 'YYYY-MM-DD') AS
 
 -- name: ListQuotaWarningsOfMonth :many
 SELECT tenant_id, kind FROM quota_warnings WHERE month = CAST(@month::text AS date);
-
--- name: ListQuotaReaders :many
--- Those who are told of a quota.
-SELECT t.name AS organisation, u.email
-FROM members m JOIN users u ON u.id = m.user_id JOIN tenants t ON t.id = m.tenant_id
-WHERE m.tenant_id = @tenant_id AND m.role IN ('owner', 'admin')
-ORDER BY u.id;
