@@ -1933,7 +1933,7 @@ export interface paths {
          * How many events may be stored this month, and what is held
          * @description The limit counts what the meter `events` counts, in the calendar month (UTC). Beyond it the plan decides: events are stored and paid for, or acknowledged and held - their receipts say `held`
          *     with the code `over_quota` - for so many days. What is held is stored under its own ID and time as soon as there is room again: after an upgrade, with a higher cap, when operators grant more. It is
-         *     metered when that happens. Needs a member, or a key with `billing:read`.
+         *     metered when that happens. Owners, admins and analysts, or a key with `billing:read`.
          */
         get: operations["getQuota"];
         put?: never;
@@ -2058,7 +2058,7 @@ export interface paths {
         };
         /**
          * Who has paid, and what is to be done
-         * @description How the organization stands with its payments, how it pays, what it owes, and what happens next. Needs a member, or a key with `billing:read`.
+         * @description How the organization stands with its payments, how it pays, what it owes, and what happens next. Owners, admins and analysts, or a key with `billing:read`.
          */
         get: operations["getPayment"];
         put?: never;
