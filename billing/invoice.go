@@ -1,6 +1,8 @@
 package billing
 
 import (
+	"math"
+	"math/big"
 	"time"
 
 	"github.com/google/uuid"
@@ -75,4 +77,19 @@ type Line struct {
 	Tier     string    // "included", or as in "1,000,001 to 5,000,000"; "" where there is none
 	Unit     string    // price, as in "USD 0.30 per 1,000 events"
 	Amount   Amount
+}
+
+// Total adds up the amounts of lines. What does not fit is as much as fits.
+func Total(lines []Line) Amount {
+	sum := new(big.Int)
+	for _, l := range lines {
+		sum.Add(sum, big.NewInt(int64(l.Amount)))
+	}
+	switch {
+	case sum.IsInt64():
+		return Amount(sum.Int64())
+	case sum.Sign() < 0:
+		return -math.MaxInt64
+	}
+	return math.MaxInt64
 }

@@ -73,7 +73,7 @@ func (r reckoning) closeIn(c *Closing, currency billing.Currency, own rated, bef
 			invoice.Lines = append(invoice.Lines, lines...)
 		}
 	}
-	total := sum(invoice.Lines)
+	total := billing.Total(invoice.Lines)
 	if free && total == 0 && !slices.ContainsFunc(invoice.Lines, func(l billing.Line) bool { return l.Amount != 0 }) {
 		return // nothing is owed, and nobody waits for an invoice
 	}
@@ -116,7 +116,7 @@ func (c *Closing) add(d billing.Invoice) billing.Invoice {
 		seen[name]++
 		d.Lines[i].ID = uuid.NewSHA1(uuid.UUID(d.Tenant), []byte(fmt.Sprintf("%s|%d", name, seen[name])))
 	}
-	d.Total = sum(d.Lines)
+	d.Total = billing.Total(d.Lines)
 	c.Documents = append(c.Documents, d)
 	return d
 }
@@ -124,13 +124,6 @@ func (c *Closing) add(d billing.Invoice) billing.Invoice {
 // place is where lines of a kind stand on an invoice.
 func place(k billing.LineKind) int {
 	return slices.Index([]billing.LineKind{billing.FeeLine, billing.UsageLine, billing.CouponLine, billing.CapLine, billing.CorrectionLine, billing.CreditLine}, k)
-}
-
-func sum(lines []billing.Line) (total billing.Amount) {
-	for _, l := range lines {
-		total += l.Amount
-	}
-	return total
 }
 
 func (r reckoning) credit(d billing.Invoice, amount billing.Amount, kind CreditKind, note string) Credit {

@@ -10,8 +10,6 @@
 package price
 
 import (
-	"math"
-	"math/big"
 	"slices"
 	"time"
 
@@ -42,22 +40,7 @@ type Bill struct {
 }
 
 // Total is the sum of the lines, before tax. It is below 0 where more is credited than charged. What does not fit is as much as fits.
-func (b Bill) Total() billing.Amount { return Sum(b.Lines) }
-
-// Sum adds up lines. What does not fit is as much as fits.
-func Sum(lines []billing.Line) billing.Amount {
-	sum := new(big.Int)
-	for _, l := range lines {
-		sum.Add(sum, big.NewInt(int64(l.Amount)))
-	}
-	switch {
-	case sum.IsInt64():
-		return billing.Amount(sum.Int64())
-	case sum.Sign() < 0:
-		return -math.MaxInt64
-	}
-	return math.MaxInt64
-}
+func (b Bill) Total() billing.Amount { return billing.Total(b.Lines) }
 
 // Rate says what a month costs. It returns plan.ErrUnknown and plan.ErrCouponUnknown for terms about something that is not in the catalogue any
 // more, and ErrCurrencies.

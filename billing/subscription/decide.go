@@ -5,7 +5,6 @@ import (
 
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/plan"
-	"github.com/observatory/observatory/billing/price"
 	"github.com/observatory/observatory/internal/fault"
 )
 
@@ -202,7 +201,7 @@ func (d decision) capTooLow(p Preview) error {
 			ofMonth = append(ofMonth, l)
 		}
 	}
-	if over := -price.Sum(ofMonth); over > 0 {
+	if over := -billing.Total(ofMonth); over > 0 {
 		return tooLow(*t.SpendCap+over, t.Currency)
 	}
 	return nil
