@@ -19,18 +19,6 @@ func (a Agreed) Rate(ctx context.Context, tenant tenants.ID, month billing.Perio
 	if err != nil {
 		return Bill{}, err
 	}
-	priced, err := price.Rate(price.Input{Plans: a.Subscriptions.Plans(), Period: month, History: history, Use: use, Until: until})
-	if err != nil {
-		return Bill{}, err
-	}
-	bill := Bill{Currency: priced.Currency, Free: true, Lines: priced.Lines}
-	for _, stretch := range billing.InForce(history, month.From, month.To) {
-		p, err := a.Subscriptions.Plan(stretch.Terms)
-		if err != nil {
-			return Bill{}, err
-		}
-		fee, _ := p.Fees[stretch.Terms.Currency].Of(stretch.Terms.Interval)
-		bill.Free = bill.Free && fee == 0 && !p.ByAgreement
-	}
-	return bill, nil
+	bill, err := price.Rate(price.Input{Plans: a.Subscriptions.Plans(), Period: month, History: history, Use: use, Until: until})
+	return Bill{Currency: bill.Currency, Free: bill.Free, Lines: bill.Lines}, err
 }

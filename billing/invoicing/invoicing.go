@@ -58,7 +58,7 @@ type Rates interface {
 // Bill is what a month costs.
 type Bill struct {
 	Currency billing.Currency
-	Free     bool // no plan that held in it asks for money
+	Free     bool // no plan that held in it can cost anything
 	Lines    []billing.Line
 }
 
