@@ -10,14 +10,14 @@ import (
 
 // lowered are the lines by which a coupon and a spend cap lower what the month itself comes to: a coupon that of the plans that it is for.
 func (r rating) lowered(last billing.Terms, month []billing.Line) (lines []billing.Line, err error) {
-	sum := Sum(month)
+	sum := billing.Total(month)
 	line := billing.Line{Plan: last.Plan, From: r.Period.From, To: r.Period.To, Quantity: 1}
 	if last.Coupon != "" {
 		coupon, err := r.Plans.Coupon(last.Coupon)
 		if err != nil {
 			return nil, err
 		}
-		ofPlans := Sum(slices.DeleteFunc(slices.Clone(month), func(l billing.Line) bool { return !coupon.For(l.Plan, r.currency) }))
+		ofPlans := billing.Total(slices.DeleteFunc(slices.Clone(month), func(l billing.Line) bool { return !coupon.For(l.Plan, r.currency) }))
 		nth := CouponMonth(r.History, last.Coupon, r.Period)
 		if off := min(ofPlans, couponOff(coupon.Percent, coupon.Amounts[r.currency], ofPlans)); nth <= coupon.Months && off > 0 {
 			line.Kind, line.Amount = billing.CouponLine, -off
