@@ -31,7 +31,7 @@ type Metered struct {
 // Admission limits how many events of a range are stored.
 type Admission struct {
 	Metered          // so many are stored, those that come first
-	Verdict  Verdict // of the others: HoldQuota or HoldUnpaid
+	Verdict  Verdict // of the others: HoldQuota, or HoldUnpaid, which holds what is not metered as well
 	KeepDays int     // how long those are held
 }
 
@@ -46,7 +46,7 @@ func (a *Admission) outcome(index int, receivedAt time.Time) Outcome {
 	return out
 }
 
-// Asked is what a range would add to what its log has stored.
+// Asked is what a range would add to what its log has stored. Events: 0 where it has only some that are not metered.
 type Asked struct {
 	Metered
 	Before int64 // what the log has stored of the same tenant and month
@@ -92,21 +92,20 @@ func (b *builder) meterOf(tenant tenants.ID, at time.Time) int {
 
 // admits tells whether an event may be stored for the sake of its tenant's quota, and counts it if so.
 func (b *builder) admits(meter int, e *Event) bool {
-	if !isMetered(e) {
-		return true
-	}
-	m := &b.metered[meter]
-	if m.limit != nil && m.Events >= m.limit.Events {
+	m, counts := &b.metered[meter], isMetered(e)
+	if m.limit != nil && m.Events >= m.limit.Events && (counts || m.limit.Verdict == HoldUnpaid) {
 		return false
 	}
-	m.Events++
+	if counts {
+		m.Events++
+	}
 	return true
 }
 
 // isMetered tells whether an event counts as usage once it is stored. Those of bots and of synthetic tests do not: enrichment takes note of both.
 func isMetered(e *Event) bool { return len(e.Bot) == 0 }
 
-// admit asks for what a range has that is metered, and builds the range's settlement: once more where not all of it is admitted.
+// admit asks for what a range has, and builds the range's settlement: once more where not all of it is admitted.
 func (s *Sink) admit(ctx context.Context, r *Range, entries []Entry) (*Settlement, error) {
 	settlement, err := s.build.settlement(*r, entries)
 	if err != nil {
@@ -114,9 +113,8 @@ func (s *Sink) admit(ctx context.Context, r *Range, entries []Entry) (*Settlemen
 	}
 	s.asked = s.asked[:0]
 	for i := range s.build.metered {
-		if m := s.build.metered[i].Metered; m.Events > 0 {
-			s.asked = append(s.asked, Asked{Metered: m, Before: s.deps.State.MeteredOf(m.Tenant, m.Month)})
-		}
+		m := s.build.metered[i].Metered
+		s.asked = append(s.asked, Asked{Metered: m, Before: s.deps.State.MeteredOf(m.Tenant, m.Month)})
 	}
 	if len(s.asked) == 0 {
 		return settlement, nil

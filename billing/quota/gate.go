@@ -118,29 +118,30 @@ func (g *Gate) Admit(ctx context.Context, batch []Want) []Admitted {
 	defer g.mu.Unlock()
 	g.ready = true
 	var asked []Want
+	var out []Admitted
 	for i := range batch {
 		w := &batch[i]
 		c := g.count(w.Tenant, w.Month)
 		c.counted, c.under, c.used = w.Counted, w.Events, true
-		if q, ok := g.Of(w.Tenant); ok && q.asks(w.Month) && !c.covers(w.Events, g.cfg.Now()) {
+		switch q, ok := g.Of(w.Tenant); {
+		case ok && q.Standing != Open: // nobody needs to be asked for that
+			c.under = 0
+			out = append(out, Admitted{Tenant: w.Tenant, Month: w.Month, Reason: q.reason(), KeepDays: q.keepDays()})
+		case ok && q.asks(w.Month) && !c.covers(w.Events, g.cfg.Now()):
 			asked = append(asked, *w)
 		}
 	}
 	if len(asked) == 0 {
-		return nil
+		return out
 	}
 	grants := g.ask(ctx, asked)
-	var out []Admitted
 	for i, w := range asked {
 		c := g.count(w.Tenant, w.Month)
 		q, _ := g.Of(w.Tenant)
 		room := w.Events
-		switch {
-		case grants != nil:
+		if grants != nil {
 			q, room = grants[i].Quota, max(grants[i].Claimed-w.Counted, 0)
 			c.claimed, c.claimedAt = grants[i].Claimed, g.cfg.Now()
-		case q.Standing != Open: // nobody needs to be asked for that
-			room = 0
 		}
 		if room >= w.Events || !q.asks(w.Month) {
 			continue

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/client"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/tests/harness"
 )
@@ -159,6 +160,9 @@ func TestOverQuota(t *testing.T) {
 		}
 		return nil
 	})
+	free := harness.As[client.Ack](t, sender.Post(t, "/v1/events", map[string]any{"event": "sale", "context": map[string]any{"synthetic": true}}).Want(t, http.StatusAccepted)).Receipt
+	sender.Settled(t, free)
+	require.Equal(t, "held unpaid", statuses(free)[0], "what would cost nothing is held as well")
 	standing("suspended")
 	testkit.Eventually(t, harness.Patience, func() error {
 		r := sender.Post(t, "/v1/events", map[string]any{"event": "sale"})
@@ -170,4 +174,5 @@ func TestOverQuota(t *testing.T) {
 	})
 	standing("open")
 	released(unpaid)
+	released(free)
 }
