@@ -24,7 +24,7 @@ func TestStream(t *testing.T) {
 	begin := time.Now()
 	ack := mine.Secret.Send(t, harness.Event{Name: "view", ID: "v-1", Properties: map[string]any{"path": "/"}}, harness.Event{Name: "sale", ID: "s-1"})
 	first := all.event(t)
-	require.Less(t, time.Since(begin), 2*time.Second)
+	require.Less(t, time.Since(begin), 10*time.Second, "a second or so, and more where machines are busy")
 	require.Equal(t, "v-1", first.ID)
 	require.Equal(t, map[string]any{"path": "/"}, first.Properties)
 	require.Equal(t, ack.Receipt, first.Receipt)
