@@ -125,6 +125,9 @@ func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, err
 		}
 	}
 	out.Accepted = len(items) - len(out.Rejected)
+	if !c.suppress.Known() {
+		holdUnknown(items)
+	}
 
 	buf := c.records.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer c.records.Put(buf)
@@ -141,6 +144,15 @@ func (c *Collector) Accept(ctx context.Context, in AcceptInput) (Acceptance, err
 	}
 	c.accepted(in.Sender, len(items))
 	return out, nil
+}
+
+// holdUnknown has items held of which nobody can say now whether they may be stored: in the log nobody asks for that again.
+func holdUnknown(items []Item) {
+	for i := range items {
+		if items[i].Rejection == nil {
+			items[i].Verdict = max(items[i].Verdict, HoldUnknown)
+		}
+	}
 }
 
 // setTime gives an event its time: its own, corrected for the sender's clock, or when it was received.

@@ -7,8 +7,9 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// rulings judges the events of a range by what holds now, those that came before anything was said about their people included. Only the
-// entries of tenants for whose people something holds are looked into.
+// rulings judges the events of a range by what was erased by now. They were judged by all that held when they went into the log; who was
+// suppressed or restricted later has them stored, and an erasure or restriction finds them behind its barrier. Only the entries of tenants for
+// whose people something holds are looked into.
 func rulings(view SuppressionView, entries []Entry) (all []Ruling, err error) {
 	if view.Empty() {
 		return nil, nil
@@ -17,10 +18,11 @@ func rulings(view SuppressionView, entries []Entry) (all []Ruling, err error) {
 		if len(entry.Record) < 17 {
 			return nil, fmt.Errorf("log offset %d: %w", entry.Offset, errRecord)
 		}
-		judge := view.Of(tenants.ID(entry.Record[1:17])) // there in every kind of record
-		if judge == nil {
+		who := view.Of(tenants.ID(entry.Record[1:17])) // there in every kind of record
+		if who == nil {
 			continue
 		}
+		judge := entered{who}
 		add := func(item int, v Verdict) {
 			if v != Pass {
 				all = append(all, Ruling{Entry: i, Item: item, Verdict: v})

@@ -124,7 +124,7 @@ type SinkDeps struct {
 	Store  Store
 	Now    func() time.Time
 	Logger *slog.Logger
-	// Suppression is asked about all that is in the log. May be nil: nobody is suppressed.
+	// Suppression is asked what was erased of all that is in the log. May be nil: nothing was.
 	Suppression Suppression
 	// Quota is asked how much may be stored. May be nil: as much as there is.
 	Quota Quota

@@ -40,6 +40,7 @@ type Traces struct {
 	UserID, AnonymousID []byte
 	PreviousID          []byte // of an alias: who the user was before
 	ReceivedAt          time.Time
+	Entered             bool     // it was let in before, and judged then: only what was erased stays out
 	Paths               []string // of the values
 	Values              [][]byte // texts
 }
@@ -106,10 +107,24 @@ func (NoSuppression) Empty() bool { return true }
 // Leave implements SuppressionView.
 func (NoSuppression) Leave() {}
 
-// VerdictOf judges an event that is stored, or about to be.
+// VerdictOf judges an event that is about to go into the log, or into the store.
 func VerdictOf(who Judge, e *Event, receivedAt time.Time) Verdict {
 	var properties, context doc.Doc
 	return judge(who, e, parsed(&properties, e.Properties), parsed(&context, e.Context), receivedAt)
+}
+
+// ErasureOf judges an event that was let in before by what was erased: Bar, Unlink or Pass.
+func ErasureOf(who Judge, e *Event, receivedAt time.Time) Verdict {
+	return VerdictOf(entered{who}, e, receivedAt)
+}
+
+// entered asks a judge about what was let in before.
+type entered struct{ Judge }
+
+// Verdict implements Judge.
+func (j entered) Verdict(t Traces) Verdict {
+	t.Entered = true
+	return j.Judge.Verdict(t)
 }
 
 func parsed(d *doc.Doc, text []byte) *doc.Node {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -149,6 +150,9 @@ func (d *Driver) copiesFor(t Type, people []Person) []string {
 }
 
 func (d *Driver) await(ctx context.Context, r *Request, people []Person) (waits bool, err error) {
+	if r.Closing != 0 {
+		return d.close(ctx, r)
+	}
 	position, ready, waiting, err := d.Barriers.Barrier(ctx, r.Mark)
 	if err != nil {
 		return false, fmt.Errorf("ask how far the logs are: %w", err)
@@ -180,6 +184,28 @@ func (d *Driver) await(ctx context.Context, r *Request, people []Person) (waits 
 			Moments: r.moment(now, fmt.Sprintf("Every log is past the barrier: what was received before %s is stored.", position.ReceivedBefore.Format(time.RFC3339))),
 			Audit:   d.audit(r, "privacy_request.barrier", now, tenants.Details{"position": inJSON(position)}),
 		}
+	})
+}
+
+// close waits until nothing that was let into a log before the erasure was in force is still to be stored.
+func (d *Driver) close(ctx context.Context, r *Request) (waits bool, err error) {
+	position, ready, waiting, err := d.Barriers.Barrier(ctx, r.Closing)
+	if err != nil {
+		return false, fmt.Errorf("ask how far the logs are: %w", err)
+	}
+	if ready {
+		return false, d.change(ctx, r, func(r *Request, now time.Time) Change {
+			r.closed(position, now)
+			return Change{Moments: r.moment(now, "Nothing that was under way can come back.")}
+		})
+	}
+	why := strings.Join(waiting, "; ")
+	if r.Waiting == why {
+		return true, nil
+	}
+	return true, d.change(ctx, r, func(r *Request, _ time.Time) Change {
+		r.Waiting = why
+		return Change{}
 	})
 }
 
@@ -224,14 +250,16 @@ func union[T comparable](a, b []T) []T {
 }
 
 func (d *Driver) begin(ctx context.Context, r *Request, people []Person) error {
+	var closing follow.Mark
 	if r.Type == Erase { // first, so that nothing of before comes back by any way once the copies are being emptied
-		_, err := d.Suppressions.Put(ctx, r.Tenant, uuid.UUID(r.ID), entriesOf(people, Barred, &r.Position.ReceivedBefore))
+		var err error
+		closing, err = d.Suppressions.Put(ctx, r.Tenant, uuid.UUID(r.ID), entriesOf(people, Barred, &r.Position.ReceivedBefore))
 		if err != nil {
 			return fmt.Errorf("put suppressions: %w", err)
 		}
 	}
 	return d.change(ctx, r, func(r *Request, now time.Time) Change {
-		r.begun(now)
+		r.begun(closing, now)
 		return Change{Moments: r.moment(now, "Copies are being worked on. It cannot be called off any more.")}
 	})
 }

@@ -147,7 +147,7 @@ func (d *Driver) do(ctx context.Context, r *Request, action Action, i int) (wait
 // change writes down what an action has come to, unless the request was changed by somebody else since it was read.
 func (d *Driver) change(ctx context.Context, before *Request, fn func(*Request, time.Time) Change) error {
 	_, err := d.Requests.Change(ctx, before.Tenant, before.ID, func(r *Request) (Change, error) {
-		if r.State != before.State || r.Asleep != before.Asleep || r.Mark != before.Mark {
+		if r.State != before.State || r.Asleep != before.Asleep || r.Mark != before.Mark || r.Closing != before.Closing {
 			return Change{}, errMoved
 		}
 		return fn(r, d.now()), nil

@@ -19,7 +19,7 @@ const (
 	Bar      Action = "bar"      // put the suppressions, or free the subjects
 	Await    Action = "await"    // the logs; whoever belongs to the subjects since is barred as well, and the logs are waited for once more
 	Count    Action = "count"    // what a copy holds, before anything is erased
-	Begin    Action = "begin"    // say that what was received before the barrier stays out for ever; from here on there is no way back
+	Begin    Action = "begin"    // say that what was received before the barrier stays out for ever; from here on there is no way back. Then the logs are awaited for that, too
 	Empty    Action = "empty"    // a copy: erase it, hold it, give back what it holds, or write the file
 	Look     Action = "look"     // through a copy again
 	Finish   Action = "finish"   // sign the certificate, forget who it was about
@@ -47,7 +47,7 @@ func (r *Request) Next(tried map[int]bool) (Action, int) {
 		return Bar, -1
 	case r.Type == Suppress, r.Type == Unsuppress && len(r.Steps) == 0:
 		return Finish, -1
-	case r.Position == nil:
+	case r.Position == nil, r.Closing != 0:
 		return Await, -1
 	case r.State == Barrier && r.Type != Unsuppress:
 		if r.is(StepWaiting) {
@@ -160,9 +160,22 @@ func (r *Request) uncounted(i int, why string, patience time.Duration, now time.
 	}
 }
 
-// begun says that from here on there is no way back.
-func (r *Request) begun(now time.Time) {
+// begun says that from here on there is no way back. closing is the mark of what was said to stay out for ever; 0 where nothing was.
+func (r *Request) begun(closing follow.Mark, now time.Time) {
 	r.become(Deleting, now)
+	r.Closing = closing
+	r.proceed(now)
+}
+
+// closed says that every log is past that mark: no replay that was let in before can be stored any more, and copies that are emptied stay so. A
+// log that will never get there is named among those of the barrier.
+func (r *Request) closed(p Position, now time.Time) {
+	r.Closing, r.Waiting = 0, ""
+	for _, l := range p.Logs {
+		if l.Retired {
+			r.Position.Logs = append(slices.DeleteFunc(r.Position.Logs, func(known LogPosition) bool { return known.Log == l.Log }), l)
+		}
+	}
 	r.proceed(now)
 }
 
@@ -214,7 +227,7 @@ func (r *Request) troubled(i int, why string, patience time.Duration, now time.T
 
 // proceed goes on to verifying once every copy is emptied. It never goes back.
 func (r *Request) proceed(now time.Time) {
-	if r.State == Deleting && !r.is(StepWaiting, StepCounted) {
+	if r.State == Deleting && r.Closing == 0 && !r.is(StepWaiting, StepCounted) {
 		r.become(Verifying, now)
 	}
 }

@@ -21,6 +21,7 @@ type history struct {
 	looked map[int]bool
 	barred map[follow.Mark]bool
 	begun  bool
+	closed bool
 }
 
 const testPatience = time.Hour
@@ -91,6 +92,9 @@ func (h *history) act(action Action, i, copies int) (waits bool) {
 		h.barred[mark] = true
 		r.barred(mark, names, h.now)
 	case Await:
+		if r.Closing != 0 {
+			return h.close(chance)
+		}
 		require.True(h, h.barred[r.Mark], "logs are waited for after the suppression")
 		switch {
 		case chance("logs are slow", 2):
@@ -111,9 +115,16 @@ func (h *history) act(action Action, i, copies int) (waits bool) {
 	case Begin:
 		require.False(h, r.is(StepWaiting), "all are counted before the first is erased")
 		h.begun = true
-		r.begun(h.now)
+		if r.Type != Erase {
+			r.begun(0, h.now)
+			break
+		}
+		mark := follow.Mark(len(h.barred) + 1)
+		h.barred[mark] = true
+		r.begun(mark, h.now)
 	case Empty:
 		require.True(h, h.begun || r.Type == Export || r.Type == Unsuppress, "nothing is erased before the barrier")
+		require.True(h, h.closed || r.Type != Erase, "nor before nothing can come back")
 		require.NotEqual(h, Cancelled, r.State)
 		if h.kind[i] == "" {
 			h.kind[i] = rapid.SampledFrom([]string{"well", "well", "well", "never"}).Draw(h.T, "copy")
@@ -144,6 +155,24 @@ func (h *history) act(action Action, i, copies int) (waits bool) {
 	case Withdraw:
 		r.Asleep = true
 	case Rest, Wait:
+	}
+	return false
+}
+
+// close is Await once it is said that what was erased stays out.
+func (h *history) close(chance func(what string, of int) bool) (waits bool) {
+	r := &h.r
+	require.True(h, h.begun && h.barred[r.Closing] && r.Closing != r.Mark, "logs are waited for after that was said")
+	require.Equal(h, Deleting, r.State)
+	require.False(h, r.is(StepErased, StepClear, StepFailed))
+	if chance("logs are slow", 2) {
+		return true
+	}
+	h.closed = true
+	if chance("retired by now", 10) {
+		r.closed(Position{Logs: []LogPosition{{Retired: true}}}, h.now)
+	} else {
+		r.closed(Position{}, h.now)
 	}
 	return false
 }

@@ -35,6 +35,7 @@ type Request struct {
 	Resolved bool        // it has been found out who the subjects are
 	Mark     follow.Mark // of the suppressions that the barrier is about; 0 before
 	Position *Position   // nil before every log is past the barrier
+	Closing  follow.Mark // of the erased suppressions that the logs are awaited for before the first copy is emptied; 0 before, and after
 	Waiting  string      // what it waits for, in words; "" when for nothing
 	Changed  time.Time   // when it got its state
 	Ended    *time.Time

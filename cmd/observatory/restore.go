@@ -184,8 +184,8 @@ func (n *node) judge(ctx context.Context) (archive.Judge, error) {
 		if e.Type == ingest.Alias.String() {
 			event.Type = ingest.Alias
 		}
-		v := ingest.VerdictOf(who, &event, e.Received())
-		fate := v &^ ingest.Unlink
-		return archive.Verdict{Out: fate == ingest.Bar, Hold: fate != ingest.Bar && fate != ingest.Pass, Unlink: v&ingest.Unlink != 0}, nil
+		fate := ingest.VerdictOf(who, &event, e.Received()) &^ ingest.Unlink
+		erased := ingest.ErasureOf(who, &event, e.Received())
+		return archive.Verdict{Out: fate == ingest.Bar, Hold: fate != ingest.Bar && fate != ingest.Pass, Unlink: erased&ingest.Unlink != 0}, nil
 	}, nil
 }

@@ -314,24 +314,25 @@ func (h *house) forget() {
 
 func newUUID() uuid.UUID { return uuid.New() }
 
-// suppressed is somebody whose events must not be stored any more, and somebody whose events must not be used.
+// suppressed is somebody who was erased, somebody of whom nothing more is to be stored, and somebody whose events must not be used.
 type suppressed struct {
-	user, restricted atomic.Value
-	unknown          atomic.Bool // who they are
+	erased, barred, restricted atomic.Value
+	unknown                    atomic.Bool // who they are
 }
 
 func (s *suppressed) Enter() ingest.SuppressionView { return s }
 func (s *suppressed) Known() bool                   { return !s.unknown.Load() }
 func (s *suppressed) Leave()                        {}
-func (s *suppressed) Empty() bool                   { return s.user.Load() == nil && s.restricted.Load() == nil }
+func (s *suppressed) Empty() bool                   { return false }
 func (s *suppressed) Of(tenants.ID) ingest.Judge    { return s }
 func (s *suppressed) Paths() []string               { return nil }
 
 func (s *suppressed) Verdict(t ingest.Traces) ingest.Verdict {
-	if user, ok := s.user.Load().(string); ok && user == string(t.UserID) {
+	is := func(who *atomic.Value) bool { return who.Load() == string(t.UserID) }
+	switch {
+	case is(&s.erased), is(&s.barred) && !t.Entered:
 		return ingest.Bar
-	}
-	if user, ok := s.restricted.Load().(string); ok && user == string(t.UserID) {
+	case is(&s.restricted) && !t.Entered:
 		return ingest.HoldPerson
 	}
 	return ingest.Pass

@@ -113,7 +113,7 @@ func (j *job) release(ctx context.Context) (*chunk, error) {
 			Event: e.Event, StoredAt: j.stored[string(e.ID)], HeldAt: e.At,
 		}
 		if !passes(judge, &out.Event, e.Receipt) {
-			if ingest.VerdictOf(judge, &e.Event, e.ReceivedAt) != ingest.Bar {
+			if ingest.ErasureOf(judge, &e.Event, e.ReceivedAt) != ingest.Bar { // held on: an erasure may yet have to see whom it joins
 				c.counts.Skipped++
 				continue
 			}

@@ -59,54 +59,58 @@ func (h *house) held() (n uint64) {
 }
 
 // What was held while nobody could say whether it may be stored is stored once it may be, under its own ID, time and receipt: not twice, not
-// where its person was suppressed meanwhile, and not while they are restricted.
+// where its person was erased meanwhile, and not while they are suppressed or restricted.
 func TestReleaseOfHeldEvents(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	amount := `{"amount":1}`
-	h.inSink.restricted.Store("u-3")
 	h.inSink.unknown.Store(true)
 	require.Zero(t, h.releases())
-	first := h.send(of("u-1", sale("a", amount)), of("u-2", sale("b", amount)), of("u-3", sale("c", amount)), of("u-1", sale("bad", `{}`)))
+	first := h.send(of("u-1", sale("a", amount)), of("u-2", sale("b", amount)), of("u-3", sale("c", amount)), of("u-4", sale("f", amount)), of("u-1", sale("bad", `{}`)))
+	second := h.send(of("u-1", sale("a", amount)), of("u-3", sale("d", amount)))
 	h.settle()
 	h.inSink.unknown.Store(false)
-	second := h.send(of("u-1", sale("a", amount)), of("u-3", sale("d", amount)), of("u-1", sale("e", amount)))
+	h.send(of("u-1", sale("e", amount)))
 	h.settle()
-	require.Equal(t, []ingest.Status{ingest.Held, ingest.Held, ingest.Held, ingest.Quarantined}, h.statuses(first))
-	require.Equal(t, []ingest.Status{ingest.Duplicate, ingest.Held, ingest.Stored}, h.statuses(second), "what is held is known")
-	require.Equal(t, ingest.Counts{Received: 7, Stored: 1, Duplicate: 1, Quarantined: 1, Held: 4}, h.balanced())
-	require.Equal(t, uint64(4), h.held())
+	require.Equal(t, []ingest.Status{ingest.Held, ingest.Held, ingest.Held, ingest.Held, ingest.Quarantined}, h.statuses(first))
+	require.Equal(t, []ingest.Status{ingest.Duplicate, ingest.Held}, h.statuses(second), "what is held is known")
+	require.Equal(t, ingest.Counts{Received: 8, Stored: 1, Duplicate: 1, Quarantined: 1, Held: 5}, h.balanced())
+	require.Equal(t, uint64(5), h.held())
 	for _, known := range []*suppressed{&h.inSink, &h.inRunner} {
-		known.user.Store("u-2")
+		known.erased.Store("u-2")
 		known.restricted.Store("u-3")
+		known.barred.Store("u-4")
 	}
 	require.Equal(t, 1, h.releases())
 	done := h.await(h.began(), repair.Done)
-	require.Equal(t, int64(4), done.Progress.Counts.Found)
+	require.Equal(t, int64(5), done.Progress.Counts.Found)
 	require.Equal(t, int64(1), done.Progress.Counts.Stored)
-	require.Equal(t, []ingest.Status{ingest.Stored, ingest.Suppressed, ingest.Held, ingest.Quarantined}, h.statuses(first))
-	require.Equal(t, ingest.Counts{Received: 7, Stored: 2, Duplicate: 1, Quarantined: 1, Suppressed: 1, Held: 2}, h.balanced())
-	require.Equal(t, uint64(2), h.held(), "what was released is held no more")
+	require.Equal(t, []ingest.Status{ingest.Stored, ingest.Suppressed, ingest.Held, ingest.Held, ingest.Quarantined}, h.statuses(first))
+	require.Equal(t, ingest.Counts{Received: 8, Stored: 2, Duplicate: 1, Quarantined: 1, Suppressed: 1, Held: 3}, h.balanced())
+	require.Equal(t, uint64(3), h.held(), "what was released is held no more")
 	rows := h.stored()
 	require.Equal(t, "u-1", rows["a"].User)
 	require.Zero(t, rows["a"].Index)
 	require.Less(t, rows["a"].ReceivedAt, rows["e"].ReceivedAt, "it has its own time")
 	require.NotContains(t, rows, "b")
 	require.NotContains(t, rows, "c")
+	require.NotContains(t, rows, "f")
 	require.Equal(t, 1, h.releases(), "what is held has had its turn")
 
 	for _, known := range []*suppressed{&h.inSink, &h.inRunner} {
 		known.restricted.Store("nobody")
+		known.barred.Store("nobody")
 	}
 	h.forget() // a day is over, and d was sent again and stored
 	third := h.send(of("u-3", sale("d", amount)))
 	h.settle()
 	require.Equal(t, []ingest.Status{ingest.Stored}, h.statuses(third))
 	h.release()
-	require.Equal(t, []ingest.Status{ingest.Duplicate, ingest.Duplicate, ingest.Stored}, h.statuses(second))
-	require.Equal(t, ingest.Counts{Received: 8, Stored: 4, Duplicate: 2, Quarantined: 1, Suppressed: 1}, h.balanced())
+	require.Equal(t, []ingest.Status{ingest.Duplicate, ingest.Duplicate}, h.statuses(second))
+	require.Equal(t, ingest.Counts{Received: 9, Stored: 5, Duplicate: 2, Quarantined: 1, Suppressed: 1}, h.balanced())
 	require.Zero(t, h.held())
 	require.Contains(t, h.stored(), "c")
+	require.Contains(t, h.stored(), "f")
 }
 
 // A node that dies while it releases stores nothing twice, and leaves nothing behind.

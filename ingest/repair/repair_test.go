@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,12 +168,13 @@ func TestRepairOfWhatCouldNotBeRead(t *testing.T) {
 	h.balanced()
 }
 
-// The events of somebody who was suppressed meanwhile stay out, whether that was known when they were read or only when they were stored.
+// The events of somebody who was suppressed when they were read, or erased by when they were to be stored, stay out.
 func TestRepairLeavesOutWhoIsSuppressed(t *testing.T) {
 	t.Parallel()
-	for name, when := range map[string]func(*house) *suppressed{
-		"known when they are read":   func(h *house) *suppressed { return &h.inRunner },
-		"known when they are stored": func(h *house) *suppressed { return &h.inSink },
+	for name, who := range map[string]func(*house) *atomic.Value{
+		"suppressed when they are read": func(h *house) *atomic.Value { return &h.inRunner.barred },
+		"erased when they are read":     func(h *house) *atomic.Value { return &h.inRunner.erased },
+		"erased when they are stored":   func(h *house) *atomic.Value { return &h.inSink.erased },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -183,7 +185,7 @@ func TestRepairLeavesOutWhoIsSuppressed(t *testing.T) {
 			cause := h.cause().ID
 			h.rules.lax.Store(true)
 			h.rules.stamp.Store("new")
-			when(h).user.Store("u-1")
+			who(h).Store("u-1")
 			done := h.replay(repair.Spec{Kind: repair.Repair, Cause: cause})
 			require.Equal(t, repair.Counts{Found: 2, Stored: 1, Skipped: 1}, done.Progress.Counts)
 			h.replay(lately())

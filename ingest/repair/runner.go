@@ -330,16 +330,16 @@ func (j *job) append(ctx context.Context, kind ingest.ReplayKind, events []inges
 }
 
 // passes tells whether an event may go into the log for the sake of the people whom it is about. One of somebody else goes without an anonymous ID
-// that is not wanted any more.
+// that was erased; one that is only suppressed stays, because it may be all that tells whose it is.
 func passes(judge ingest.Judge, e *ingest.Event, receipt ingest.ReceiptID) bool {
 	if judge == nil {
 		return true
 	}
-	verdict := ingest.VerdictOf(judge, e, receipt.ReceivedAt())
-	if verdict&ingest.Unlink != 0 {
+	fate := ingest.VerdictOf(judge, e, receipt.ReceivedAt()) &^ ingest.Unlink
+	if ingest.ErasureOf(judge, e, receipt.ReceivedAt())&ingest.Unlink != 0 {
 		e.AnonymousID = nil
 	}
-	return verdict&^ingest.Unlink == ingest.Pass
+	return fate == ingest.Pass
 }
 
 // settle takes over what the sink has settled.

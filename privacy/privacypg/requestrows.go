@@ -19,7 +19,7 @@ func (t tx) set(ctx context.Context, r privacy.Request) error {
 	in := db.SetRequestParams{
 		ID: uuid.UUID(r.ID), State: string(r.State), Subjects: int32(r.Number), //nolint:gosec // at most MaxSubjects
 		DeadlineAt: r.Deadline, Extended: r.Extended, Resolved: r.Resolved, Mark: int64(r.Mark),
-		Waiting: r.Waiting, ChangedAt: r.Changed, EndedAt: r.Ended, Error: r.Error, Asleep: r.Asleep, ToldAt: r.Told,
+		Closing: int64(r.Closing), Waiting: r.Waiting, ChangedAt: r.Changed, EndedAt: r.Ended, Error: r.Error, Asleep: r.Asleep, ToldAt: r.Told,
 	}
 	if r.Approval != nil {
 		in.ApprovedAt, in.ApprovedBy = &r.Approval.At, &r.Approval.By
@@ -58,7 +58,7 @@ func toRequest(row db.PrivacyRequest) (privacy.Request, error) {
 		ID: privacy.ID(row.ID), Tenant: tenants.ID(row.TenantID), Type: privacy.Type(row.Type), State: privacy.State(row.State), Note: row.Note,
 		Stay: row.Stay, Number: int(row.Subjects), Origin: privacy.Origin(row.Origin), FiledAt: row.FiledAt.UTC(),
 		FiledBy:  tenants.Actor{Kind: tenants.ActorKind(row.FiledByKind), ID: row.FiledByID, Label: row.FiledBy},
-		Deadline: row.DeadlineAt.UTC(), Extended: row.Extended, Resolved: row.Resolved, Mark: follow.Mark(row.Mark), Waiting: row.Waiting,
+		Deadline: row.DeadlineAt.UTC(), Extended: row.Extended, Resolved: row.Resolved, Mark: follow.Mark(row.Mark), Closing: follow.Mark(row.Closing), Waiting: row.Waiting,
 		Changed: row.ChangedAt.UTC(), Ended: pg.UTC(row.EndedAt), Error: row.Error, Asleep: row.Asleep, Told: pg.UTC(row.ToldAt),
 	}
 	if row.ApprovedAt != nil {

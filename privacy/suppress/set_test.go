@@ -118,7 +118,8 @@ func TestVerdicts(t *testing.T) {
 				some := rapid.SampledFrom([]string{"", "a", "b", "c@x.org"})
 				user, device, previous, phone, mail := some.Draw(t, "user"), some.Draw(t, "device"), some.Draw(t, "previous"), some.Draw(t, "phone"), some.Draw(t, "mail")
 				received := minute("received")
-				e := suppress.Traces{UserID: []byte(user), AnonymousID: []byte(device), PreviousID: []byte(previous), ReceivedAt: received}
+				entered := rapid.Bool().Draw(t, "entered")
+				e := suppress.Traces{UserID: []byte(user), AnonymousID: []byte(device), PreviousID: []byte(previous), ReceivedAt: received, Entered: entered}
 				if phone != "" {
 					e.Paths, e.Values = append(e.Paths, "properties.phone"), append(e.Values, []byte(phone))
 				}
@@ -130,8 +131,8 @@ func TestVerdicts(t *testing.T) {
 					if !ok || value == "" {
 						return false, false
 					}
-					out = h.standing == privacy.Barred || received.Before(h.erased)
-					return out, h.standing == privacy.Restricted && !out
+					out = h.standing == privacy.Barred && !entered || received.Before(h.erased)
+					return out, h.standing == privacy.Restricted && !entered && !out
 				}
 				var want suppress.Verdict
 				count := func(kind privacy.Kind, path, value string) {
@@ -159,7 +160,7 @@ func TestVerdicts(t *testing.T) {
 				if judge := view.Of(id); judge != nil {
 					got = judge.Verdict(e)
 				}
-				require.Equal(t, want, got, "user %q device %q previous %q phone %q mail %q received %s", user, device, previous, phone, mail, received)
+				require.Equal(t, want, got, "user %q device %q previous %q phone %q mail %q received %s entered %t", user, device, previous, phone, mail, received, entered)
 			},
 		})
 	})

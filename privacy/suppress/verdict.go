@@ -32,6 +32,7 @@ type Traces struct {
 	UserID, AnonymousID []byte
 	PreviousID          []byte // of an alias: who the user was before
 	ReceivedAt          time.Time
+	Entered             bool     // it was let in before, and judged then: only what was erased stays out
 	Paths               []string // of the values, each one of the tenant's Paths
 	Values              [][]byte // texts
 }
@@ -80,26 +81,27 @@ func (t *Tenant) Paths() []string { return t.paths }
 func (t *Tenant) Verdict(e Traces) Verdict {
 	h := t.hashers.Get().(*hasher) //nolint:forcetypeassert // the pool holds nothing else
 	defer t.hashers.Put(h)
-	fate := t.of(h, privacy.UserID, "", e.UserID, e.ReceivedAt)
-	device := t.of(h, privacy.AnonymousID, "", e.AnonymousID, e.ReceivedAt)
+	fate := t.of(h, &e, privacy.UserID, "", e.UserID)
+	device := t.of(h, &e, privacy.AnonymousID, "", e.AnonymousID)
 	if len(e.UserID) == 0 {
 		fate = device
 	}
 	if len(e.PreviousID) > 0 {
-		fate = max(fate, t.of(h, privacy.UserID, "", e.PreviousID, e.ReceivedAt), t.of(h, privacy.AnonymousID, "", e.PreviousID, e.ReceivedAt))
+		fate = max(fate, t.of(h, &e, privacy.UserID, "", e.PreviousID), t.of(h, &e, privacy.AnonymousID, "", e.PreviousID))
 	}
 	for i, path := range e.Paths {
-		fate = max(fate, t.of(h, privacy.Property, path, e.Values[i], e.ReceivedAt))
+		fate = max(fate, t.of(h, &e, privacy.Property, path, e.Values[i]))
 		if slices.Contains(privacy.EmailPaths(), path) { // an address is the same however it is written
 			if folded := bytes.ToLower(bytes.TrimSpace(e.Values[i])); !bytes.Equal(folded, e.Values[i]) {
-				fate = max(fate, t.of(h, privacy.Property, path, folded, e.ReceivedAt))
+				fate = max(fate, t.of(h, &e, privacy.Property, path, folded))
 			}
 		}
 	}
 	return Verdict{Fate: fate, Unlink: fate != Out && len(e.UserID) > 0 && device == Out}
 }
 
-func (t *Tenant) of(h *hasher, kind privacy.Kind, path string, value []byte, received time.Time) Fate {
+// of is what becomes of an event for the sake of one of the values that it holds.
+func (t *Tenant) of(h *hasher, e *Traces, kind privacy.Kind, path string, value []byte) Fate {
 	if len(value) == 0 || len(value) > privacy.MaxValueBytes {
 		return Pass
 	}
@@ -107,10 +109,28 @@ func (t *Tenant) of(h *hasher, kind privacy.Kind, path string, value []byte, rec
 	switch {
 	case !ok:
 		return Pass
+	case e.Entered:
+		return r.entered(e.ReceivedAt)
+	}
+	return r.entering(e.ReceivedAt)
+}
+
+// entering is what becomes of an event that comes in, or is to come back.
+func (r rule) entering(received time.Time) Fate {
+	switch {
 	case r.standing == privacy.Barred || received.Before(r.erased):
 		return Out
 	case r.standing == privacy.Restricted:
 		return Hold
+	}
+	return Pass
+}
+
+// entered is what becomes of one that was let in. Whoever was suppressed only since then may yet turn out to go by another ID, and nothing but
+// this event may tell: it is stored as it is, seen by those who look for such IDs, and then dealt with where it lies.
+func (r rule) entered(received time.Time) Fate {
+	if received.Before(r.erased) {
+		return Out
 	}
 	return Pass
 }

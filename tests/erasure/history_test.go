@@ -331,6 +331,18 @@ func (x *history) repair(ctx context.Context) error {
 
 // rerun runs what is stored through rules that have changed.
 func (x *history) rerun(ctx context.Context) error {
+	if err := x.mask(ctx); err != nil {
+		return err
+	}
+	err := x.replay(ctx)
+	if errors.Is(err, repair.ErrReplayOpen) {
+		return nil
+	}
+	return err
+}
+
+// mask changes the rules.
+func (x *history) mask(ctx context.Context) error {
 	newest, err := x.h.policies.Newest(ctx, x.tenant, ingest.RedactionPolicy)
 	if err != nil {
 		return err
@@ -338,13 +350,12 @@ func (x *history) rerun(ctx context.Context) error {
 	_, err = x.h.policies.Publish(ctx, x.by(), ingest.PublishInput{
 		Kind: ingest.RedactionPolicy, Base: newest.Version, Document: json.RawMessage(fmt.Sprintf(`{"rules":[{"name":"notes-%d","path":"properties.note","action":"mask","keep":0}]}`, newest.Version)),
 	})
-	if err != nil {
-		return err
-	}
-	_, err = x.h.replays.Create(ctx, x.by(), repair.Spec{Kind: repair.History, From: time.Now().UTC().Add(-72 * time.Hour), To: time.Now().UTC().Add(time.Hour)})
-	if errors.Is(err, repair.ErrReplayOpen) {
-		return nil
-	}
+	return err
+}
+
+// replay runs what is stored through the rules.
+func (x *history) replay(ctx context.Context) error {
+	_, err := x.h.replays.Create(ctx, x.by(), repair.Spec{Kind: repair.History, From: time.Now().UTC().Add(-72 * time.Hour), To: time.Now().UTC().Add(time.Hour)})
 	return err
 }
 

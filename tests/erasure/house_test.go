@@ -83,6 +83,8 @@ type house struct {
 	looking sync.RWMutex // held by those who look for somebody's IDs: a purge waits a minute for them, which nobody here has
 	up      sync.RWMutex // held by those who send; the node is replaced under it
 	node    *node
+	reads   gate // before which the sink waits with what is in the log
+	writes  gate // before which it waits with a batch that it has begun
 	stop    context.CancelFunc
 	working errgroup.Group
 }
@@ -199,8 +201,14 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.text.Write(p)
 }
 
-// open starts the node, its deaths, and what removes from the disk what is hidden.
+// open starts everything, and the node's deaths.
 func (h *house) open(t *testing.T) {
+	until := h.start(t)
+	h.working.Go(func() error { return h.kill(until) })
+}
+
+// start starts the node, and what removes from the disk what is hidden. What is returned ends when they are to.
+func (h *house) start(t *testing.T) context.Context {
 	require.NoError(t, h.pipeline.Rulebook().Refresh(t.Context()))
 	ctx := context.WithoutCancel(t.Context())
 	var err error
@@ -212,9 +220,9 @@ func (h *house) open(t *testing.T) {
 	})
 	until, stop := context.WithCancel(ctx)
 	h.stop = stop
-	h.working.Go(func() error { return h.kill(until) })
 	h.working.Go(func() error { return h.purge(until) })
 	h.working.Go(func() error { return h.pipeline.Rulebook().Run(until) })
+	return until
 }
 
 // kill has the node die again and again, until ctx ends.

@@ -46,7 +46,7 @@ func newNode(ctx context.Context, h *house, d *disk) (n *node, err error) {
 	})
 	set := suppress.NewSet(suppress.Config{Keys: h.keys, Feed: h.control, Applied: n.agent.Applied, Log: h.logger, Now: time.Now})
 	n.sink, err = ingest.NewSink(ingest.SinkConfig{MaxBytes: 30_000, Interval: 200 * time.Millisecond}, ingest.SinkDeps{
-		Log: n.log, State: mortalState{n.state, d}, Store: mortalStore{h.store.Writer(h.log), d}, Now: time.Now, Logger: h.logger, Suppression: suppressions{set},
+		Log: gatedLog{n.log, &h.reads}, State: mortalState{n.state, d}, Store: gatedStore{mortalStore{h.store.Writer(h.log), d}, &h.writes}, Now: time.Now, Logger: h.logger, Suppression: suppressions{set},
 	})
 	if err != nil {
 		return nil, err

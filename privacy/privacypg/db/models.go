@@ -64,4 +64,5 @@ type PrivacyRequest struct {
 	Error       string
 	Asleep      bool
 	ToldAt      *time.Time
+	Closing     int64
 }

@@ -193,7 +193,7 @@ func (q *Queries) ForgetSubjects(ctx context.Context, requestID uuid.UUID) error
 
 const getRequest = `-- name: GetRequest :one
 SELECT id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, idempotency, body, deadline_at, extended,
-    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at
+    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at, closing
 FROM privacy_requests WHERE tenant_id = current_tenant() AND id = $1
 `
 
@@ -228,13 +228,14 @@ func (q *Queries) GetRequest(ctx context.Context, id uuid.UUID) (PrivacyRequest,
 		&i.Error,
 		&i.Asleep,
 		&i.ToldAt,
+		&i.Closing,
 	)
 	return i, err
 }
 
 const getRequestForUpdate = `-- name: GetRequestForUpdate :one
 SELECT id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, idempotency, body, deadline_at, extended,
-    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at
+    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at, closing
 FROM privacy_requests WHERE tenant_id = current_tenant() AND id = $1
 FOR UPDATE
 `
@@ -270,6 +271,7 @@ func (q *Queries) GetRequestForUpdate(ctx context.Context, id uuid.UUID) (Privac
 		&i.Error,
 		&i.Asleep,
 		&i.ToldAt,
+		&i.Closing,
 	)
 	return i, err
 }
@@ -345,7 +347,7 @@ func (q *Queries) ListMoments(ctx context.Context, requestID uuid.UUID) ([]ListM
 
 const listOpenRequests = `-- name: ListOpenRequests :many
 SELECT id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, idempotency, body, deadline_at, extended,
-    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at
+    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at, closing
 FROM privacy_requests
 WHERE tenant_id = current_tenant() AND ended_at IS NULL
 ORDER BY deadline_at, id
@@ -389,6 +391,7 @@ func (q *Queries) ListOpenRequests(ctx context.Context, maxRows int32) ([]Privac
 			&i.Error,
 			&i.Asleep,
 			&i.ToldAt,
+			&i.Closing,
 		); err != nil {
 			return nil, err
 		}
@@ -465,7 +468,7 @@ func (q *Queries) ListPrivacyManagers(ctx context.Context, tenantID uuid.UUID) (
 
 const listRequests = `-- name: ListRequests :many
 SELECT id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, idempotency, body, deadline_at, extended,
-    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at
+    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at, closing
 FROM privacy_requests
 WHERE tenant_id = current_tenant() AND id < $1
     AND (cardinality($2::text[]) = 0 OR state = ANY ($2::text[])) AND ($3::text = '' OR type = $3::text)
@@ -522,6 +525,7 @@ func (q *Queries) ListRequests(ctx context.Context, arg ListRequestsParams) ([]P
 			&i.Error,
 			&i.Asleep,
 			&i.ToldAt,
+			&i.Closing,
 		); err != nil {
 			return nil, err
 		}
@@ -721,8 +725,8 @@ func (q *Queries) SealSubjects(ctx context.Context, arg SealSubjectsParams) erro
 const setRequest = `-- name: SetRequest :exec
 UPDATE privacy_requests SET state = $1, subjects = $2, deadline_at = $3, extended = $4, approved_at = $5,
     approved_by = $6, resolved = $7, mark = $8, position = $9, waiting = $10,
-    changed_at = $11, ended_at = $12, error = $13, asleep = $14, told_at = $15
-WHERE tenant_id = current_tenant() AND id = $16
+    changed_at = $11, ended_at = $12, error = $13, asleep = $14, told_at = $15, closing = $16
+WHERE tenant_id = current_tenant() AND id = $17
 `
 
 type SetRequestParams struct {
@@ -741,6 +745,7 @@ type SetRequestParams struct {
 	Error      string
 	Asleep     bool
 	ToldAt     *time.Time
+	Closing    int64
 	ID         uuid.UUID
 }
 
@@ -761,6 +766,7 @@ func (q *Queries) SetRequest(ctx context.Context, arg SetRequestParams) error {
 		arg.Error,
 		arg.Asleep,
 		arg.ToldAt,
+		arg.Closing,
 		arg.ID,
 	)
 	return err

@@ -32,18 +32,18 @@ SELECT EXISTS (
 
 -- name: GetRequest :one
 SELECT id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, idempotency, body, deadline_at, extended,
-    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at
+    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at, closing
 FROM privacy_requests WHERE tenant_id = current_tenant() AND id = @id;
 
 -- name: GetRequestForUpdate :one
 SELECT id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, idempotency, body, deadline_at, extended,
-    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at
+    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at, closing
 FROM privacy_requests WHERE tenant_id = current_tenant() AND id = @id
 FOR UPDATE;
 
 -- name: ListRequests :many
 SELECT id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, idempotency, body, deadline_at, extended,
-    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at
+    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at, closing
 FROM privacy_requests
 WHERE tenant_id = current_tenant() AND id < @before
     AND (cardinality(@states::text[]) = 0 OR state = ANY (@states::text[])) AND (@type::text = '' OR type = @type::text)
@@ -52,7 +52,7 @@ LIMIT @max_rows;
 
 -- name: ListOpenRequests :many
 SELECT id, tenant_id, type, state, note, stay, subjects, origin, filed_at, filed_by_kind, filed_by_id, filed_by, idempotency, body, deadline_at, extended,
-    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at
+    approved_at, approved_by, resolved, mark, position, waiting, changed_at, ended_at, error, asleep, told_at, closing
 FROM privacy_requests
 WHERE tenant_id = current_tenant() AND ended_at IS NULL
 ORDER BY deadline_at, id
@@ -61,7 +61,7 @@ LIMIT @max_rows;
 -- name: SetRequest :exec
 UPDATE privacy_requests SET state = @state, subjects = @subjects, deadline_at = @deadline_at, extended = @extended, approved_at = sqlc.narg(approved_at),
     approved_by = sqlc.narg(approved_by), resolved = @resolved, mark = @mark, position = sqlc.narg(position), waiting = @waiting,
-    changed_at = @changed_at, ended_at = sqlc.narg(ended_at), error = @error, asleep = @asleep, told_at = sqlc.narg(told_at)
+    changed_at = @changed_at, ended_at = sqlc.narg(ended_at), error = @error, asleep = @asleep, told_at = sqlc.narg(told_at), closing = @closing
 WHERE tenant_id = current_tenant() AND id = @id;
 
 -- name: ListSubjects :many
