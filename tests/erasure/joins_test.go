@@ -27,7 +27,7 @@ func TestWhatJoinsIsSeen(t *testing.T) {
 	h.start(t)
 	alias := map[string]any{"previous_id": "older"}
 	account := map[string]any{"account": "account"}
-	for name, c := range map[string]struct {
+	for name, c := range map[string]struct { //nolint:paralleltest // they share the node and its gates
 		stored, joins []*sent // before the request, and when it is filed still in the log
 		by            privacy.Identifier
 		rerun         bool // what is stored is run again before anybody looks
@@ -49,7 +49,7 @@ func TestWhatJoinsIsSeen(t *testing.T) {
 			by: privacy.Identifier{Kind: privacy.Property, Path: "properties.account", Value: "account"},
 		},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // they share the node and its gates
+		t.Run(name, func(t *testing.T) {
 			ctx, x := t.Context(), newHistory(h, 1)
 			other := just("other", "", nil)
 			require.NoError(t, x.send(ctx, append(c.stored, other)))
