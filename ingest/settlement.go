@@ -68,11 +68,14 @@ func (b *builder) request(record []byte) error {
 		if err := reader.Next(&item); err != nil {
 			return err
 		}
-		receipt.EventIDs = append(receipt.EventIDs, item.Event.ID)
 		outcome, err := b.event(&header, &item, i, meter)
 		if err != nil {
 			return err
 		}
+		if outcome.Status == Suppressed { // see Bars
+			item.Event.ID = nil
+		}
+		receipt.EventIDs = append(receipt.EventIDs, item.Event.ID)
 		b.out.Ledger[counts].Counts.Add(outcome.Status, 1)
 		if outcome.Status != Stored {
 			receipt.Exceptions = append(receipt.Exceptions, outcome)

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"strings"
 	"time"
 
@@ -175,9 +174,9 @@ func (t *Traces) look(path string, at *doc.Node, rest string) {
 	}
 }
 
-// Bars judges an item before anything of it is written: its properties and context are as they were sent. It tells whether nothing of the
-// item is to be kept but its place, its ID and the verdict; those are what is left of it then, the ID only if it names nobody. A rejected item is barred where it names
-// somebody at all.
+// Bars judges an item before anything of it is written: its properties and context are as they were sent. It tells whether nothing of the item is
+// to be kept but its place and the verdict, which are what is left of it then: senders choose IDs, and may put a name into them. A rejected item
+// is barred where it names somebody at all.
 func (p *Preparation) Bars(item *Item, properties, context *doc.Node) (barred bool) {
 	if p.Judge == nil {
 		return false
@@ -188,7 +187,7 @@ func (p *Preparation) Bars(item *Item, properties, context *doc.Node) (barred bo
 		v = Bar
 	}
 	if v == Bar {
-		*item = Item{Event: Event{ID: unnamed(e)}, Verdict: Bar}
+		*item = Item{Verdict: Bar}
 		return true
 	}
 	if v&Unlink != 0 {
@@ -196,16 +195,6 @@ func (p *Preparation) Bars(item *Item, properties, context *doc.Node) (barred bo
 	}
 	item.Verdict = v &^ Unlink
 	return false
-}
-
-// unnamed is an event's ID; empty where the sender has put an ID of its person into it.
-func unnamed(e *Event) []byte {
-	for _, name := range [...][]byte{e.UserID, e.AnonymousID} {
-		if len(name) > 0 && bytes.Contains(e.ID, name) {
-			return nil
-		}
-	}
-	return e.ID
 }
 
 // BarsRejected is Bars for an item that could not be read as an event: it is judged by what could be, and by what stands in its text.

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/internal/embedded"
@@ -87,6 +88,22 @@ func TestClickHouseMutationsRun(t *testing.T) {
 	count, err := clickHouseValue[uint64](t, server.URL(), "SELECT count() FROM e")
 	require.NoError(t, err)
 	require.EqualValues(t, 600, count)
+}
+
+// What is asked for may be somebody's name, and an error tells the whole statement.
+func TestClickHouseLogsNoTexts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	server := startClickHouse(t, embedded.ClickHouseConfig{DataDir: dir})
+	conn := openClickHouse(t, server.URL())
+	err := conn.Exec(t.Context(), `SELECT no_such_column FROM system.one WHERE 'Ada\'s \\' IN {names:Array(String)}`, clickhouse.Named("names", []string{"Grace", "O'Hara\\"}))
+	require.Error(t, err)
+	log := filepath.Join(dir, "log", "clickhouse.log")
+	text, err := os.ReadFile(log)
+	require.NoError(t, err)
+	for _, name := range []string{"Ada", "Grace", "Hara"} {
+		require.NotContains(t, string(text), name)
+	}
 }
 
 func TestClickHouseLetsNobodyElseIn(t *testing.T) {

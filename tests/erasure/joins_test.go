@@ -33,25 +33,25 @@ func TestWhatJoinsIsSeen(t *testing.T) {
 		rerun         bool // what is stored is run again before anybody looks
 	}{
 		"a device": {
-			stored: []*sent{just("user", "", nil), just("", "device", nil)}, joins: []*sent{just("user", "device", nil)},
+			stored: []*sent{just(2, "user", "", nil), just(2, "", "device", nil)}, joins: []*sent{just(2, "user", "device", nil)},
 			by: privacy.Identifier{Kind: privacy.AnonymousID, Value: "device"},
 		},
 		"a device, run again": {
-			stored: []*sent{just("user", "", nil), just("", "device", nil)}, joins: []*sent{just("user", "device", nil)},
+			stored: []*sent{just(2, "user", "", nil), just(2, "", "device", nil)}, joins: []*sent{just(2, "user", "device", nil)},
 			by: privacy.Identifier{Kind: privacy.AnonymousID, Value: "device"}, rerun: true,
 		},
 		"an older ID": {
-			stored: []*sent{just("user", "", nil), just("older", "", nil)}, joins: []*sent{just("user", "", alias)},
+			stored: []*sent{just(2, "user", "", nil), just(2, "older", "", nil)}, joins: []*sent{just(2, "user", "", alias)},
 			by: privacy.Identifier{Kind: privacy.UserID, Value: "older"},
 		},
 		"a property": {
-			stored: []*sent{just("user", "", nil)}, joins: []*sent{just("user", "", account)},
+			stored: []*sent{just(2, "user", "", nil)}, joins: []*sent{just(2, "user", "", account)},
 			by: privacy.Identifier{Kind: privacy.Property, Path: "properties.account", Value: "account"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, x := t.Context(), newHistory(h, 1)
-			other := just("other", "", nil)
+			other := just(2, "other", "", nil)
 			require.NoError(t, x.send(ctx, append(c.stored, other)))
 			require.NoError(t, h.node.sink.WaitSettled(ctx, h.node.log.End()))
 			h.reads.shut(t)
@@ -80,7 +80,7 @@ func TestWhatIsRunAgainIsAwaited(t *testing.T) {
 	h := newHouse(t, 1, time.Second)
 	h.start(t)
 	ctx, x := t.Context(), newHistory(h, 1)
-	first, home, guest := just("user", "device", nil), just("other", "laptop", nil), just("other", "device", nil)
+	first, home, guest := just(3, "user", "device", nil), just(2, "other", "laptop", nil), just(2, "other", "device", nil) // the device is theirs who had it first
 	for _, e := range []*sent{first, home, guest} {
 		require.NoError(t, x.send(ctx, []*sent{e}))
 	}
@@ -115,9 +115,9 @@ func TestWhatIsRunAgainIsAwaited(t *testing.T) {
 }
 
 // just is an event of which is known what it says.
-func just(user, anonymous string, properties map[string]any) *sent {
+func just(hoursAgo int, user, anonymous string, properties map[string]any) *sent {
 	s := &sent{id: uuid.NewString(), user: user, anon: anonymous, name: usual}
-	all := map[string]any{"event_id": s.id, "timestamp": time.Now().UTC().Add(-2 * time.Hour).Format(time.RFC3339), "properties": map[string]any{"note": "n"}}
+	all := map[string]any{"event_id": s.id, "timestamp": time.Now().UTC().Add(time.Duration(-hoursAgo) * time.Hour).Format(time.RFC3339), "properties": map[string]any{"note": "n"}}
 	if properties != nil {
 		all["properties"] = properties
 	}
