@@ -35,7 +35,10 @@ const ofEvents: readonly MeterName[] = ['events', 'bot_events', 'synthetic_event
 /** The ledger of a meter on a day: each hour with all that was booked of it, down to the events. */
 export function Hours({ usage, meter, onMeter, day, onDay }: HoursProps) {
   const m = usage.meters.find((x) => x.meter === meter)
-  const { data, error, refetch } = useQuery({ ...usageHoursOptions(meter, day), placeholderData: keepPreviousData })
+  const { data, error, refetch } = useQuery({
+    ...usageHoursOptions(meter, day, usage.counted_at),
+    placeholderData: keepPreviousData,
+  })
   const first = usage.from.slice(0, 10)
   const last = new Date(Math.min(Date.parse(usage.to) - 1, Date.parse(usage.as_of))).toISOString().slice(0, 10)
   const step = (by: number) => onDay(new Date(Date.parse(day) + by * 86_400_000).toISOString().slice(0, 10))
