@@ -91,12 +91,15 @@ func known(kept []invoicing.Kept) (n int64) {
 const theirs = `tenant_id = {tenant:UUID} AND received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND received_at <= fromUnixTimestamp64Milli({to:Int64}, 'UTC')
 				AND receipt_id IN {receipts:Array(UUID)}`
 
-// storedSQL counts events that are there. The hours of the events' own time that FINAL has to compare are found out first.
-const storedSQL = `
-		SELECT receipt_id, ` + metering.Hour + ` AS hour, ` + metering.Meter + ` AS meter, toInt64(count())
+// theirEvents are the events that are there under these receipts. The hours of the events' own time that FINAL has to compare are found out first.
+const theirEvents = `
 		FROM events FINAL
 		PREWHERE tenant_id = {tenant:UUID} AND (event, toStartOfHour(time)) IN (SELECT DISTINCT event, toStartOfHour(time) FROM events WHERE ` + theirs + `)
-		WHERE receipt_id IN {receipts:Array(UUID)}
+		WHERE receipt_id IN {receipts:Array(UUID)}`
+
+// storedSQL counts events that are there.
+const storedSQL = `
+		SELECT receipt_id, ` + metering.Hour + ` AS hour, ` + metering.Meter + ` AS meter, toInt64(count())` + theirEvents + `
 		GROUP BY receipt_id, hour, meter
 		ORDER BY receipt_id, hour, meter`
 
@@ -111,15 +114,20 @@ const removedSQL = `
 			WHERE number < pair.2
 		) AS asked USING (event)
 		WHERE tenant_id = {tenant:UUID} AND hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64}, 'UTC'))
-			AND event NOT IN (SELECT ` + metering.Event + ` FROM events FINAL WHERE ` + theirs + `)
+			AND event NOT IN (SELECT ` + metering.Event + theirEvents + `)
 		GROUP BY receipt, hour, meter
 		ORDER BY receipt, hour, meter`
 
-// elsewhereSQL counts events that are there under a later receipt: sent again after more than a day, they took the place of the first.
+// elsewhereSQL counts events that are there under another receipt: sent again after more than a day, they took the place of the first. Of what the two
+// have in common a receipt knows the event ID only, which is looked for among what was received since. What took the place may as well have been
+// received before, by a node that was away and stored it later; but not so long before that receipts of then are gone.
 const elsewhereSQL = `
 		SELECT receipt, toDateTime(0, 'UTC') AS hour, 'events' AS meter, toInt64(count())
 		FROM (SELECT receipt_id AS other, event_id FROM events FINAL
-			WHERE tenant_id = {tenant:UUID} AND event_id IN (SELECT arrayJoin(event_ids) FROM receipts WHERE ` + theirs + `)) AS there
+			PREWHERE tenant_id = {tenant:UUID} AND (event, toStartOfHour(time), event_id) IN (
+				SELECT DISTINCT event, toStartOfHour(time), event_id FROM events
+				WHERE tenant_id = {tenant:UUID} AND received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') - INTERVAL 31 DAY
+					AND event_id IN (SELECT arrayJoin(event_ids) FROM receipts WHERE ` + theirs + `))) AS there
 		INNER JOIN (SELECT receipt_id AS receipt, arrayJoin(arrayFilter((id, n) -> NOT has(exceptions_index, n - 1), event_ids, arrayEnumerate(event_ids))) AS event_id
 			FROM receipts WHERE ` + theirs + `) AS told USING (event_id)
 		WHERE other != receipt

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -77,4 +78,47 @@ func TestKept(t *testing.T) {
 	rest, err := receipts.Between(t.Context(), tenant, at, later.Add(time.Second), page[0], 5)
 	require.NoError(t, err)
 	require.ElementsMatch(t, []uuid.UUID{first, second}, append(page, rest...))
+}
+
+// TestKeptElsewhere has events of a receipt under two others, of which one was received before it, by a node that was away and stored it afterwards. They
+// are found without reading all that the tenant has.
+func TestKeptElsewhere(t *testing.T) {
+	t.Parallel()
+	conn, err := ch.Open(t.Context(), testkit.ClickHouse(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	tenant, at := tenants.NewID(), time.Date(2026, 11, 3, 9, 30, 0, 0, time.UTC)
+	const events, old = 20, 300_000
+	require.NoError(t, conn.Exec(t.Context(), `
+		INSERT INTO events (tenant_id, event, type, time, event_id, received_at, receipt_id, receipt_index)
+		SELECT ?, 'sale', 'track', toDateTime(?, 'UTC') - INTERVAL 50 + number % 40 DAY AS at, toString(number), at, toUUID('018bcfe5-6800-7000-8000-000000000001'), 0 FROM numbers(?)`,
+		uuid.UUID(tenant), at.Unix(), old))
+	away, asked, again := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	for _, sent := range []struct {
+		receipt     uuid.UUID
+		received    time.Time
+		first, last int // of its events
+	}{
+		{asked, at, 0, events},
+		{away, at.Add(-5 * 24 * time.Hour), 0, 4},
+		{again, at.Add(3 * 24 * time.Hour), 4, 9},
+	} {
+		require.NoError(t, conn.Exec(t.Context(), `
+			INSERT INTO events (tenant_id, event, type, time, event_id, received_at, receipt_id, receipt_index)
+			SELECT ?, 'sale', 'track', ?, 'again' || toString(number), ?, ?, number FROM numbers(?, ?)`,
+			uuid.UUID(tenant), at, sent.received, sent.receipt, sent.first, sent.last-sent.first))
+		require.NoError(t, conn.Exec(t.Context(), `
+			INSERT INTO receipts (tenant_id, received_at, receipt_id, event_ids) SELECT ?, ?, ?, groupArray('again' || toString(number)) FROM numbers(?, ?)`,
+			uuid.UUID(tenant), sent.received, sent.receipt, sent.first, sent.last-sent.first))
+	}
+	require.NoError(t, conn.Exec(t.Context(), "OPTIMIZE TABLE events FINAL")) // what was replaced is gone, and tells nothing any more
+	var read uint64
+	ctx := clickhouse.Context(t.Context(), clickhouse.WithProgress(func(p *clickhouse.Progress) { read += p.Rows }))
+	kept, err := billingch.NewReceipts(conn).Kept(ctx, tenant, []invoicing.Told{{ID: asked, Received: at, Counts: invoicing.Counts{Received: events, Stored: events}}})
+	require.NoError(t, err)
+	require.Equal(t, []invoicing.Kept{
+		{Hour: at.Truncate(time.Hour), Meter: billing.Events, Stored: 11},
+		{Hour: time.Unix(0, 0).UTC(), Meter: billing.Events, Elsewhere: 9},
+	}, kept[asked])
+	require.Less(t, read, uint64(old/2))
 }
