@@ -14,10 +14,12 @@ import (
 	"github.com/observatory/observatory/billing"
 	"github.com/observatory/observatory/billing/billingch"
 	"github.com/observatory/observatory/billing/billingpg"
-	metering "github.com/observatory/observatory/billing/usage"
+	counting "github.com/observatory/observatory/billing/usage"
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/internal/jobs/jobspg"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/internal/pg"
+	"github.com/observatory/observatory/internal/seal"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -46,8 +48,12 @@ func meter(ctx context.Context, s *server, events int) (err error) {
 	if err := history(ctx, conn, tenant, period.From, events); err != nil {
 		return fmt.Errorf("store the history: %w", err)
 	}
-	service := metering.New(metering.Deps{
-		Books: billingpg.New(pool).Usage(), Counter: billingch.NewCounter(conn), Jobs: jobspg.New(pool, jobspg.Config{}), Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	key, err := metering.NewKey(make([]byte, seal.KeyLength)) // nobody is removed
+	if err != nil {
+		return err
+	}
+	service := counting.New(counting.Deps{
+		Books: billingpg.New(pool).Usage(), Counter: billingch.NewCounter(conn, key), Jobs: jobspg.New(pool, jobspg.Config{}), Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	fmt.Printf("%d events of one tenant over %d days\n", events, trendDays)
 	var month int64

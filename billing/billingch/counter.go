@@ -18,12 +18,15 @@ import (
 )
 
 // Counter is a usage.Counter.
-type Counter struct{ conn driver.Conn }
+type Counter struct {
+	conn driver.Conn
+	key  metering.Key
+}
 
 var _ usage.Counter = (*Counter)(nil)
 
-// NewCounter makes a counter on a connection pool.
-func NewCounter(conn driver.Conn) *Counter { return &Counter{conn: conn} }
+// NewCounter makes a counter on a connection pool. It knows people again who were removed under the same key.
+func NewCounter(conn driver.Conn, key metering.Key) *Counter { return &Counter{conn: conn, key: key} }
 
 // inHours confines a statement to a tenant's events that are metered in [from, to), each in the version that counts. Which hours of the events'
 // own time these lie in is found out first, by the index of metered_at: all versions of an event share what the sorting key has, so these columns
@@ -140,12 +143,18 @@ func (c *Counter) Users(ctx context.Context, tenant tenants.ID, period billing.P
 
 // users counts everybody by the first hour in which they had an event, removed or not. Who has none in that hour any more is gone from it.
 func (c *Counter) users(ctx context.Context, tenant tenants.ID, period billing.Period) ([]usage.Count, error) {
-	rows, err := c.conn.Query(patient(ctx), `
+	ctx, err := c.key.With(patient(ctx))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := c.conn.Query(ctx, `
 		SELECT began, toInt64(countIf(seen = began)), toInt64(countIf(seen != began))
 		FROM (
 			SELECT min(hour) AS began, minIf(hour, there) AS seen
 			FROM (
-				SELECT `+metering.User+` AS user, min(`+metering.Hour+`) AS hour, true AS there`+inHours+` AND `+metering.Tracked+`
+				SELECT `+metering.User+` AS user, min(`+metering.Hour+`) AS hour, true AS there
+				FROM (SELECT tenant_id, metered_at, user_id, anonymous_id`+inHours+` AND `+metering.Tracked+`) AS tracked
+				CROSS JOIN `+metering.KeyTable+`
 				GROUP BY user
 				UNION ALL
 				SELECT user, min(r.hour) AS hour, false AS there FROM removed_users AS r

@@ -162,13 +162,13 @@ func TestErasureAndRetentionLeaveTheMonth(t *testing.T) {
 	require.Equal(t, []int64{57, 3}, []int64{want[billing.Events], want[billing.TrackedUsers]})
 
 	rollups := analyticsch.NewRollups(analyticsch.Config{Conn: w.conn, Now: time.Now})
-	erasing := privacych.New(privacych.Config{Conn: w.conn, Rollups: rollups, Readers: time.Nanosecond})
+	erasing := privacych.New(privacych.Config{Conn: w.conn, Rollups: rollups, Key: w.key, Readers: time.Nanosecond})
 	_, err := erasing.Events().Erase(t.Context(), a.tenant, privacy.Operation{ID: uuid.New(), Subjects: privacy.Subjects{UserIDs: []string{"forgotten"}}, ReceivedBefore: now})
 	require.NoError(t, err)
 	require.Equal(t, want, quantities())
 
 	run := retention.RunID(uuid.New())
-	for _, c := range retentionch.Copies(w.conn) {
+	for _, c := range retentionch.Copies(w.conn, w.key) {
 		_, err := c.Remove(t.Context(), a.tenant, run, []retention.Rule{{KeepDays: 10, Before: now.AddDate(0, 0, -10).Truncate(24 * time.Hour)}})
 		require.NoError(t, err)
 		require.Eventually(t, func() bool {

@@ -19,6 +19,7 @@ import (
 	"github.com/observatory/observatory/ingest/ingestch"
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/internal/jobs/jobspg"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/privacy/removals"
@@ -28,6 +29,7 @@ import (
 // world is both stores, with what writes events and what counts them.
 type world struct {
 	conn   driver.Conn
+	key    metering.Key
 	writer *ingestch.Writer
 	pool   *pg.Pool
 	store  *billingpg.Store
@@ -43,7 +45,9 @@ func newWorld(t *testing.T) *world {
 	pool, err := pg.Open(t.Context(), testkit.Postgres(t), pg.Options{})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	return &world{conn: conn, writer: ingestch.New(conn).Writer(uuid.New()), pool: pool, store: billingpg.New(pool), jobs: jobspg.New(pool, jobspg.Config{}), log: t}
+	key, err := metering.NewKey(make([]byte, 32))
+	require.NoError(t, err)
+	return &world{conn: conn, key: key, writer: ingestch.New(conn).Writer(uuid.New()), pool: pool, store: billingpg.New(pool), jobs: jobspg.New(pool, jobspg.Config{}), log: t}
 }
 
 // tb is what testing.TB and rapid.T have in common.
@@ -102,7 +106,7 @@ func (c counter) Count(ctx context.Context, tenant tenants.ID, from, to time.Tim
 // service counts, with a clock.
 func (w *world) service(now func() time.Time, fail func(string) error, between *func()) *usage.Service {
 	return usage.New(usage.Deps{
-		Books: books{w.store.Usage(), now, fail}, Counter: counter{billingch.NewCounter(w.conn), between}, Consumption: w.store.Consumption(), Jobs: w.jobs, Now: now, Logger: testkit.Logger(w.log),
+		Books: books{w.store.Usage(), now, fail}, Counter: counter{billingch.NewCounter(w.conn, w.key), between}, Consumption: w.store.Consumption(), Jobs: w.jobs, Now: now, Logger: testkit.Logger(w.log),
 	})
 }
 
@@ -180,7 +184,7 @@ func (w *world) write(t tb, tenant tenants.ID, again bool, events, reruns []even
 // note writes down what is about to be removed.
 func (w *world) note(t tb, tenant tenants.ID, operation uuid.UUID, where string) {
 	t.Helper()
-	require.NoError(t, removals.Note(t.Context(), w.conn, removals.Removal{Tenant: tenant, Operation: operation, Table: removals.Events, Where: where}))
+	require.NoError(t, removals.Note(t.Context(), w.conn, removals.Removal{Tenant: tenant, Operation: operation, Table: removals.Events, Where: where, Key: w.key}))
 }
 
 // remove removes.

@@ -6,5 +6,5 @@ import (
 
 // newErasing makes what removes people from the store of events.
 func newErasing(n *node) *privacych.Store {
-	return privacych.New(privacych.Config{Conn: n.events, Rollups: n.rollups})
+	return privacych.New(privacych.Config{Conn: n.events, Rollups: n.rollups, Key: n.metering})
 }

@@ -34,7 +34,7 @@ type lifecycle struct {
 
 func newLifecycle(n *node, public *url.URL) (l lifecycle, err error) {
 	l.retention = retention.New(retention.Deps{
-		Policies: retentionPolicies{n}, Runs: n.privacy.store.Retention(), Copies: retentionch.Copies(n.events), Jobs: n.jobs, Now: n.now, Logger: n.logger,
+		Policies: retentionPolicies{n}, Runs: n.privacy.store.Retention(), Copies: retentionch.Copies(n.events, n.metering), Jobs: n.jobs, Now: n.now, Logger: n.logger,
 	})
 	l.uses = minimise.NewRecorder(n.privacy.store.Uses(), n.now, n.logger)
 	l.minimisation = minimise.New(minimisech.New(n.events), n.privacy.store.Uses(), n.now)

@@ -35,6 +35,7 @@ import (
 	"github.com/observatory/observatory/internal/config"
 	"github.com/observatory/observatory/internal/embedded"
 	"github.com/observatory/observatory/internal/jobs/jobspg"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/internal/objects"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/migrations"
@@ -69,6 +70,7 @@ type node struct {
 	books    *ingest.Books
 	schemas  *schema.Registry
 	rollups  *rollup.Service
+	metering metering.Key // of those who count
 	billing  *billingpg.Store
 	usage    *usage.Service
 	stitcher *people.Stitcher
@@ -132,6 +134,9 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 		Store: analyticsch.NewRollups(analyticsch.Config{Conn: n.events, Now: n.now}), Settings: analyticspg.New(n.postgres).Rollups(),
 		Jobs: n.jobs, Now: n.now, Logger: n.logger, Metrics: n.metrics,
 	})
+	if n.metering, err = metering.NewKey(cfg.SecretKey); err != nil {
+		return nil, err
+	}
 	n.billing = billingpg.New(n.postgres)
 	n.usage = newUsage(n)
 	links := people.NewLinker(analyticsch.NewLinks(analyticsch.Config{Conn: n.events, Now: n.now}), n.rollups)

@@ -11,7 +11,7 @@ import (
 // newUsage makes what meters.
 func newUsage(n *node) *usage.Service {
 	return usage.New(usage.Deps{
-		Books: n.billing.Usage(), Counter: billingch.NewCounter(n.events), Consumption: n.billing.Consumption(), Jobs: n.jobs, Now: n.now, Logger: n.logger,
+		Books: n.billing.Usage(), Counter: billingch.NewCounter(n.events, n.metering), Consumption: n.billing.Consumption(), Jobs: n.jobs, Now: n.now, Logger: n.logger,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/privacy/removals"
 )
 
@@ -51,11 +52,13 @@ func TestRemovalsKeepTheBooksStraight(t *testing.T) {
 	}
 	require.True(t, balanced())
 
+	key, err := metering.NewKey(make([]byte, 32))
+	require.NoError(t, err)
 	tables := []removals.Table{removals.Events, removals.DeadLetters, removals.HeldEvents}
 	note := func(index uint16) {
 		for _, table := range tables {
 			require.NoError(t, removals.Note(t.Context(), conn, removals.Removal{
-				Tenant: tenant, Operation: uuid.New(), Table: table, Where: "receipt_index < {index:UInt16}", Args: []any{clickhouse.Named("index", index)},
+				Tenant: tenant, Operation: uuid.New(), Table: table, Where: "receipt_index < {index:UInt16}", Args: []any{clickhouse.Named("index", index)}, Key: key,
 			}))
 		}
 	}

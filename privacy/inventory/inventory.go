@@ -35,7 +35,7 @@ func ClickHouse() []Table {
 		{Name: "ledger", Why: ours},
 		{Name: "removals", Why: ours},
 		{Name: "removed_usage", Why: ours},
-		{Name: "removed_users", Why: "hashes of 64 bits of people who counted in a month and were removed, so that nobody is billed twice; gone 80 days after the month began"},
+		{Name: "removed_users", Why: "hashes of 64 bits, under a key that is not there, of people who counted in a month and were removed, so that nobody is billed twice; gone 80 days after the month began"},
 		{Name: "marks", Why: ours},
 		{Name: "rollup_hours", Copy: "rollups", Other: "breakdowns gaps"},
 		{Name: "rollup_events", Copy: "rollups", Subjects: "people", Other: "event"},

@@ -18,6 +18,7 @@ import (
 
 	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/privacy/privacych"
 	"github.com/observatory/observatory/tenants"
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // house is a store of its own.
 type house struct {
 	conn    driver.Conn
+	key     metering.Key
 	store   *privacych.Store
 	rollups *analyticsch.Rollups
 	purging *sync.Mutex
@@ -39,7 +41,10 @@ func openHouse(t testing.TB) house {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	rollups := analyticsch.NewRollups(analyticsch.Config{Conn: conn, Now: time.Now})
-	return house{conn: conn, rollups: rollups, purging: new(sync.Mutex), store: privacych.New(privacych.Config{Conn: conn, Rollups: rollups, Readers: time.Nanosecond})}
+	key, err := metering.NewKey(make([]byte, 32))
+	require.NoError(t, err)
+	store := privacych.New(privacych.Config{Conn: conn, Rollups: rollups, Key: key, Readers: time.Nanosecond})
+	return house{conn: conn, key: key, rollups: rollups, purging: new(sync.Mutex), store: store}
 }
 
 // openSearchable opens a house whose files can be searched: nothing is compressed, and what is out of use goes within a second.

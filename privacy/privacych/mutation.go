@@ -87,7 +87,7 @@ func (s *Store) change(ctx context.Context, table string, set hashed, sql string
 
 // remove hides rows that the ledger accounts for, and counts them before.
 func (m mutation) remove(ctx context.Context, table removals.Table, c condition) error {
-	err := removals.Note(patient(ctx), m.store.conn, removals.Removal{Tenant: m.tenant, Operation: m.operation, Table: table, Where: c.sql, Args: c.args})
+	err := removals.Note(patient(ctx), m.store.conn, removals.Removal{Tenant: m.tenant, Operation: m.operation, Table: table, Where: c.sql, Args: c.args, Key: m.store.key})
 	if err != nil {
 		return err
 	}

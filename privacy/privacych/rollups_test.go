@@ -38,7 +38,7 @@ func TestPurgeWaitsForTheMark(t *testing.T) {
 	}
 	require.EqualValues(t, 1, rows())
 
-	mortal := privacych.New(privacych.Config{Conn: h.conn, Rollups: unmarked{}, Readers: time.Nanosecond})
+	mortal := privacych.New(privacych.Config{Conn: h.conn, Rollups: unmarked{}, Key: h.key, Readers: time.Nanosecond})
 	_, err = mortal.Rollups().Erase(t.Context(), tenant, op)
 	require.ErrorIs(t, err, errKilled)
 	h.purge(t)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/tenants"
 )
@@ -24,6 +25,7 @@ type Rollups interface {
 type Config struct {
 	Conn    driver.Conn
 	Rollups Rollups
+	Key     metering.Key  // under which people who are removed count still
 	Readers time.Duration // how long a query may go on reading rollups that were in force when it began; 0 means a minute
 }
 
@@ -31,18 +33,19 @@ type Config struct {
 type Store struct {
 	conn    driver.Conn
 	rollups Rollups
+	key     metering.Key
 	readers time.Duration
 }
 
 // New makes a Store. It panics when something is missing, which is a mistake in the wiring.
 func New(c Config) *Store {
-	if c.Conn == nil || c.Rollups == nil {
+	if c.Conn == nil || c.Rollups == nil || c.Key == (metering.Key{}) {
 		panic("privacych: Config is incomplete")
 	}
 	if c.Readers == 0 {
 		c.Readers = time.Minute
 	}
-	return &Store{conn: c.Conn, rollups: c.Rollups, readers: c.Readers}
+	return &Store{conn: c.Conn, rollups: c.Rollups, key: c.Key, readers: c.Readers}
 }
 
 // Copies are all copies in ClickHouse, in the order in which they are erased.

@@ -33,8 +33,9 @@ type Removal struct {
 	Tenant    tenants.ID
 	Operation uuid.UUID // for whose sake
 	Table     Table
-	Where     string // condition on columns of the table that, within the tenant, holds for just the rows that go; they can still be seen
-	Args      []any  // of Where: clickhouse.Named, but for removal_tenant and removal_operation
+	Where     string       // condition on columns of the table that, within the tenant, holds for just the rows that go; they can still be seen
+	Args      []any        // of Where: clickhouse.Named, but for removal_tenant and removal_operation
+	Key       metering.Key // of Events: under which those who caused them are known again
 }
 
 // Note counts the rows by hour of receipt and source. It is called before they are removed, and again before that is tried again: rows that
@@ -85,17 +86,22 @@ func noteUsage(ctx context.Context, conn driver.Conn, r Removal) error {
 		FROM events FINAL
 		PREWHERE tenant_id = {removal_tenant:UUID} AND (event, toStartOfHour(time)) IN (SELECT DISTINCT event, toStartOfHour(time) FROM events WHERE tenant_id = {removal_tenant:UUID} AND (%[1]s))
 		WHERE (%[1]s)`
+	keyed, err := r.Key.With(ctx)
+	if err != nil {
+		return err
+	}
 	for what, sql := range map[string]string{
 		"events": `
 		INSERT INTO removed_usage (tenant_id, hour, meter, event, operation_id)
 		SELECT tenant_id, ` + metering.Hour + `, ` + metering.Meter + `, ` + metering.Event + `, {removal_operation:UUID}` + going,
 		"people": `
 		INSERT INTO removed_users (tenant_id, month, user, hour)
-		SELECT tenant_id, toStartOfMonth(metered_at) AS month, ` + metering.User + ` AS user, min(` + metering.Hour + `)` + going + `
-			AND ` + metering.Tracked + ` AND metered_at > now() - INTERVAL 80 DAY
+		SELECT tenant_id, toStartOfMonth(metered_at) AS month, ` + metering.User + ` AS user, min(` + metering.Hour + `)
+		FROM (SELECT tenant_id, metered_at, user_id, anonymous_id` + going + ` AND ` + metering.Tracked + ` AND metered_at > now() - INTERVAL 80 DAY) AS tracked
+		CROSS JOIN ` + metering.KeyTable + `
 		GROUP BY tenant_id, month, user`,
 	} {
-		if err := conn.Exec(ctx, fmt.Sprintf(sql, r.Where), r.args()...); err != nil {
+		if err := conn.Exec(keyed, fmt.Sprintf(sql, r.Where), r.args()...); err != nil {
 			return fmt.Errorf("write down the usage of %s that go: %w", what, ch.Fault(err))
 		}
 	}

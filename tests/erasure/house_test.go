@@ -29,6 +29,7 @@ import (
 	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/internal/jobs"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/internal/objects"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/internal/seal"
@@ -157,7 +158,9 @@ func (h *house) buildPrivacy(t *testing.T) {
 	require.NoError(t, err)
 	h.control, h.logs = privacypg.New(h.pool, h.keys, h.logger), privacypg.NewLogs(h.pool)
 	h.requests = h.control.Requests(sealer)
-	h.erasing = privacych.New(privacych.Config{Conn: h.conn, Rollups: h.rollups, Readers: time.Nanosecond})
+	key, err := metering.NewKey(h.secret)
+	require.NoError(t, err)
+	h.erasing = privacych.New(privacych.Config{Conn: h.conn, Rollups: h.rollups, Key: key, Readers: time.Nanosecond})
 	h.resolver = resolve.New(kin{analyticsch.NewKin(analyticsch.Config{Conn: h.conn, Now: time.Now}), &h.looking}, pseudonyms{h})
 	public := &url.URL{Scheme: "https", Host: "observatory.example"}
 	h.proofs, err = certificate.New(certificate.Deps{Store: h.control, SecretKey: h.secret, Issuer: certificate.Issuer{Name: public.String()}, Now: time.Now})

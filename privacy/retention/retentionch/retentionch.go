@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/removals"
 	"github.com/observatory/observatory/privacy/retention"
@@ -24,10 +25,11 @@ const (
 	deadLetters = "dead_letters"
 )
 
-// Copies are the copies in the store that retention policies are applied to. Rollups follow from the events: their hours are marked.
-func Copies(conn driver.Conn) []retention.Copy {
+// Copies are the copies in the store that retention policies are applied to. Rollups follow from the events: their hours are marked, and
+// whoever caused them counts still under the key.
+func Copies(conn driver.Conn, key metering.Key) []retention.Copy {
 	return []retention.Copy{
-		retainedEvents{retained{conn: conn, name: "events", table: events, modifier: " FINAL"}},
+		retainedEvents{retained{conn: conn, key: key, name: "events", table: events, modifier: " FINAL"}},
 		retained{conn: conn, name: "held-events", table: heldEvents},
 		retained{conn: conn, name: "quarantine", table: deadLetters},
 	}
@@ -37,6 +39,7 @@ func Copies(conn driver.Conn) []retention.Copy {
 // for a part, so that many tenants' runs of one night rewrite it once.
 type retained struct {
 	conn     driver.Conn
+	key      metering.Key // of events
 	name     string
 	table    string
 	modifier string // FINAL where a row may be there in two versions
@@ -118,7 +121,9 @@ func (c retained) note(ctx context.Context, tenant tenants.ID, run retention.Run
 		return nil
 	}
 	s := newStatement(tenant)
-	return removals.Note(patiently(ctx), c.conn, removals.Removal{Tenant: tenant, Operation: uuid.UUID(run), Table: removals.Table(c.table), Where: s.any(c.table, whole), Args: s.args})
+	return removals.Note(patiently(ctx), c.conn, removals.Removal{
+		Tenant: tenant, Operation: uuid.UUID(run), Table: removals.Table(c.table), Where: s.any(c.table, whole), Args: s.args, Key: c.key,
+	})
 }
 
 // Pending implements retention.Copy.

@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/internal/testkit"
 	"github.com/observatory/observatory/privacy/retention"
 	"github.com/observatory/observatory/privacy/retention/retentionch"
@@ -297,6 +298,9 @@ func TestPoliciesAreAppliedAsTheySay(t *testing.T) {
 	conn, err := ch.Open(t.Context(), testkit.ClickHouse(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	key, err := metering.NewKey(make([]byte, 32))
+	require.NoError(t, err)
+	copies := retentionch.Copies(conn, key)
 	ctx, checks := t.Context(), 8
 	if os.Getenv("OBSERVATORY_TEST_LONG") != "" {
 		checks = 300
@@ -318,19 +322,19 @@ func TestPoliciesAreAppliedAsTheySay(t *testing.T) {
 		want, counts := before.apply(rules)
 
 		run := retention.RunID(uuid.Must(uuid.NewV7()))
-		for _, c := range retentionch.Copies(conn) {
+		for _, c := range copies {
 			counted, err := c.Count(ctx, tenant, rules)
 			require.NoError(t, err)
 			require.Equal(t, counts[c.Name()], append([]int64{}, counted...), "%s by %s", c.Name(), document)
 		}
 		if seed%3 == 0 {
-			interrupt(t, conn, tenant, run, rules)
+			interrupt(t, copies, tenant, run, rules)
 		}
-		for _, c := range retentionch.Copies(conn) {
+		for _, c := range copies {
 			_, err := c.Remove(ctx, tenant, run, rules)
 			require.NoError(t, err, document)
 		}
-		for _, c := range retentionch.Copies(conn) {
+		for _, c := range copies {
 			testkit.Eventually(t, 30*time.Second, func() error {
 				pending, err := c.Pending(ctx, tenant, run)
 				if err == nil && pending != "" {
@@ -342,7 +346,7 @@ func TestPoliciesAreAppliedAsTheySay(t *testing.T) {
 		require.Equal(t, want.sorted(), held(t, ctx, conn, tenant), "policy %s of events %s", document, text(before))
 		require.Equal(t, before.sorted(), held(t, ctx, conn, other), "another tenant's")
 		require.Equal(t, changedHours(before, want), markedHours(t, conn, tenant))
-		for _, c := range retentionch.Copies(conn) {
+		for _, c := range copies {
 			left, err := c.Count(ctx, tenant, rules)
 			require.NoError(t, err)
 			require.Zero(t, retention.Total([]retention.Result{{Counts: []retention.Count{{Items: slices.Max(append(left, 0))}}}}))
@@ -351,11 +355,11 @@ func TestPoliciesAreAppliedAsTheySay(t *testing.T) {
 }
 
 // interrupt ends a run somewhere in the middle.
-func interrupt(t *testing.T, conn driver.Conn, tenant tenants.ID, run retention.RunID, rules []retention.Rule) {
+func interrupt(t *testing.T, copies []retention.Copy, tenant tenants.ID, run retention.RunID, rules []retention.Rule) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
-	for _, c := range retentionch.Copies(conn) {
+	for _, c := range copies {
 		if _, err := c.Remove(ctx, tenant, run, rules); err != nil {
 			return
 		}
