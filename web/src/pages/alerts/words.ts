@@ -60,7 +60,9 @@ export function describeMeasure(m: AlertMeasure): string {
     case 'freshness':
       return `Time since the newest event${of}`
     case 'quota_use':
-      return m.amount ? `Events stored this month, of ${formatNumber(m.amount)}` : 'Events stored this month, of what the plan has'
+      return m.amount
+        ? `Events stored this month, of ${formatNumber(m.amount)}`
+        : 'Events stored this month, of what the plan has'
     case 'ledger_balance':
       return 'Hours whose books do not balance'
     case 'quality':
