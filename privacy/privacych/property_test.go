@@ -22,7 +22,7 @@ import (
 // left, in tables or files, and nobody else has lost anything. Chance decides what happens; the seed is in the test's name.
 func TestErasureIsWholeAndNothingElse(t *testing.T) {
 	t.Parallel()
-	worlds := 12
+	worlds := 8
 	if os.Getenv("OBSERVATORY_TEST_LONG") == "1" {
 		worlds = 500
 	}

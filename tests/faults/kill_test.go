@@ -16,7 +16,7 @@ import (
 
 // TestServerIsKilled kills the server again and again under load: at any moment, while a batch is being stored, and while it starts.
 func TestServerIsKilled(t *testing.T) { //nolint:paralleltest // it needs the machine for itself
-	rounds := orLong(50, 500)
+	rounds := orLong(25, 500)
 	shared := harness.SharedEngines(t)
 	s := harness.Start(t, harness.Config{Engines: shared})
 	account := s.SignUp(t)
