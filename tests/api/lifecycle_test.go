@@ -269,7 +269,12 @@ func TestResidency(t *testing.T) {
 		return s.Do(t, "PATCH", "/v1/tenant", map[string]string{"residency": region})
 	}
 	elsewhere := nowhere.WithKey(t, account.Keys.Secret)
-	elsewhere.Send(t, event) // nothing is said yet
+	testkit.Eventually(t, harness.Patience, func() error { // nothing is said yet; a key reaches every node within 5 s
+		if res := elsewhere.Post(t, "/v1/events", map[string]any{"event": event.Name}); res.StatusCode != http.StatusAccepted {
+			return fmt.Errorf("%d: %s", res.StatusCode, res.Body)
+		}
+		return nil
+	})
 
 	patch(account.Session, "E U").Want(t, http.StatusBadRequest)
 	patch(nowhere.LogIn(t, account.Email, harness.Password), "eu").WantProblem(t, http.StatusBadRequest, "region_unknown")
