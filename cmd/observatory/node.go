@@ -56,8 +56,11 @@ type node struct {
 
 	postgres *pg.Pool
 	working  *pg.Pool // of the workers: a lease must not be lost because requests take all connections, nor the other way round
-	events   driver.Conn
-	objects  *objects.Store // archive and exports
+	// following hears what changed of keys, rules and suppressions. A connection that died silently holds its place for 15 s: among those of
+	// requests there might be none left to hear a revocation by.
+	following *pg.Pool
+	events    driver.Conn
+	objects   *objects.Store // archive and exports
 
 	control  *tenantspg.Store
 	jobs     *jobspg.Store
@@ -103,6 +106,9 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.working, err = pg.Open(ctx, urls.Postgres, pg.Options{MaxConns: 6}); err != nil {
 		return nil, err
 	}
+	if n.following, err = pg.Open(ctx, urls.Postgres, pg.Options{MaxConns: 8}); err != nil {
+		return nil, err
+	}
 	if n.events, err = ch.Open(ctx, urls.ClickHouse); err != nil {
 		return nil, err
 	}
@@ -116,7 +122,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	n.control = tenantspg.New(n.postgres, n.logger)
 	n.consumed = newRecorder(n)
 	n.jobs = jobspg.New(n.postgres, jobspg.Config{})
-	n.keys = tenants.NewKeyRing(tenants.KeyRingConfig{}, tenants.KeyRingDeps{Feed: n.control, Log: n.logger, Now: n.now})
+	n.keys = tenants.NewKeyRing(tenants.KeyRingConfig{}, tenants.KeyRingDeps{Feed: tenantspg.New(n.following, n.logger), Log: n.logger, Now: n.now})
 	n.tenants, err = tenants.New(
 		tenants.Config{PublicURL: public, SecretKey: cfg.SecretKey, Region: cfg.Region},
 		tenants.Deps{Store: n.control, Mailer: mailer, Ring: n.keys, Log: n.logger, Now: n.now},
@@ -162,6 +168,7 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 func (n *node) close() error {
 	n.postgres.Close()
 	n.working.Close()
+	n.following.Close()
 	return errors.Join(n.events.Close(), n.objects.Close())
 }
 

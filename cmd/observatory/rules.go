@@ -9,6 +9,7 @@ import (
 
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/enrich"
+	"github.com/observatory/observatory/ingest/ingestpg"
 	"github.com/observatory/observatory/ingest/pipeline"
 	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/ingest/schema"
@@ -48,7 +49,7 @@ func newRules(n *node) (*rules, error) {
 		}
 	}
 	r.pipeline = pipeline.New(pipeline.Config{Secret: n.cfg.SecretKey}, pipeline.Deps{
-		Feed: n.declared, Formats: schemaFormats(), Resources: r.resources, Retention: checkRetention, Logger: n.logger, Now: n.now,
+		Feed: ingestpg.New(n.following, n.logger), Formats: schemaFormats(), Resources: r.resources, Retention: checkRetention, Logger: n.logger, Now: n.now,
 	})
 	r.policies = ingest.NewPolicies(n.declared, r.pipeline.Rulebook(), n.now)
 	r.rehearsals = pipeline.NewRehearsals(r.pipeline, n.store)

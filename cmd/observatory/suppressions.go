@@ -10,6 +10,7 @@ import (
 
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/internal/follow"
+	"github.com/observatory/observatory/privacy/privacypg"
 	"github.com/observatory/observatory/privacy/suppress"
 	"github.com/observatory/observatory/tenants"
 )
@@ -23,7 +24,7 @@ func newSuppressions(n *node, applied func(mark follow.Mark, changed bool)) (sup
 	if err != nil {
 		return suppressions{}, err
 	}
-	s := suppressions{suppress.NewSet(suppress.Config{Keys: keys, Feed: n.privacy.store, Applied: applied, Log: n.logger, Now: n.now})}
+	s := suppressions{suppress.NewSet(suppress.Config{Keys: keys, Feed: privacypg.New(n.following, keys, n.logger), Applied: applied, Log: n.logger, Now: n.now})}
 	f := promauto.With(n.metrics)
 	f.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "observatory_suppressions_staleness_seconds", Help: "Time since the suppressions were last known to be up to date. Beyond 15 minutes events are held.",
