@@ -54,7 +54,7 @@ func seedBilled(t *testing.T, server *harness.Server, tenant string) billed {
 		}
 		if _, err := tx.Exec(t.Context(), `
 			INSERT INTO invoices (id, tenant_id, tenant_name, kind, number, period_from, period_to, currency, total, state, issued_at, due_at, read_at)
-			VALUES ($2, $1, 'Acme', 'invoice', '2025-' || lpad((100000 + random() * 800000)::int::text, 6, '0'), '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z', 'USD', 150, 'issued', '2026-02-01T06:00:00Z', now() + INTERVAL '14 days', '2026-02-01T06:00:00Z')`,
+			VALUES ($2, $1, 'Acme', 'invoice', '2025-' || lpad((100000 + random() * 800000)::int::text, 6, '0'), '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z', 'USD', 150, 'issued', '2026-02-01T06:00:00Z', now() - INTERVAL '1 hour', '2026-02-01T06:00:00Z')`,
 			tenant, x.invoice); err != nil {
 			return err
 		}

@@ -434,7 +434,7 @@ func (q *Queries) ListQualityVerdicts(ctx context.Context, arg ListQualityVerdic
 const listTenantsWithQualityWork = `-- name: ListTenantsWithQualityWork :many
 SELECT DISTINCT c.tenant_id FROM quality_checks c WHERE c.enabled AND c.due_at <= $1
 UNION
-SELECT t.id FROM tenants t WHERE NOT EXISTS (SELECT FROM quality_checks b WHERE b.tenant_id = t.id AND b.builtin)
+SELECT t.id FROM tenants t WHERE t.closing_at IS NULL AND NOT EXISTS (SELECT FROM quality_checks b WHERE b.tenant_id = t.id AND b.builtin)
 `
 
 func (q *Queries) ListTenantsWithQualityWork(ctx context.Context, now time.Time) ([]uuid.UUID, error) {

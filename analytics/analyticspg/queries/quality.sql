@@ -68,7 +68,7 @@ WHERE c.tenant_id = current_tenant();
 -- name: ListTenantsWithQualityWork :many
 SELECT DISTINCT c.tenant_id FROM quality_checks c WHERE c.enabled AND c.due_at <= @now
 UNION
-SELECT t.id FROM tenants t WHERE NOT EXISTS (SELECT FROM quality_checks b WHERE b.tenant_id = t.id AND b.builtin);
+SELECT t.id FROM tenants t WHERE t.closing_at IS NULL AND NOT EXISTS (SELECT FROM quality_checks b WHERE b.tenant_id = t.id AND b.builtin);
 
 -- name: CountQualityVerdicts :many
 SELECT c.kind, coalesce(r.verdict, 'unknown')::text AS verdict, count(*) AS checks
