@@ -71,7 +71,7 @@ test('a schema is inferred from events, made version 1, and the event bound to i
   await page.waitForURL('**/data/schemas/subjects/order_placed/versions')
   await page.getByText('order_placed is bound to order_placed').waitFor()
   for (const fact of ['version 1', 'backward compatibility', 'for order_placed (warn)']) await page.getByText(fact, { exact: true }).waitFor()
-  await page.getByRole('button', { name: /Version 1 newest .*northwind@example\.com/ }).waitFor()
+  await page.getByRole('button', { name: /Version 1 newest .*eastwind@example\.com/ }).waitFor()
   await settled(page)
   await accessible(page, 'the versions of a subject')
   assert.deepEqual(faults, [])
