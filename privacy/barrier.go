@@ -16,6 +16,9 @@ import (
 const (
 	LocalLog = "local" // a disk of the node that writes it
 	KafkaLog = "kafka"
+	// RestoreLog is none: events come out of an archive straight into the store, for as long as it is not Empty. What it Applied when it began
+	// holds until it ends, so that everybody else waits for it.
+	RestoreLog = "restore"
 )
 
 // LogState is how far one log is, as the node that writes it says. Its position is from where on the suppressions that are Applied are in force.
@@ -94,9 +97,9 @@ func (b *LogBarriers) take(all []LogState, mark follow.Mark) (at Position, waiti
 			at.ReceivedBefore = l.Clock
 		}
 		if !l.Empty && !l.Retired && l.Applied < mark {
-			waiting = append(waiting, l.name()+" has not taken the suppression over"+l.seen())
+			waiting = append(waiting, l.late())
 		}
-		if !l.Empty {
+		if !l.Empty && l.Kind != RestoreLog {
 			if l.Kind == KafkaLog {
 				l.Text = "Brokers have been told to delete the records. They give them to nobody any more, and remove their bytes with the file that holds them, as segment.ms of the topic says."
 			}
@@ -130,5 +133,13 @@ func pass(all []LogState, at *Position) (waiting []string) {
 }
 
 func (p LogPosition) name() string { return fmt.Sprintf("Log %s on %s", p.Log, p.Host) }
+
+// late says that what was changed is not in force there.
+func (s LogState) late() string {
+	if s.Kind == RestoreLog {
+		return fmt.Sprintf("A restore on %s began before, and has not ended%s. If it was killed: observatory logs retire %s", s.Host, s.seen(), s.Log)
+	}
+	return s.name() + " has not taken the suppression over" + s.seen()
+}
 
 func (s LogState) seen() string { return "; last heard of at " + s.SeenAt.UTC().Format(time.RFC3339) }

@@ -24,7 +24,7 @@ type NodeLog interface {
 // LogAgentConfig says whose agent it is, and what it works with.
 type LogAgentConfig struct {
 	Log    uuid.UUID
-	Kind   string // LocalLog or KafkaLog
+	Kind   string // LocalLog, KafkaLog or RestoreLog
 	Host   string
 	Node   NodeLog
 	Logs   Logs

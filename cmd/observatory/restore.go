@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,11 +15,12 @@ import (
 
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/internal/ch"
-	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/internal/objects"
 	"github.com/observatory/observatory/migrations"
+	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/archive"
 	"github.com/observatory/observatory/privacy/archive/archivech"
+	"github.com/observatory/observatory/privacy/privacypg"
 	"github.com/observatory/observatory/tenants"
 )
 
@@ -54,9 +56,15 @@ func newRestoreCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if what.Judge, err = n.judge(cmd.Context()); err != nil {
+		if err := n.migrateClickHouse(cmd.Context()); err != nil {
 			return err
 		}
+		judge, end, err := n.judge(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, end()) }()
+		what.Judge = judge
 		store, err := objects.Open(cmd.Context(), in.address(n.cfg))
 		if err != nil {
 			return err
@@ -159,21 +167,34 @@ func (n *node) scratch(ctx context.Context) (*archivech.Store, func() error, err
 	return archivech.New(conn), drop, nil
 }
 
-// judge learns who is suppressed, and says of events that come back whether they may.
-func (n *node) judge(ctx context.Context) (archive.Judge, error) {
-	s, err := newSuppressions(n, func(follow.Mark, bool) {})
+// judge learns who is suppressed, and says of events that come back whether they may. Who is suppressed or erased later waits until end is called:
+// nobody may be gone, and then come back.
+func (n *node) judge(ctx context.Context) (j archive.Judge, end func() error, err error) {
+	host, err := os.Hostname()
 	if err != nil {
-		return nil, err
+		return nil, nil, fmt.Errorf("find out the name of this host: %w", err)
 	}
-	if err := s.set.Refresh(ctx); err != nil {
-		return nil, fmt.Errorf("find out who is suppressed: %w", err)
+	agent := privacy.NewLogAgent(privacy.LogAgentConfig{
+		Log: uuid.New(), Kind: privacy.RestoreLog, Host: host, Node: noLog{}, Logs: privacypg.NewLogs(n.postgres), Now: n.now, Logger: n.logger,
+	})
+	if err := agent.Begin(ctx); err != nil {
+		return nil, nil, fmt.Errorf("have erasures wait: %w", err)
 	}
-	return func(ctx context.Context, tenant tenants.ID, e *archive.Event) (archive.Verdict, error) {
-		if !s.Known() { // a restore takes long
-			if err := s.set.Refresh(ctx); err != nil {
-				return archive.Verdict{}, fmt.Errorf("find out who is suppressed: %w", err)
-			}
-		}
+	telling, stop := context.WithCancel(ctx)
+	told := make(chan error, 1)
+	go func() { told <- agent.Run(telling) }()
+	end = func() error {
+		stop()
+		return errors.Join(<-told, agent.End(context.WithoutCancel(ctx)))
+	}
+	s, err := newSuppressions(n, agent.Applied)
+	if err == nil {
+		err = s.set.Refresh(ctx)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("find out who is suppressed: %w", err), end())
+	}
+	return func(_ context.Context, tenant tenants.ID, e *archive.Event) (archive.Verdict, error) {
 		view := s.Enter()
 		defer view.Leave()
 		who := view.Of(tenant)
@@ -187,5 +208,12 @@ func (n *node) judge(ctx context.Context) (archive.Judge, error) {
 		fate := ingest.VerdictOf(who, &event, e.Received()) &^ ingest.Unlink
 		erased := ingest.ErasureOf(who, &event, e.Received())
 		return archive.Verdict{Out: fate == ingest.Bar, Hold: fate != ingest.Bar && fate != ingest.Pass, Unlink: erased&ingest.Unlink != 0}, nil
-	}, nil
+	}, end, nil
 }
+
+// noLog is the log of who has none.
+type noLog struct{}
+
+func (noLog) Sync(context.Context) (int64, error) { return 0, nil }
+func (noLog) Settled() int64                      { return 0 }
+func (noLog) Forget(int64) (int64, error)         { return 0, nil }

@@ -57,11 +57,11 @@ func (n *node) settle(t *testing.T) {
 	n.settled.Store(end)
 }
 
-func startNode(t *testing.T, logs privacy.Logs, id uuid.UUID, host string, now func() time.Time) *node {
+func startNode(t *testing.T, logs privacy.Logs, kind string, id uuid.UUID, host string, now func() time.Time) *node {
 	log, err := eventlog.Open(eventlog.Config{FS: vfs.NewMem(), Dir: "log", Logger: testkit.Logger(t)})
 	require.NoError(t, err)
 	n := &node{Log: log, id: id}
-	n.agent = privacy.NewLogAgent(privacy.LogAgentConfig{Log: id, Kind: privacy.LocalLog, Host: host, Node: n, Logs: logs, Now: now, Logger: testkit.Logger(t)})
+	n.agent = privacy.NewLogAgent(privacy.LogAgentConfig{Log: id, Kind: kind, Host: host, Node: n, Logs: logs, Now: now, Logger: testkit.Logger(t)})
 	require.NoError(t, n.agent.Begin(t.Context()))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -119,8 +119,8 @@ func TestBarrier(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ahead := func() time.Time { return time.Now().Add(time.Hour) }
-	a := startNode(t, w.logs, uuid.New(), "a", time.Now)
-	b := startNode(t, w.logs, uuid.New(), "b", ahead)
+	a := startNode(t, w.logs, privacy.LocalLog, uuid.New(), "a", time.Now)
+	b := startNode(t, w.logs, privacy.LocalLog, uuid.New(), "b", ahead)
 	for _, n := range []*node{a, b} {
 		n.agent.Applied(w.mark(), false) // what there was at the start
 	}
@@ -169,7 +169,7 @@ func TestBarrier(t *testing.T) {
 func TestBarrierIsPassedUnderManyChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	n := startNode(t, w.logs, uuid.New(), "a", time.Now)
+	n := startNode(t, w.logs, privacy.LocalLog, uuid.New(), "a", time.Now)
 	n.add(t, "of the person")
 	mark := w.mark()
 	n.agent.Applied(mark, true)
@@ -185,7 +185,7 @@ func TestBarrierIsPassedUnderManyChanges(t *testing.T) {
 func TestNodesThatEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	empty, crashed, full := startNode(t, w.logs, uuid.New(), "empty", time.Now), startNode(t, w.logs, uuid.New(), "crashed", time.Now), startNode(t, w.logs, uuid.New(), "full", time.Now)
+	empty, crashed, full := startNode(t, w.logs, privacy.LocalLog, uuid.New(), "empty", time.Now), startNode(t, w.logs, privacy.LocalLog, uuid.New(), "crashed", time.Now), startNode(t, w.logs, privacy.LocalLog, uuid.New(), "full", time.Now)
 	first := w.mark()
 	for _, n := range []*node{empty, crashed, full} {
 		n.add(t, "of the person")
@@ -216,7 +216,7 @@ func TestNodesThatEnd(t *testing.T) {
 		require.Equal(t, l.Log == crashed.id, l.Retired)
 	}
 
-	back := startNode(t, w.logs, crashed.id, "crashed", time.Now)
+	back := startNode(t, w.logs, privacy.LocalLog, crashed.id, "crashed", time.Now)
 	_, ready, waiting = w.barrier(t, w.mark())
 	require.False(t, ready)
 	require.Contains(t, waiting[0], back.id.String(), "a node that starts has to take the change over first")
@@ -235,4 +235,29 @@ func TestMarksOfAnotherServer(t *testing.T) {
 	}))
 	_, ready, _ := w.barrier(t, mark)
 	require.False(t, ready)
+}
+
+// Whoever restores an archive goes by what held when he began. Everybody who comes later waits until he has ended, or is known never to return.
+func TestRestoreIsAwaited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, end := range map[string]func(n *node){
+		"ended":  func(n *node) { require.NoError(t, n.agent.End(t.Context())) },
+		"killed": func(n *node) { require.NoError(t, w.logs.Retire(t.Context(), n.id, false)) },
+	} {
+		before := w.mark()
+		n := startNode(t, w.logs, privacy.RestoreLog, uuid.New(), name, time.Now)
+		n.agent.Applied(w.mark(), true)
+		w.eventually(t, before, func(_ privacy.Position, ready bool, _ []string) bool { return ready })
+		later := w.mark()
+		_, ready, waiting := w.barrier(t, later)
+		require.False(t, ready)
+		require.Len(t, waiting, 1)
+		require.Contains(t, waiting[0], "A restore on "+name)
+		n.stop()
+		end(n)
+		at, ready, waiting := w.barrier(t, later)
+		require.True(t, ready, waiting)
+		require.Empty(t, at.Logs, "there is nothing in it to be looked through")
+	}
 }

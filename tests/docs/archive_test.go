@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,4 +73,7 @@ func TestArchive(t *testing.T) {
 	said, status = server.Run(t, "restore", "--tenant", tenant)
 	require.Zero(t, status, said)
 	require.Contains(t, said, "0 events restored")
+	said, status = server.Run(t, "logs", "list")
+	require.Zero(t, status, said)
+	require.Equal(t, 3, strings.Count(said, "ended, empty"), "nobody waits for a restore that is over: %s", said)
 }
