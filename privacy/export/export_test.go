@@ -120,6 +120,7 @@ func (h house) download(t *testing.T, token string) (export.File, []byte) {
 // records has so many events of each user ID, one of them of somebody else as well, and half as many held and quarantined.
 type records struct {
 	each int
+	also []export.Event
 	stop atomic.Pointer[func()] // called in the middle of writing
 }
 
@@ -138,11 +139,17 @@ func (r *records) Events(_ context.Context, _ tenants.ID, s privacy.Subjects, ea
 			}
 		}
 	}
+	for _, e := range r.also {
+		e.Properties, e.Context, e.Facts = json.RawMessage(`{}`), json.RawMessage(`{}`), json.RawMessage(`{}`)
+		if err := each(e); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 func (r *records) Held(ctx context.Context, tenant tenants.ID, s privacy.Subjects, each func(export.HeldEvent) error) error {
-	return (&records{each: r.each / 2}).Events(ctx, tenant, s, func(e export.Event) error {
+	return (&records{each: r.each / 2, also: r.also}).Events(ctx, tenant, s, func(e export.Event) error {
 		return each(export.HeldEvent{Event: e, Reason: "restricted", HeldAt: e.Time, ExpiresAt: e.Time})
 	})
 }
@@ -157,8 +164,15 @@ func (r *records) Quarantined(_ context.Context, _ tenants.ID, s privacy.Subject
 }
 
 func (r *records) Profile(_ context.Context, _ tenants.ID, id string) (export.Profile, bool, error) {
+	ids := []export.ProfileID{{ID: id, Kind: "user", Events: 2}}
+	switch {
+	case id == "tablet": // it is Bob's
+		ids = []export.ProfileID{{ID: "bob", Kind: "user"}, {ID: id, Kind: "anonymous"}}
+	case id == "phone" || strings.HasPrefix(id, "anonymous-"):
+		ids[0].Kind = "anonymous"
+	}
 	return export.Profile{
-		Person: strings.ToUpper(id), IDs: []export.ProfileID{{ID: id, Kind: "user", Events: 2}}, Traits: map[string]json.RawMessage{"name": json.RawMessage(`"x"`)},
+		Person: strings.ToUpper(id), IDs: ids, Traits: map[string]json.RawMessage{"name": json.RawMessage(`"x"`)},
 		Groups: []export.ProfileGroup{{GroupID: "g", Traits: map[string]json.RawMessage{}}}, Events: 2,
 	}, !strings.HasPrefix(id, "un"), nil
 }
@@ -201,6 +215,43 @@ func TestAnExportIsCompleteAndSaysSo(t *testing.T) {
 	}
 	requireConforms(t, files["schema.json"], "profile.json", files["profile.json"])
 	require.NotContains(t, string(files["events.jsonl"]), "somebody's", "IDs of others are left out")
+}
+
+// A file holds nothing of anybody who is not among its subjects: whoever is erased later is looked for by its subjects.
+func TestAnExportIsOfNobodyElse(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.records.also = []export.Event{
+		{EventID: "hers-on-a-kiosk", UserID: "ada", AnonymousID: "booth"},
+		{EventID: "on-her-phone", AnonymousID: "phone"},
+		{EventID: "of-nobody"}, // who has a property of hers
+		{EventID: "his-on-her-phone", UserID: "bob", AnonymousID: "phone"},
+		{EventID: "with-her-address", UserID: "bob"},
+		{EventID: "with-her-address-on-a-kiosk", AnonymousID: "booth"},
+	}
+	tenant := tenants.NewID()
+	op := h.ask(t, tenant, privacy.Subjects{UserIDs: []string{"ada"}, AnonymousIDs: []string{"phone", "tablet"}})
+	_, err := h.Export(t.Context(), tenant, op)
+	require.NoError(t, err)
+	_, body := h.download(t, h.token(t, tenant, op.ID))
+	archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	require.NoError(t, err)
+	for _, f := range archive.File {
+		text := string(contentOf(t, f))
+		for _, others := range []string{"booth", "bob", "his-", "with-her"} {
+			require.NotContains(t, text, others, f.Name)
+		}
+		if f.Name == "events.jsonl" || f.Name == "held.jsonl" {
+			for _, hers := range []string{"hers-on-a-kiosk", "on-her-phone", "of-nobody"} {
+				require.Contains(t, text, hers, f.Name)
+			}
+		}
+		if f.Name == "profile.json" {
+			var all struct{ People []export.Profile }
+			require.NoError(t, json.Unmarshal([]byte(text), &all))
+			require.Len(t, all.People, 2, "the tablet is Bob's by now")
+		}
+	}
 }
 
 func requireConforms(t *testing.T, schema []byte, name string, text []byte) {

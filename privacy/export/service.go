@@ -98,15 +98,23 @@ func (s *Service) write(ctx context.Context, tenant tenants.ID, op privacy.Opera
 		write       func(*member) error
 	}{
 		{"events.jsonl", "Events, one per line.", func(m *member) error {
-			return records.Events(ctx, tenant, op.Subjects, func(e Event) error { return m.add(theirs.of(e)) })
+			return records.Events(ctx, tenant, op.Subjects, func(e Event) error {
+				if e, ok := theirs.of(e); ok {
+					return m.add(e)
+				}
+				return nil
+			})
 		}},
 		{"held.jsonl", "Events that are set aside and not used, one per line.", func(m *member) error {
 			return records.Held(ctx, tenant, op.Subjects, func(e HeldEvent) error {
-				e.Event = theirs.of(e.Event)
-				return m.add(e)
+				var ok bool
+				if e.Event, ok = theirs.of(e.Event); ok {
+					return m.add(e)
+				}
+				return nil
 			})
 		}},
-		{"quarantine.jsonl", "Events that broke a rule, as they were sent, one per line.", func(m *member) error {
+		{"quarantine.jsonl", "Events that broke a rule, as they were sent but for IDs of others, one per line.", func(m *member) error {
 			return records.Quarantined(ctx, tenant, op.Subjects, func(d DeadLetter) error { return m.add(d) })
 		}},
 	} {
@@ -114,7 +122,7 @@ func (s *Service) write(ctx context.Context, tenant tenants.ID, op privacy.Opera
 			return err
 		}
 	}
-	profiles, err := s.profiles(ctx, tenant, op.Subjects)
+	profiles, err := s.profiles(ctx, tenant, op.Subjects, theirs)
 	if err != nil {
 		return err
 	}
@@ -128,7 +136,7 @@ func (s *Service) write(ctx context.Context, tenant tenants.ID, op privacy.Opera
 }
 
 // profiles are those of the subjects, each person once.
-func (s *Service) profiles(ctx context.Context, tenant tenants.ID, subjects privacy.Subjects) ([]Profile, error) {
+func (s *Service) profiles(ctx context.Context, tenant tenants.ID, subjects privacy.Subjects, theirs own) ([]Profile, error) {
 	all, seen := []Profile{}, map[string]bool{}
 	for _, id := range slices.Concat(subjects.UserIDs, subjects.AnonymousIDs) {
 		if seen[id] {
@@ -146,12 +154,14 @@ func (s *Service) profiles(ctx context.Context, tenant tenants.ID, subjects priv
 		for _, id := range p.IDs {
 			seen[id.ID] = true
 		}
-		all = append(all, p)
+		if p, ok := theirs.profile(id, p); ok {
+			all = append(all, p)
+		}
 	}
 	return all, nil
 }
 
-// own knows the subjects' IDs, to leave out those of others.
+// own knows the subjects' IDs. Whatever a file holds is of one of them or of nobody: somebody else is erased without being looked for in it.
 type own map[string]bool
 
 func newOwn(s privacy.Subjects) own {
@@ -165,15 +175,32 @@ func newOwn(s privacy.Subjects) own {
 	return o
 }
 
-// of is the event without IDs of somebody else: one that only carries the subject's e-mail address may have been sent by another.
-func (o own) of(e Event) Event {
-	if !o["user "+e.UserID] {
-		e.UserID = ""
+// of is the event without the ID of somebody else's device. It is false for an event of whom it is not known that they are one of the subjects: it
+// carries a property of theirs, and came after it was found out who they are.
+func (o own) of(e Event) (Event, bool) {
+	user, device := o["user "+e.UserID], o["anonymous "+e.AnonymousID]
+	if !user && (e.UserID != "" || e.AnonymousID != "" && !device) {
+		return e, false
 	}
-	if !o["anonymous "+e.AnonymousID] {
+	if !device {
 		e.AnonymousID = ""
 	}
-	return e
+	return e, true
+}
+
+// profile is the profile that one of the subjects' IDs leads to, with no other IDs than theirs. It is false for that of a user who is none of them, as
+// where a device turned out to be somebody else's meanwhile.
+func (o own) profile(id string, p Profile) (Profile, bool) {
+	isUser := func(i ProfileID) bool { return i.Kind == "user" }
+	users := slices.ContainsFunc(p.IDs, isUser)
+	p.IDs = slices.DeleteFunc(slices.Clone(p.IDs), func(i ProfileID) bool { return !o[i.Kind+" "+i.ID] })
+	if users && !slices.ContainsFunc(p.IDs, isUser) {
+		return p, false
+	}
+	if !slices.ContainsFunc(p.IDs, func(i ProfileID) bool { return i.ID == p.Person }) {
+		p.Person = id
+	}
+	return p, true
 }
 
 // Find returns the file of a request. Errors: ErrNotFound.

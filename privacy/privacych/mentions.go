@@ -65,11 +65,24 @@ func (m mentions) in(user, anonymous, payload string) bool {
 
 // saysWho tells whether a member of this name says who somebody is.
 func saysWho(member string) bool {
-	return slices.Contains([]string{"userid", "anonymousid", "previousid", "distinctid", "groupid", "alias"}, strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(member, "$")), "_", ""))
+	return is(member, "userid", "anonymousid", "previousid", "distinctid", "groupid", "alias")
 }
 
-// inJSON walks through JSON. The error says that it is none, or none to its end.
+// is tells whether a member has one of the names, however it is written.
+func is(member string, names ...string) bool {
+	return slices.Contains(names, strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(member, "$")), "_", ""))
+}
+
+// inJSON tells whether JSON names one of the subjects. The error says that it is none, or none to its end.
 func (m mentions) inJSON(payload string, others bool) (bool, error) {
+	return walk(payload, func(member, value string, number bool) bool {
+		return m.meant(member, value, others || number) || !number && m.emails[fold(value)]
+	})
+}
+
+// walk walks through the texts and numbers of JSON until one is found. Those of a list have the member of the list. The error says that it is no JSON, or
+// none to its end.
+func walk(payload string, found func(member, value string, number bool) bool) (bool, error) {
 	d := json.NewDecoder(strings.NewReader(payload))
 	d.UseNumber()
 	type level struct {
@@ -103,18 +116,18 @@ func (m mentions) inJSON(payload string, others bool) (bool, error) {
 		at.value = false
 		switch v := token.(type) {
 		case string:
-			if m.is(at.member, v, others) || m.emails[fold(v)] {
+			if found(at.member, v, false) {
 				return true, nil
 			}
 		case json.Number:
-			if m.is(at.member, v.String(), true) {
+			if found(at.member, v.String(), true) {
 				return true, nil
 			}
 		}
 	}
 }
 
-func (m mentions) is(member, value string, others bool) bool {
+func (m mentions) meant(member, value string, others bool) bool {
 	return m.named[member][value] || m.ids[value] && (!others || saysWho(member))
 }
 

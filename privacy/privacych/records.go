@@ -75,18 +75,22 @@ func object(text string) json.RawMessage {
 	return json.RawMessage(text)
 }
 
-// Quarantined implements export.Records: the dead letters that an erasure would remove.
+// Quarantined implements export.Records.
 func (r Records) Quarantined(ctx context.Context, tenant tenants.ID, s privacy.Subjects, each func(export.DeadLetter) error) error {
 	if s.Empty() {
 		return nil
 	}
-	m := newMentions(s)
+	own := ownLetters{newMentions(s)}
 	columns := "event_id, event, toString(type), time, received_at, user_id, anonymous_id, source_id, toString(code), message, payload, expires_at"
 	return r.read(ctx, columns, "dead_letters", during(tenant, privacy.Operation{}, condition{sql: "1"}), func(scan func(...any) error) error {
 		var d export.DeadLetter
 		err := scan(&d.EventID, &d.Event, &d.Type, &d.Time, &d.ReceivedAt, &d.UserID, &d.AnonymousID, &d.SourceID, &d.Code, &d.Message, &d.Payload, &d.ExpiresAt)
-		if err != nil || !m.in(d.UserID, d.AnonymousID, d.Payload) {
+		if err != nil {
 			return err
+		}
+		d, theirs := own.of(d)
+		if !theirs {
+			return nil
 		}
 		d.Time, d.ReceivedAt, d.ExpiresAt = d.Time.UTC(), d.ReceivedAt.UTC(), d.ExpiresAt.UTC()
 		return each(d)

@@ -43,7 +43,23 @@ func TestRecordsAreWhatIsTheirs(t *testing.T) {
 		}
 		require.NoError(t, batch.Send())
 		h.put(t, "held_events", event{tenant: tenant, id: "held", user: "ada", receivedAt: at}, event{tenant: tenant, id: "held-of-bob", user: "bob", receivedAt: at})
-		h.putLetters(t, letter{tenant: tenant, user: "ada", payload: "{", receivedAt: time.Now()}, letter{tenant: tenant, user: "bob", payload: "{}", receivedAt: time.Now()})
+		for _, l := range []letter{
+			{user: "ada", payload: "{"},
+			{user: "bob", payload: "{}"},
+			{user: "bob", anonymous: "phone", payload: `{"userId":"bob","anonymousId":"phone"}`},
+			{anonymous: "phone", payload: `{"user_id":17,"anonymous_id":"phone"}`}, // a number, which could not be read as an ID: maybe somebody
+			{anonymous: "phone", payload: `cut off on "phone" of bo`},
+			{anonymous: "phone", payload: `{"anonymousId":"phone","event":1}`},
+			{user: "ada", anonymous: "kiosk", payload: `{"userId":"ada","anonymousId":"kiosk","n":12345678901234567890,"to":"<b>"}`},
+			{user: "ada", payload: `{"user_id":"bob","user_id":"ada","aliases":[],"alias":["bob","ada",17]}`},
+			{user: "cy", payload: `{"userId":"cy","traits":{"email":"ada@example.com"}}`}, // who is not known to be her
+			{anonymous: "kiosk", payload: `{"traits":{"email":"ada@example.com"}}`},
+			{payload: `{"traits":{"email":"ada@example.com"},"list":[{"previousId":"cy"}]}`},
+			{payload: `{"traits":{"email":"ada@example.com"},"list":[{"previousId":"ada"}]}`},
+		} {
+			l.tenant, l.receivedAt = tenant, time.Now()
+			h.putLetters(t, l)
+		}
 	}
 	r := privacych.NewRecords(conn)
 	ada := privacy.Subjects{UserIDs: []string{"ada"}, AnonymousIDs: []string{"phone"}, Properties: []privacy.Identifier{
@@ -62,13 +78,18 @@ func TestRecordsAreWhatIsTheirs(t *testing.T) {
 		return nil
 	}))
 	require.Equal(t, []string{"held"}, ids)
-	letters := 0
+	var letters []string
 	require.NoError(t, r.Quarantined(t.Context(), ours, ada, func(d export.DeadLetter) error {
-		require.Equal(t, "ada", d.UserID)
-		letters++
+		letters = append(letters, d.UserID+" "+d.AnonymousID+" "+d.Payload)
 		return nil
 	}))
-	require.Equal(t, 1, letters)
+	require.ElementsMatch(t, []string{
+		"ada  {",
+		` phone {"anonymousId":"phone","event":1}`,
+		`ada  {"anonymousId":null,"n":12345678901234567890,"to":"<b>","userId":"ada"}`,
+		`ada  {"alias":[null,"ada",null],"aliases":[],"user_id":"ada"}`,
+		`  {"traits":{"email":"ada@example.com"},"list":[{"previousId":"ada"}]}`,
+	}, letters)
 
 	for _, none := range []struct {
 		tenant tenants.ID

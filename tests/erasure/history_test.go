@@ -90,6 +90,7 @@ type receipt struct {
 type asked struct {
 	id     privacy.ID
 	at     time.Time
+	filing privacy.Filing
 	humans []*human
 	over   bool
 }
@@ -427,7 +428,7 @@ func (x *history) file(ctx context.Context, f privacy.Filing, humans ...*human) 
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.asked = append(x.asked, &asked{id: r.ID, at: at, humans: humans})
+	x.asked = append(x.asked, &asked{id: r.ID, at: at, filing: f, humans: humans})
 	return nil
 }
 
