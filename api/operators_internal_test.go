@@ -32,6 +32,8 @@ func TestOperatorsOnly(t *testing.T) {
 	}{
 		"this machine":                  {want: 200},
 		"this machine, IPv6":            {from: "[::1]:5000", want: 200},
+		"this machine, with a name":     {change: password("ada", ""), want: 200},
+		"an organization's key":         {change: with("Authorization", "Bearer "+token), want: 401},
 		"another machine":               {from: "10.0.0.7:5000", want: 401},
 		"through a proxy":               {change: with("X-Forwarded-For", "203.0.113.7"), want: 401},
 		"a name that leads to us":       {change: func(r *http.Request) { r.Host = "rebound.example" }, want: 401},

@@ -54,7 +54,7 @@ func (s Quotas) Claim(ctx context.Context, log uuid.UUID, wanted []quota.Want) (
 			one := quotaOf(db.ListQuotasChangedSinceRow(r))
 			quotas[one.Tenant] = one
 		}
-		others, err := q.OthersClaims(ctx, db.OthersClaimsParams{Tenants: ids, Months: months, LogID: log})
+		others, err := q.OthersClaims(ctx, db.OthersClaimsParams{Tenants: ids, Months: months, LogID: log, Kept: quota.ClaimKept})
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -97,7 +98,7 @@ func TestOperatorsLookAfterTenants(t *testing.T) {
 	require.Len(t, given.Balance, 1)
 	require.EqualValues(t, 3000, given.Balance[0].Amount)
 
-	invoice := seedBilled(t, server, account.Tenant.ID).invoice
+	invoice := seedBilled(t, server, account.Tenant.ID, time.Now().Add(-time.Hour)).invoice
 	require.EqualValues(t, 150, harness.As[detail](t, operator.Get(t, path).Want(t, http.StatusOK)).Tenant.Owed[0].Overdue)
 	paid := harness.As[detail](t, operator.Do(t, "PUT", path+"/invoices/"+invoice+"/state", map[string]any{"state": "paid"}).Want(t, http.StatusOK))
 	require.Empty(t, paid.Tenant.Owed)

@@ -446,14 +446,15 @@ func (q *Queries) OpenQuota(ctx context.Context, arg OpenQuotaParams) error {
 
 const othersClaims = `-- name: OthersClaims :many
 SELECT tenant_id, to_char(month, 'YYYY-MM-DD') AS month,
-    sum(CASE WHEN at > now() - interval '15 minutes' THEN claimed ELSE counted END)::bigint AS claimed,
-    sum(CASE WHEN at > now() - interval '15 minutes' THEN claimed - counted ELSE 0 END)::bigint AS spare
+    sum(CASE WHEN at > now() - $1::interval THEN claimed ELSE counted END)::bigint AS claimed,
+    sum(CASE WHEN at > now() - $1::interval THEN claimed - counted ELSE 0 END)::bigint AS spare
 FROM quota_counts
-WHERE tenant_id = ANY ($1::uuid[]) AND month = ANY (CAST($2::text[] AS date[])) AND log_id <> $3
+WHERE tenant_id = ANY ($2::uuid[]) AND month = ANY (CAST($3::text[] AS date[])) AND log_id <> $4
 GROUP BY tenant_id, month
 `
 
 type OthersClaimsParams struct {
+	Kept    time.Duration
 	Tenants []uuid.UUID
 	Months  []string
 	LogID   uuid.UUID
@@ -466,9 +467,14 @@ type OthersClaimsRow struct {
 	Spare    int64
 }
 
-// A log that was not heard of for long (quota.ClaimKept) uses no claim without asking. That is by the clock of this server: those of nodes differ.
+// A log that was not heard of for as long as a claim is kept uses no claim without asking. That is by the clock of this server: those of nodes differ.
 func (q *Queries) OthersClaims(ctx context.Context, arg OthersClaimsParams) ([]OthersClaimsRow, error) {
-	rows, err := q.db.Query(ctx, othersClaims, arg.Tenants, arg.Months, arg.LogID)
+	rows, err := q.db.Query(ctx, othersClaims,
+		arg.Kept,
+		arg.Tenants,
+		arg.Months,
+		arg.LogID,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,10 @@ ORDER BY tenant_id
 FOR UPDATE;
 
 -- name: OthersClaims :many
--- A log that was not heard of for long (quota.ClaimKept) uses no claim without asking. That is by the clock of this server: those of nodes differ.
+-- A log that was not heard of for as long as a claim is kept uses no claim without asking. That is by the clock of this server: those of nodes differ.
 SELECT tenant_id, to_char(month, 'YYYY-MM-DD') AS month,
-    sum(CASE WHEN at > now() - interval '15 minutes' THEN claimed ELSE counted END)::bigint AS claimed,
-    sum(CASE WHEN at > now() - interval '15 minutes' THEN claimed - counted ELSE 0 END)::bigint AS spare
+    sum(CASE WHEN at > now() - @kept::interval THEN claimed ELSE counted END)::bigint AS claimed,
+    sum(CASE WHEN at > now() - @kept::interval THEN claimed - counted ELSE 0 END)::bigint AS spare
 FROM quota_counts
 WHERE tenant_id = ANY (@tenants::uuid[]) AND month = ANY (CAST(@months::text[] AS date[])) AND log_id <> @log_id
 GROUP BY tenant_id, month;
