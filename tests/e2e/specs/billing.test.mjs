@@ -101,7 +101,6 @@ test('what was used is counted, and opens into hours and events', async () => {
   await looks('how a meter is computed')
   await page.keyboard.press('Escape')
   await dialog().waitFor({ state: 'hidden' })
-  await page.reload()
   const hour = region('Hours').getByRole('button', { name: /^\d\d:00$/ }).first()
   await hour.waitFor(slow)
   await hour.click()

@@ -81,7 +81,7 @@ test('a check is switched off and removed', async () => {
   await page.getByLabel('to confirm').fill('amount is there in purchase')
   await page.getByRole('button', { name: 'Remove the check' }).click()
   await page.waitForURL('**/data/quality')
-  await row('Events keep coming').getByText('Passes').waitFor({ timeout: 60_000 })
+  await row('Every event accounted for').getByText('Passes').waitFor({ timeout: 60_000 })
   assert.equal(await row('amount is there in purchase').count(), 0)
   assert.deepEqual(faults, [])
 })

@@ -22,16 +22,15 @@ export function usageOptions(month: string | null) {
   })
 }
 
-/** The ledger of a meter on a day in UTC, as in 2026-11-21; asked for anew at once when the month comes to another quantity. */
-export function usageHoursOptions(meter: MeterName, day: string, quantity: number | undefined) {
+/** The ledger of a meter on a day in UTC, as in 2026-11-21, asked for anew whenever usage was counted. */
+export function usageHoursOptions(meter: MeterName, day: string, countedAt: string | null) {
   return queryOptions({
-    queryKey: [...usageKey, 'hours', meter, day, quantity],
+    queryKey: [...usageKey, 'hours', meter, day, countedAt],
     queryFn: ({ signal }) => {
       const from = `${day}T00:00:00.000Z`
       const to = new Date(Date.parse(from) + 86_400_000).toISOString()
       return ask(api.GET('/v1/usage/hours', { params: { query: { meter, from, to } }, signal }))
     },
-    refetchInterval: 15_000,
   })
 }
 

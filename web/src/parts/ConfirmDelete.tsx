@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Modal, Stack } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
+import { ConfirmName } from './ConfirmName'
 import { FormError } from './States'
 
 interface ConfirmDeleteProps {
@@ -37,17 +38,7 @@ function ConfirmForm({ onClose, children, name, verb, onConfirm, pending, error 
     >
       <Stack gap="md">
         <div>{children}</div>
-        <TextInput
-          label={
-            <>
-              Type <strong>{name}</strong> to confirm
-            </>
-          }
-          value={typed}
-          onChange={(e) => setTyped(e.currentTarget.value)}
-          autoComplete="off"
-          data-autofocus
-        />
+        <ConfirmName name={name} typed={typed} onTyped={setTyped} />
         <FormError error={error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>

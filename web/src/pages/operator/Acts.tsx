@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { operatorMonthOptions, useOperatorAct, type OperatorAct, type OperatorTenantDetail } from '../../api/operator'
 import { parseAmount } from '../../numbers/money'
+import { ConfirmName } from '../../parts/ConfirmName'
 import { FormError } from '../../parts/States'
 import { useToken } from './token'
 
@@ -217,17 +218,7 @@ function SuspendForm(props: FormProps) {
         Its events are refused on every node within seconds, and whoever sends them is told so. What is stored stays,
         its people can log in, and it can be ended at any time. What is refused is not kept.
       </div>
-      <TextInput
-        label={
-          <>
-            Type <strong>{name}</strong> to confirm
-          </>
-        }
-        value={typed}
-        onChange={(e) => setTyped(e.currentTarget.value)}
-        autoComplete="off"
-        data-autofocus
-      />
+      <ConfirmName name={name} typed={typed} onTyped={setTyped} />
     </Frame>
   )
 }

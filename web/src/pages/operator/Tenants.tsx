@@ -7,6 +7,7 @@ import { Link, useLocation } from 'react-router'
 import { operatorMonthOptions, type OperatorMonth, type OperatorTenant } from '../../api/operator'
 import { formatNumber, plural, unknown } from '../../numbers/format'
 import { formatMoney } from '../../numbers/money'
+import { Figure, Figures } from '../../parts/Figures'
 import { Page, Panel } from '../../parts/Page'
 import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
 import { TableScroll } from '../../parts/TableScroll'
@@ -69,28 +70,19 @@ function Sums({ month }: { month: OperatorMonth }) {
   const without = of((p) => p.without_margin)
   return (
     <Panel label="The installation">
-      <dl className={classes.sums}>
-        <div>
-          <dt>Charged</dt>
-          <dd>
-            {[...charged]
-              .filter(([currency, amount]) => amount !== 0 || currency === month.currency)
-              .map(([currency, amount]) => formatMoney(amount, currency))
-              .join(' + ') || unknown}
-          </dd>
-        </div>
-        <div>
-          <dt>Cost</dt>
-          <dd>{formatMoney(of((p) => p.cost) + month.shared.amount, month.currency)}</dd>
-        </div>
-        <div>
-          <dt>Margin</dt>
-          <dd>
-            <Money amount={of((p) => p.margin) - month.shared.amount} currency={month.currency} />
-          </dd>
-        </div>
-      </dl>
-      <p className="quiet">
+      <Figures large>
+        <Figure name="Charged">
+          {[...charged]
+            .filter(([currency, amount]) => amount !== 0 || currency === month.currency)
+            .map(([currency, amount]) => formatMoney(amount, currency))
+            .join(' + ') || unknown}
+        </Figure>
+        <Figure name="Cost">{formatMoney(of((p) => p.cost) + month.shared.amount, month.currency)}</Figure>
+        <Figure name="Margin">
+          <Money amount={of((p) => p.margin) - month.shared.amount} currency={month.currency} />
+        </Figure>
+      </Figures>
+      <p className={`quiet ${classes.until}`}>
         Hours up to {month.until.slice(0, 16).replace('T', ' ')} UTC; before credits and tax, the fee of a year by its
         hours. {formatMoney(month.shared.amount, month.currency)} of the cost is for work that is no organization’s in
         particular.

@@ -7,6 +7,7 @@ import { personEventsOptions, personOptions, type PersonProfile } from '../../ap
 import { mayAnswerForPeople } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { formatNumber, plural } from '../../numbers/format'
+import { Figure, Figures } from '../../parts/Figures'
 import { Page, Panel } from '../../parts/Page'
 import { Empty, ErrorNote } from '../../parts/States'
 import { Time } from '../../parts/Time'
@@ -98,34 +99,19 @@ function Summary({ person: p, asOf }: { person: PersonProfile; asOf: Date | null
   const { tz } = useView()
   return (
     <section className={classes.summary} aria-label="In short">
-      <dl>
-        <div>
-          <dt>Known as</dt>
-          <dd>
-            <Kind kind={p.kind} /> <span className={`mono ${classes.id}`}>{p.person}</span>
-          </dd>
-        </div>
-        <div>
-          <dt>Last seen ({tz})</dt>
-          <dd>
-            <Time at={p.last_seen} zone={tz} />
-          </dd>
-        </div>
-        <div>
-          <dt>First seen</dt>
-          <dd>
-            <Time at={p.first_seen} zone={tz} />
-          </dd>
-        </div>
-        <div>
-          <dt>Events</dt>
-          <dd>{formatNumber(p.events)}</dd>
-        </div>
-        <div>
-          <dt>IDs</dt>
-          <dd>{formatNumber(p.ids.length)}</dd>
-        </div>
-      </dl>
+      <Figures>
+        <Figure name="Known as">
+          <Kind kind={p.kind} /> <span className={`mono ${classes.id}`}>{p.person}</span>
+        </Figure>
+        <Figure name={`Last seen (${tz})`}>
+          <Time at={p.last_seen} zone={tz} />
+        </Figure>
+        <Figure name="First seen">
+          <Time at={p.first_seen} zone={tz} />
+        </Figure>
+        <Figure name="Events">{formatNumber(p.events)}</Figure>
+        <Figure name="IDs">{formatNumber(p.ids.length)}</Figure>
+      </Figures>
       <p className="quiet">
         {asOf === null ? (
           <>As of now. IDs that a new event links are joined within a minute.</>

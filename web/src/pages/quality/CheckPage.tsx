@@ -14,6 +14,7 @@ import {
 import { mayWatch } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { ConfirmDelete } from '../../parts/ConfirmDelete'
+import { Figure, Figures } from '../../parts/Figures'
 import { Panel } from '../../parts/Page'
 import { Empty, ErrorNote, FormError } from '../../parts/States'
 import { Time } from '../../parts/Time'
@@ -89,23 +90,23 @@ function Answer({ standing: { check: c, newest: r } }: { standing: QualityStandi
       <p className={classes.explanation}>
         {r?.explanation ?? (c.enabled ? 'It is made for the first time within half a minute.' : 'It was never made.')}
       </p>
-      <dl className={classes.facts}>
-        <Fact name="Looks at">
+      <Figures>
+        <Figure name="Looks at">
           {kindNames[c.kind]}, {subjectText(c)}
-        </Fact>
+        </Figure>
         {limitOf(c)}
-        <Fact name="Checked">{everyText(c.interval_seconds)}</Fact>
+        <Figure name="Checked">{everyText(c.interval_seconds)}</Figure>
         {r && (
-          <Fact name={`Last (${tz})`}>
+          <Figure name={`Last (${tz})`}>
             <Time at={r.measured_at} zone={tz} />
-          </Fact>
+          </Figure>
         )}
         {c.next_at !== null && (
-          <Fact name="Next">
+          <Figure name="Next">
             <Time at={c.next_at} zone={tz} />
-          </Fact>
+          </Figure>
         )}
-      </dl>
+      </Figures>
       {mayWatch(role) && <Actions check={c} />}
     </section>
   )
@@ -114,23 +115,14 @@ function Answer({ standing: { check: c, newest: r } }: { standing: QualityStandi
 function limitOf(c: QualityCheck) {
   switch (c.kind) {
     case 'volume':
-      return <Fact name="Tolerance">{c.tolerance} spreads from the median</Fact>
+      return <Figure name="Tolerance">{c.tolerance} spreads from the median</Figure>
     case 'nulls':
-      return <Fact name="May be missing in">{Math.round((c.max_share ?? 0) * 10_000) / 100}% of events</Fact>
+      return <Figure name="May be missing in">{Math.round((c.max_share ?? 0) * 10_000) / 100}% of events</Figure>
     case 'freshness':
-      return <Fact name="May be">{lengthText(c.sla_seconds ?? 0)} old</Fact>
+      return <Figure name="May be">{lengthText(c.sla_seconds ?? 0)} old</Figure>
     case 'ledger':
       return null
   }
-}
-
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  )
 }
 
 function Actions({ check: c }: { check: QualityCheck }) {

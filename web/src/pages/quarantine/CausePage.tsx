@@ -5,6 +5,7 @@ import { Link, useParams } from 'react-router'
 import { isApiError } from '../../api/errors'
 import { causeOptions, type CauseDetails } from '../../api/quarantine'
 import { formatNumber } from '../../numbers/format'
+import { Figure, Figures } from '../../parts/Figures'
 import { Panel } from '../../parts/Page'
 import { Prose } from '../../parts/Prose'
 import { Empty, ErrorNote } from '../../parts/States'
@@ -82,36 +83,23 @@ function Shown({ details }: { details: CauseDetails }) {
             </>
           )}
         </p>
-        <dl className={classes.facts}>
-          <div>
-            <dt>First seen ({tz})</dt>
-            <dd>
-              <Time at={c.first_seen} zone={tz} />
-            </dd>
-          </div>
-          <div>
-            <dt>Last seen</dt>
-            <dd>
-              <Time at={c.last_seen} zone={tz} />
-            </dd>
-          </div>
-          <div>
-            <dt>Put right</dt>
-            <dd>{formatNumber(c.repaired)}</dd>
-          </div>
+        <Figures>
+          <Figure name={`First seen (${tz})`}>
+            <Time at={c.first_seen} zone={tz} />
+          </Figure>
+          <Figure name="Last seen">
+            <Time at={c.last_seen} zone={tz} />
+          </Figure>
+          <Figure name="Put right">{formatNumber(c.repaired)}</Figure>
           {c.schema_id !== 0 && (
-            <div>
-              <dt>Schema</dt>
-              <dd>
-                <SchemaVersion id={c.schema_id} />
-              </dd>
-            </div>
+            <Figure name="Schema">
+              <SchemaVersion id={c.schema_id} />
+            </Figure>
           )}
-          <div>
-            <dt>Code</dt>
-            <dd className="mono">{c.code}</dd>
-          </div>
-        </dl>
+          <Figure name="Code">
+            <span className="mono">{c.code}</span>
+          </Figure>
+        </Figures>
       </section>
       <Repair key={c.id} details={details} />
       <CauseTrend cause={c} />

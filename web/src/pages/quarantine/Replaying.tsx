@@ -8,6 +8,7 @@ import type { Cause } from '../../api/types'
 import { mayManage } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { formatNumber, formatShare, plural } from '../../numbers/format'
+import { Figure, Figures } from '../../parts/Figures'
 import { Panel } from '../../parts/Page'
 import { ErrorNote } from '../../parts/States'
 import { Time } from '../../parts/Time'
@@ -57,14 +58,13 @@ export function Replaying({ replay: known, what, own = false }: Props) {
           <ErrorNote error={new Error(r.error)} meaning="Nothing was lost: start another when it is put right." />
         )}
         {error && <ErrorNote error={error} meaning="The replay goes on; only this page does not know how far it is." />}
-        <dl className={classes.counts}>
+        <Figures large>
           {countsOf(r).map(([name, n, meaning]) => (
-            <div key={name} title={meaning} data-none={n === 0}>
-              <dt>{name}</dt>
-              <dd>{formatNumber(n)}</dd>
-            </div>
+            <Figure key={name} name={name} meaning={meaning} quiet={n === 0}>
+              {formatNumber(n)}
+            </Figure>
           ))}
-        </dl>
+        </Figures>
         {r.problems.length > 0 && (!open || own) && <Problems problems={r.problems} />}
         <Onward replay={r} what={what} own={own} />
       </div>

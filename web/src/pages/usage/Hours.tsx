@@ -36,7 +36,7 @@ const ofEvents: readonly MeterName[] = ['events', 'bot_events', 'synthetic_event
 export function Hours({ usage, meter, onMeter, day, onDay }: HoursProps) {
   const m = usage.meters.find((x) => x.meter === meter)
   const { data, error, refetch } = useQuery({
-    ...usageHoursOptions(meter, day, m?.quantity),
+    ...usageHoursOptions(meter, day, usage.counted_at),
     placeholderData: keepPreviousData,
   })
   const first = usage.from.slice(0, 10)

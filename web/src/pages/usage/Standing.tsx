@@ -4,6 +4,7 @@ import { draft, invoiceOptions, type Quota } from '../../api/billing'
 import type { UsageMonth } from '../../api/usage'
 import { formatNumber } from '../../numbers/format'
 import { formatMoney } from '../../numbers/money'
+import { Figure, Figures } from '../../parts/Figures'
 import { Panel } from '../../parts/Page'
 import { Sentence } from '../../parts/Sentence'
 import { Time } from '../../parts/Time'
@@ -60,28 +61,19 @@ export function Standing({ usage, running, quota }: StandingProps) {
           )}
         </div>
         {running && (
-          <dl className={classes.now}>
-            <div>
-              <dt>This hour</dt>
-              <dd>{formatWithUnit(events.this_hour, events)}</dd>
-            </div>
-            <div>
-              <dt>So far, before tax</dt>
-              <dd>
-                <Link to={travel(`/usage/invoices/${draft}`)}>
-                  {bill === undefined ? '…' : formatMoney(bill.total, bill.currency)}
-                </Link>
-              </dd>
-            </div>
+          <Figures large>
+            <Figure name="This hour">{formatWithUnit(events.this_hour, events)}</Figure>
+            <Figure name="So far, before tax">
+              <Link to={travel(`/usage/invoices/${draft}`)}>
+                {bill === undefined ? '…' : formatMoney(bill.total, bill.currency)}
+              </Link>
+            </Figure>
             {held !== undefined && held > 0 && (
-              <div>
-                <dt>Held</dt>
-                <dd>
-                  <Link to={travel('/usage/quota')}>{formatWithUnit(held, events)}</Link>
-                </dd>
-              </div>
+              <Figure name="Held">
+                <Link to={travel('/usage/quota')}>{formatWithUnit(held, events)}</Link>
+              </Figure>
             )}
-          </dl>
+          </Figures>
         )}
       </div>
       <p className={classes.fresh}>

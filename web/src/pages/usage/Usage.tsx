@@ -45,7 +45,7 @@ export default function Usage() {
 
 function Shown({ usage, running }: { usage: UsageMonth; running: boolean }) {
   const [meter, setMeter] = useState<MeterName>('events')
-  const [day, setDay] = useState(() => lastDayOf(usage))
+  const [picked, setDay] = useState<string | null>(null)
   const { data: quota } = useQuery({ ...quotaOptions, enabled: running })
   const limit = running ? (quota?.limit?.events ?? null) : null
   const chosen = usage.meters.find((m) => m.meter === meter)
@@ -55,7 +55,7 @@ function Shown({ usage, running }: { usage: UsageMonth; running: boolean }) {
       {chosen && <GrowthChart usage={usage} meter={chosen} limit={meter === 'events' ? limit : null} onDay={setDay} />}
       <Meters usage={usage} running={running} chosen={meter} onChoose={setMeter} />
       <Free free={usage.free} running={running} />
-      <Hours usage={usage} meter={meter} onMeter={setMeter} day={day} onDay={setDay} />
+      <Hours usage={usage} meter={meter} onMeter={setMeter} day={picked ?? lastDayOf(usage)} onDay={setDay} />
     </>
   )
 }

@@ -7,6 +7,7 @@ import { isApiError } from '../../../api/errors'
 import { maySeeBilling } from '../../../app/roles'
 import { useMe } from '../../../app/session'
 import { formatMoney } from '../../../numbers/money'
+import { Figure, Figures } from '../../../parts/Figures'
 import { Panel } from '../../../parts/Page'
 import { Empty, ErrorNote, SkeletonRows } from '../../../parts/States'
 import { Time } from '../../../parts/Time'
@@ -89,44 +90,29 @@ function Shown({ invoice: i }: { invoice: Invoice }) {
             <p className="quiet">{i.kind === 'credit_note' ? 'Credited' : 'Total before tax'}</p>
             <p className={classes.amount}>{formatMoney(i.total, i.currency)}</p>
           </div>
-          <dl className={classes.facts}>
-            <div>
-              <dt>State</dt>
-              <dd>
-                <InvoiceMark invoice={i} />
-              </dd>
-            </div>
+          <Figures>
+            <Figure name="State">
+              <InvoiceMark invoice={i} />
+            </Figure>
             {i.issued_at !== undefined && (
-              <div>
-                <dt>Issued ({tz})</dt>
-                <dd>
-                  <Time at={i.issued_at} zone={tz} />
-                </dd>
-              </div>
+              <Figure name={`Issued (${tz})`}>
+                <Time at={i.issued_at} zone={tz} />
+              </Figure>
             )}
             {i.due_at !== undefined && i.kind === 'invoice' && i.total > 0 && (
-              <div>
-                <dt>Due</dt>
-                <dd>{formatDay(i.due_at, billingZone)}</dd>
-              </div>
+              <Figure name="Due">{formatDay(i.due_at, billingZone)}</Figure>
             )}
             {i.paid_at !== undefined && (
-              <div>
-                <dt>Paid ({tz})</dt>
-                <dd>
-                  <Time at={i.paid_at} zone={tz} />
-                </dd>
-              </div>
+              <Figure name={`Paid (${tz})`}>
+                <Time at={i.paid_at} zone={tz} />
+              </Figure>
             )}
             {i.corrects !== undefined && (
-              <div>
-                <dt>Corrects</dt>
-                <dd>
-                  <Link to={travel(`/usage/invoices/${i.corrects}`)}>The invoice</Link>
-                </dd>
-              </div>
+              <Figure name="Corrects">
+                <Link to={travel(`/usage/invoices/${i.corrects}`)}>The invoice</Link>
+              </Figure>
             )}
-          </dl>
+          </Figures>
         </div>
       </Panel>
       <Panel title="Lines" note="A line about usage opens into days, a day into hours, an hour into events." flush>

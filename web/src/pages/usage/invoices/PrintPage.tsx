@@ -1,18 +1,17 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Printer } from 'lucide-react'
-import type { ReactNode } from 'react'
 import { useParams } from 'react-router'
 import { invoiceOptions, type Invoice } from '../../../api/billing'
 import { maySeeBilling } from '../../../app/roles'
 import { useMe } from '../../../app/session'
 import { formatAmount, formatMoney } from '../../../numbers/money'
+import { Figure, Figures } from '../../../parts/Figures'
 import { Desk, Sheet, SheetLead } from '../../../parts/Sheet'
 import { Empty, ErrorNote, SkeletonRows } from '../../../parts/States'
 import { formatDay, formatPeriod } from '../../../time/format'
 import { useTravel } from '../../../view/useView'
 import { billingZone, invoiceTitle, monthOf, stateNames } from '../words'
-import classes from './Invoices.module.css'
 import { LineText, Quantity } from './Lines'
 
 /** An invoice as a sheet of paper. */
@@ -61,19 +60,21 @@ function Paper({ invoice: i }: { invoice: Invoice }) {
           ? `It lowers what was charged for ${monthOf(i.period)}.`
           : `For what was used in ${monthOf(i.period)}.`}
       </SheetLead>
-      <dl className={classes.facts}>
-        <Fact name="For">
+      <Figures>
+        <Figure name="For">
           <strong>{i.tenant_name}</strong>
           <br />
           <span className="quiet">{tenant.id}</span>
-        </Fact>
-        <Fact name="Period">
+        </Figure>
+        <Figure name="Period">
           {formatPeriod({ from: new Date(i.period.from), to: new Date(i.period.to) }, billingZone)}
-        </Fact>
-        {i.issued_at !== undefined && <Fact name="Issued">{formatDay(i.issued_at, billingZone)}</Fact>}
-        {i.due_at !== undefined && i.kind === 'invoice' && <Fact name="Due">{formatDay(i.due_at, billingZone)}</Fact>}
-        {i.kind === 'invoice' && <Fact name="State">{stateNames[i.state]}</Fact>}
-      </dl>
+        </Figure>
+        {i.issued_at !== undefined && <Figure name="Issued">{formatDay(i.issued_at, billingZone)}</Figure>}
+        {i.due_at !== undefined && i.kind === 'invoice' && (
+          <Figure name="Due">{formatDay(i.due_at, billingZone)}</Figure>
+        )}
+        {i.kind === 'invoice' && <Figure name="State">{stateNames[i.state]}</Figure>}
+      </Figures>
       <section tabIndex={0} role="region" aria-label="Lines">
         <table>
           <thead>
@@ -125,14 +126,5 @@ function Paper({ invoice: i }: { invoice: Invoice }) {
         </p>
       </section>
     </Sheet>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   )
 }
