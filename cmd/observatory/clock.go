@@ -22,8 +22,8 @@ func newClock(file string, logger *slog.Logger) func() time.Time {
 		now := time.Now()
 		if last := looked.Load(); now.UnixNano()-last > int64(often) && looked.CompareAndSwap(last, now.UnixNano()) {
 			text, _ := os.ReadFile(file)
-			if by, err := time.ParseDuration(strings.TrimSpace(string(text))); err == nil {
-				ahead.Store(int64(by))
+			if by, err := time.ParseDuration(strings.TrimSpace(string(text))); err == nil && ahead.Swap(int64(by)) != int64(by) {
+				logger.Warn("the clock of this server was moved", "ahead", by)
 			}
 		}
 		return now.Add(time.Duration(ahead.Load()))

@@ -38,7 +38,6 @@ import (
 	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/internal/objects"
 	"github.com/observatory/observatory/internal/pg"
-	"github.com/observatory/observatory/migrations"
 	"github.com/observatory/observatory/privacy/removals"
 	"github.com/observatory/observatory/tenants"
 	"github.com/observatory/observatory/tenants/mail"
@@ -59,7 +58,8 @@ type node struct {
 	// following hears what changed of keys, rules and suppressions. A connection that died silently holds its place for 15 s: among those of
 	// requests there might be none left to hear a revocation by.
 	following *pg.Pool
-	events    driver.Conn
+	events    driver.Conn // reaches the server once schema says that it may
+	schema    *eventSchema
 	objects   *objects.Store // archive and exports
 
 	control  *tenantspg.Store
@@ -109,7 +109,8 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.following, err = pg.Open(ctx, urls.Postgres, pg.Options{MaxConns: 8}); err != nil {
 		return nil, err
 	}
-	if n.events, err = ch.Open(ctx, urls.ClickHouse); err != nil {
+	n.schema = newEventSchema()
+	if n.events, err = ch.OpenAfter(ctx, urls.ClickHouse, n.schema.current); err != nil {
 		return nil, err
 	}
 	if n.objects, err = objects.Open(ctx, cfg.Archive()); err != nil {
@@ -204,43 +205,6 @@ func (n *node) workers(exitWhenIdle bool) (*workers.Workers, error) {
 	}
 	return workers.New(workers.Config{RedisURL: n.urls.Redis, Drain: n.cfg.DrainTimeout / 2, ExitWhenIdle: exitWhenIdle},
 		workers.Deps{Ledger: ledger, Depths: ledger.Depths, Listen: listen, Logger: n.logger, Metrics: n.metrics}, work...)
-}
-
-// migratePostgres brings the control plane up to date. It waits for a server that does not answer yet.
-func (n *node) migratePostgres(ctx context.Context) error {
-	err := n.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return pg.Migrate(ctx, n.urls.Postgres, migrations.Postgres()) })
-	if err != nil {
-		return err
-	}
-	if err := n.tenants.SigningKeys.Ensure(ctx); err != nil {
-		return err
-	}
-	if err := n.plans.Check(ctx); err != nil {
-		return err
-	}
-	return n.privacy.proofs.EnsureKey(ctx)
-}
-
-// migrateClickHouse brings the store of events up to date. It waits for a server that does not answer yet.
-func (n *node) migrateClickHouse(ctx context.Context) error {
-	return n.untilAnswers(ctx, "ClickHouse", ch.ErrUnavailable, func() error { return ch.Migrate(ctx, n.urls.ClickHouse, migrations.ClickHouse()) })
-}
-
-// untilAnswers tries again as long as the fault is that nobody answers.
-func (n *node) untilAnswers(ctx context.Context, what string, away error, try func() error) error {
-	const pause = time.Second
-	for {
-		err := try()
-		if err == nil || !errors.Is(err, away) {
-			return err
-		}
-		n.logger.Warn("waiting for "+what, "error", err)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
-		}
-	}
 }
 
 func newLogger(cfg config.Config) *slog.Logger {

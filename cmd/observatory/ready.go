@@ -12,7 +12,7 @@ import (
 )
 
 // readiness looks at what a node depends on. Only the log and the keys decide whether events are accepted: everything else may be away for a
-// while, and what was acknowledged waits in the log.
+// while, and what was acknowledged waits in the log. A node that starts is given the time to bring the event store up to date, if that answers.
 type readiness struct{ *serving }
 
 // Check implements api.Readiness.
@@ -28,7 +28,7 @@ func (r readiness) Check(ctx context.Context) (bool, []api.Part) {
 		part("redis", pingRedis(ctx, r.urls.Redis)),
 		part("sink", r.behind()),
 	}
-	return parts[0].OK && parts[1].OK, parts
+	return parts[0].OK && parts[1].OK && isClosed(r.schema.tried), parts
 }
 
 func part(name string, err error) api.Part {

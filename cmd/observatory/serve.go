@@ -219,8 +219,17 @@ func (s *serving) control(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.announce()
 	var group errgroup.Group
+	group.Go(func() error {
+		if !s.schema.await(ctx) {
+			return nil
+		}
+		s.announce()
+		if !s.cfg.Workers {
+			return nil
+		}
+		return working.Run(ctx)
+	})
 	group.Go(func() error { return s.keys.Run(ctx) })
 	group.Go(func() error { return s.rules.run(ctx) })
 	group.Go(func() error { return s.suppressions.set.Run(ctx) })
@@ -229,9 +238,6 @@ func (s *serving) control(ctx context.Context) error {
 	group.Go(func() error { return s.tellCarried(ctx) })
 	group.Go(func() error { return s.lifecycle.uses.Run(ctx) })
 	group.Go(func() error { return s.consumed.Run(ctx) })
-	if s.cfg.Workers {
-		group.Go(func() error { return working.Run(ctx) })
-	}
 	return group.Wait()
 }
 
@@ -251,7 +257,7 @@ func (s *serving) carry(ctx context.Context) error {
 
 // drain stores what is left in the log. What cannot be stored in time stays there for the next start.
 func (s *serving) drain(ctx context.Context) {
-	err := s.suppressions.known()
+	err := errors.Join(s.suppressions.known(), s.schema.known())
 	if err == nil {
 		err = s.sink.Drain(ctx)
 	}

@@ -27,27 +27,19 @@ func newWorkerCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(cmd.OutOrStdout(), "Observatory's worker is ready")
-		var group errgroup.Group
-		noting, end := context.WithCancel(cmd.Context())
+		group, ctx := errgroup.WithContext(cmd.Context())
+		noting, end := context.WithCancel(ctx)
+		group.Go(func() error { return unlessAsked(noting, n.migrateClickHouse(noting)) })
 		group.Go(func() error { return n.lifecycle.uses.Run(noting) })
-		group.Go(func() error { defer end(); return working.Run(cmd.Context()) })
+		group.Go(func() error {
+			defer end()
+			if !n.schema.await(ctx) {
+				return nil
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "Observatory's worker is ready")
+			return working.Run(ctx)
+		})
 		return group.Wait()
-	})
-}
-
-func newMigrateCommand() *cobra.Command {
-	return withNode(&cobra.Command{
-		Use: "migrate", Short: "Bring PostgreSQL and ClickHouse up to date", Args: cobra.NoArgs,
-	}, func(cmd *cobra.Command, n *node) error {
-		if err := n.migratePostgres(cmd.Context()); err != nil {
-			return err
-		}
-		if err := n.migrateClickHouse(cmd.Context()); err != nil {
-			return err
-		}
-		fmt.Fprintln(cmd.OutOrStdout(), "PostgreSQL and ClickHouse are up to date.")
-		return nil
 	})
 }
 

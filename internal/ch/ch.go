@@ -25,10 +25,26 @@ const (
 
 // Open makes a pool of connections. It fails on a URL that makes no sense, but not when the server is away: see Ping of
 // the result. Nothing is compressed, which is best on loopback; for a server across a network add ?compress=lz4.
-func Open(_ context.Context, url string) (driver.Conn, error) {
+func Open(ctx context.Context, url string) (driver.Conn, error) {
+	always := make(chan struct{})
+	close(always)
+	return OpenAfter(ctx, url, always)
+}
+
+// OpenAfter makes a pool that reaches its server once current is closed, which is when the schema is up to date. Until then everything
+// fails with ErrUnavailable.
+func OpenAfter(_ context.Context, url string, current <-chan struct{}) (driver.Conn, error) {
 	o, err := options(url)
 	if err != nil {
 		return nil, err
+	}
+	o.DialStrategy = func(ctx context.Context, id int, o *clickhouse.Options, dial clickhouse.Dial) (clickhouse.DialResult, error) {
+		select {
+		case <-current:
+			return clickhouse.DefaultDialStrategy(ctx, id, o, dial)
+		default:
+			return clickhouse.DialResult{}, ErrUnavailable.Because(errBehind)
+		}
 	}
 	conn, err := clickhouse.Open(o)
 	if err != nil {
@@ -36,6 +52,8 @@ func Open(_ context.Context, url string) (driver.Conn, error) {
 	}
 	return conn, nil
 }
+
+var errBehind = errors.New("its schema is not up to date yet")
 
 // Migrate makes the database if it is not there and brings its schema up to date with the steps in steps. ClickHouse has
 // no lock to take turns with: the caller holds one in PostgreSQL meanwhile.

@@ -116,6 +116,22 @@ func TestFaultLeavesTheRestAlone(t *testing.T) {
 	}
 }
 
+func TestPoolWaitsForTheSchema(t *testing.T) {
+	t.Parallel()
+	current := make(chan struct{})
+	conn, err := ch.OpenAfter(t.Context(), testkit.ClickHouse(t), current)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	_, batchErr := conn.PrepareBatch(t.Context(), "INSERT INTO events")
+	for _, err := range []error{conn.Ping(t.Context()), conn.Exec(t.Context(), "SELECT 1"), conn.QueryRow(t.Context(), "SELECT 1").Err(), batchErr} {
+		require.ErrorIs(t, ch.Fault(err), ch.ErrUnavailable)
+		require.ErrorContains(t, err, "schema is not up to date")
+	}
+	close(current)
+	require.NoError(t, conn.Ping(t.Context()))
+	require.NoError(t, conn.Exec(t.Context(), "SELECT 1"))
+}
+
 func TestPoolOutlivesTheServer(t *testing.T) {
 	t.Parallel()
 	server := testkit.OwnClickHouse(t)

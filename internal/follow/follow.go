@@ -53,7 +53,7 @@ type Follower struct {
 
 	refreshing sync.Mutex // one refresh at a time, so that an older answer never overwrites a newer one
 	mark       Mark       // of the last refresh; guarded by refreshing
-	failures   int        // refreshes in a row that failed; guarded by refreshing
+	failing    bool       // whether the last refresh failed; guarded by refreshing
 	syncedAt   atomic.Pointer[time.Time]
 }
 
@@ -97,7 +97,7 @@ func (f *Follower) Refresh(ctx context.Context) error {
 	f.refreshing.Lock()
 	defer f.refreshing.Unlock()
 	limit := f.cfg.All
-	if f.mark != 0 || f.failures == 1 { // connections that died silently are rarely alone: the next one may not hang for long either
+	if f.mark != 0 {
 		limit = f.cfg.Changes
 	}
 	limited, cancel := context.WithTimeout(ctx, limit)
@@ -109,13 +109,14 @@ func (f *Follower) Refresh(ctx context.Context) error {
 		return ctx.Err() // the caller went away; that says nothing about the database
 	case err != nil:
 		f.mark = 0 // what answers next may be another server, whose marks mean something else
-		if f.failures++; f.failures == 1 {
+		if !f.failing {
+			f.failing = true
 			f.cfg.Log.WarnContext(ctx, f.cfg.What+" cannot be refreshed; "+f.cfg.Meanwhile, "error", err)
 		}
 		return fmt.Errorf("refresh %s: %w", f.cfg.What, err)
 	}
-	if f.failures > 0 {
-		f.failures = 0
+	if f.failing {
+		f.failing = false
 		f.cfg.Log.InfoContext(ctx, f.cfg.What+" are fresh again", "after", f.Staleness())
 	}
 	apply()

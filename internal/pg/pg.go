@@ -5,6 +5,7 @@ package pg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -83,6 +84,25 @@ func (p *Pool) AcrossTenants(ctx context.Context, fn func(tx pgx.Tx) error) erro
 // nil and rolls back otherwise. What comes back has been through Fault.
 func (p *Pool) ErasingTenant(ctx context.Context, tenantID uuid.UUID, fn func(tx pgx.Tx) error) error {
 	return p.as(ctx, "observatory_eraser", tenantID.String(), fn)
+}
+
+// Alone runs fn while nobody else runs anything by that name, in whatever process, and waits for its turn. What comes back of PostgreSQL has been
+// through Fault, and what comes back of fn is as it was.
+func (p *Pool) Alone(ctx context.Context, name string, fn func() error) (err error) {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return Fault(err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", name); err != nil {
+		return Fault(fmt.Errorf("wait for the turn of %s: %w", name, err))
+	}
+	defer func() {
+		if _, gone := conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock(hashtextextended($1, 0))", name); gone != nil {
+			err = errors.Join(err, conn.Conn().Close(context.WithoutCancel(ctx))) // with the connection goes the lock
+		}
+	}()
+	return fn()
 }
 
 // as sets role and tenant for the length of one transaction. set_config with "true" is SET LOCAL that takes parameters.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/observatory/observatory/internal/fault"
 	"github.com/observatory/observatory/internal/pg"
@@ -196,6 +198,47 @@ func TestPoolOutlivesTheServer(t *testing.T) {
 	require.ErrorIs(t, pool.AcrossTenants(t.Context(), func(pgx.Tx) error { return nil }), pg.ErrUnavailable)
 	server.Start()
 	testkit.Eventually(t, 10*time.Second, func() error { return pool.Ping(t.Context()) })
+}
+
+func TestOneIsAlone(t *testing.T) {
+	t.Parallel()
+	url := testkit.Postgres(t)
+	var inside, most, runs atomic.Int32
+	var group errgroup.Group
+	outside := open(t, url, pg.Options{})
+	for range 8 {
+		pool := open(t, url, pg.Options{MaxConns: 1})
+		group.Go(func() error {
+			for range 5 {
+				err := pool.Alone(t.Context(), "a name", func() error {
+					most.Store(max(most.Load(), inside.Add(1)))
+					err := outside.Ping(t.Context()) // long enough for others to come in
+					inside.Add(-1)
+					runs.Add(1)
+					return err
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, group.Wait())
+	require.EqualValues(t, 1, most.Load())
+	require.EqualValues(t, 40, runs.Load())
+
+	pool, other := open(t, url, pg.Options{}), open(t, url, pg.Options{})
+	failed := errors.New("failed")
+	require.ErrorIs(t, pool.Alone(t.Context(), "a name", func() error { return failed }), failed)
+	require.NoError(t, pool.Alone(t.Context(), "a name", func() error {
+		require.NoError(t, other.Alone(t.Context(), "another name", func() error { return nil }))
+		late, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		require.Error(t, other.Alone(late, "a name", func() error { panic("it is not its turn") }))
+		return nil
+	}))
+	require.NoError(t, other.Alone(t.Context(), "a name", func() error { return nil }), "the turn was given back, and nobody waits who gave up")
 }
 
 func TestOpenRefusesNonsense(t *testing.T) {

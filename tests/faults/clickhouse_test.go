@@ -3,8 +3,10 @@
 package faults_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -87,6 +89,37 @@ func TestNetworkToClickHouseFails(t *testing.T) { //nolint:paralleltest // it ne
 	l.reckon(t, s, account, store)
 	l.onlyFailures(t)
 	t.Logf("answers lost: %d; batches tried again: %d", lost, len(s.Logs.Lines("a batch could not be stored")))
+}
+
+// TestClickHouseIsAwayAtTheStart starts a node that ClickHouse does not answer: it accepts events all the same. Then ClickHouse is there, with
+// nothing in it, and slow. Whoever asks while its schema comes about is told to come again.
+func TestClickHouseIsAwayAtTheStart(t *testing.T) { //nolint:paralleltest // it needs the machine for itself
+	shared := harness.SharedEngines(t)
+	empty, err := url.Parse(shared.ClickHouse)
+	require.NoError(t, err)
+	empty.Path += "_empty"
+	net := newNetwork(t, empty.String())
+	net.cut()
+	s := harness.Start(t, harness.Config{Engines: harness.Engines{ClickHouse: net.URL, Postgres: shared.Postgres, Redis: shared.Redis}})
+	account := s.SignUp(t)
+	ack := account.Secret.Send(t, harness.Event{Name: "early"})
+	awaitPart(t, s, "clickhouse", false)
+	s.Anonymous(t).Get(t, "/readyz").Want(t, http.StatusOK)
+
+	net.mend(t)
+	net.set(weather{delay: 20 * time.Millisecond})
+	refused := 0
+	testkit.Eventually(t, harness.Patience, func() error {
+		res := account.Session.Post(t, "/v1/query/events", map[string]any{"limit": 5})
+		if res.StatusCode == http.StatusOK {
+			return nil
+		}
+		refused++
+		res.WantProblem(t, http.StatusServiceUnavailable, "event_store_unavailable")
+		return errors.New("it is not there yet")
+	})
+	require.Positive(t, refused)
+	require.Equal(t, 1, account.Secret.Settled(t, ack.Receipt).Counts.Stored)
 }
 
 // awaitCount waits until something has happened n times.

@@ -6,7 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +71,7 @@ func (l *load) reckon(t *testing.T, s *harness.Server, account harness.Account, 
 	require.Empty(t, twice, "events that are stored more than once")
 	require.Empty(t, strange, "events that nobody has sent")
 	requireBatchesAgree(t, store, account.Tenant.ID)
+	l.requireReceiptRows(t, store, account.Tenant.ID)
 	l.requireReceipts(t, account.Secret)
 
 	sum := storedSums(t, store, account.Tenant.ID)
@@ -173,15 +177,47 @@ func requireBatchesAgree(t *testing.T, store driver.Conn, tenant string) {
 	require.NoError(t, rows.Err())
 }
 
-// requireReceipts asks for the receipt of every acknowledged request. Together they know each event as stored once, at most: an attempt
-// that was not acknowledged may have been the one that was stored.
+// requireReceiptRows looks at the rows of all receipts: there is one for each acknowledged request, which knows what was rejected of it, and
+// together they know each event as stored once, at most. An attempt that was not acknowledged may have been the one that was stored.
+func (l *load) requireReceiptRows(t *testing.T, store driver.Conn, tenant string) {
+	t.Helper()
+	rows, err := store.Query(t.Context(), `
+		SELECT event_ids, arrayFilter((i, s) -> s = 'quarantined', exceptions_index, exceptions_status), arrayFilter((i, s) -> s != 'quarantined', exceptions_index, exceptions_status)
+		FROM receipts WHERE tenant_id = {tenant:UUID}`, clickhouse.Named("tenant", tenant))
+	require.NoError(t, err)
+	defer rows.Close()
+	request := func(eventIDs []string, rejected int) string { return fmt.Sprint(rejected, " of ", eventIDs) }
+	receipts, stored := map[string]int{}, map[string]int{}
+	for rows.Next() {
+		var ids []string
+		var quarantined, other []uint16
+		require.NoError(t, rows.Scan(&ids, &quarantined, &other))
+		for i, id := range ids {
+			if at := uint16(i); !slices.Contains(quarantined, at) && !slices.Contains(other, at) { //nolint:gosec // a request has fewer events
+				stored[id]++
+				require.Equal(t, 1, stored[id], "event %s is stored according to several receipts", id)
+			}
+		}
+		receipts[request(ids, len(quarantined))]++
+	}
+	require.NoError(t, rows.Err())
+	for _, a := range l.acks {
+		r := request(a.eventIDs, a.rejected)
+		receipts[r]--
+		require.GreaterOrEqual(t, receipts[r], 0, "receipt %s has no row of its own: %s", a.receipt, r)
+	}
+}
+
+// requireReceipts asks for receipts of acknowledged requests, a sample of them, as people do. Together they know each event as stored once, at
+// most.
 func (l *load) requireReceipts(t *testing.T, key *harness.Caller) {
 	t.Helper()
 	var mu sync.Mutex
 	storedBy := map[string]string{}
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(4)
-	for _, a := range l.acks {
+	rand.Shuffle(len(l.acks), func(i, j int) { l.acks[i], l.acks[j] = l.acks[j], l.acks[i] })
+	for _, a := range l.acks[:min(len(l.acks), orLong(400, math.MaxInt))] {
 		group.Go(func() error {
 			r, err := readReceipt(ctx, key, a)
 			if err != nil {
