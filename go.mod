@@ -2,6 +2,8 @@ module github.com/observatory/observatory
 
 go 1.26.0
 
+ignore node_modules
+
 require (
 	code.dny.dev/ssrf v0.3.0
 	filippo.io/age v1.3.2

@@ -14,6 +14,7 @@ import (
 	"github.com/observatory/observatory/internal/ch"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/internal/testkit"
+	"github.com/observatory/observatory/migrations"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -50,6 +51,24 @@ func TestClickHouse(t *testing.T) {
 		require.Positive(t, steps)
 		require.NoError(t, conn.Exec(t.Context(), "CREATE TABLE mine (n UInt8) ENGINE = MergeTree ORDER BY n"))
 	}
+}
+
+// A copy of the template is what a migrated database is.
+func TestClickHouseIsAsMigrated(t *testing.T) {
+	t.Parallel()
+	copied := testkit.ClickHouse(t)
+	tables := func(url string) (all []string) {
+		conn, err := ch.Open(t.Context(), url)
+		require.NoError(t, err)
+		defer func() { _ = conn.Close() }()
+		require.NoError(t, conn.QueryRow(t.Context(), `
+			SELECT groupArray(replaceOne(create_table_query, currentDatabase() || '.', '')) FROM (SELECT * FROM system.tables WHERE database = currentDatabase() ORDER BY name)`).Scan(&all))
+		return all
+	}
+	migrated := copied + "_migrated"
+	require.NoError(t, ch.Migrate(t.Context(), migrated, migrations.ClickHouse()))
+	require.Equal(t, tables(migrated), tables(copied))
+	require.Greater(t, len(tables(copied)), 10)
 }
 
 func redisAt(t *testing.T, url string) *redis.Client {
