@@ -36,8 +36,8 @@ func (x billed) operations() []operation {
 	}
 }
 
-// seedBilled writes the invoice and the usage behind it, as closing January does.
-func seedBilled(t *testing.T, server *harness.Server, tenant string) billed {
+// seedBilled writes the invoice and the usage behind it, as closing January does. Once it is due, the server writes to the audit log that it is.
+func seedBilled(t *testing.T, server *harness.Server, tenant string, due time.Time) billed {
 	t.Helper()
 	x := nobodyBilled()
 	pool, err := pg.Open(t.Context(), server.Engines.Postgres, pg.Options{MaxConns: 1})
@@ -54,8 +54,8 @@ func seedBilled(t *testing.T, server *harness.Server, tenant string) billed {
 		}
 		if _, err := tx.Exec(t.Context(), `
 			INSERT INTO invoices (id, tenant_id, tenant_name, kind, number, period_from, period_to, currency, total, state, issued_at, due_at, read_at)
-			VALUES ($2, $1, 'Acme', 'invoice', '2025-' || lpad((100000 + random() * 800000)::int::text, 6, '0'), '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z', 'USD', 150, 'issued', '2026-02-01T06:00:00Z', now() - INTERVAL '1 hour', '2026-02-01T06:00:00Z')`,
-			tenant, x.invoice); err != nil {
+			VALUES ($2, $1, 'Acme', 'invoice', '2025-' || lpad((100000 + random() * 800000)::int::text, 6, '0'), '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z', 'USD', 150, 'issued', '2026-02-01T06:00:00Z', $3, '2026-02-01T06:00:00Z')`,
+			tenant, x.invoice, due); err != nil {
 			return err
 		}
 		_, err := tx.Exec(t.Context(), `
@@ -82,7 +82,7 @@ func TestInvoice(t *testing.T) {
 	t.Parallel()
 	server, _ := start(t)
 	account := server.SignUp(t)
-	x := seedBilled(t, server, account.Tenant.ID)
+	x := seedBilled(t, server, account.Tenant.ID, time.Now().Add(time.Hour))
 	path := "/v1/billing/invoices/" + x.invoice
 	invoice := harness.As[invoiceAnswer](t, account.Session.Get(t, path).Want(t, http.StatusOK))
 	require.Equal(t, int64(150), invoice.Total)

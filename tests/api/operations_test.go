@@ -232,7 +232,7 @@ func seed(t *testing.T, server *harness.Server) subjects {
 	x.notices = seedNotices(t, a, x.alerts.incident, x.marker)
 	x.forms = seedForms(t, server, a, x.marker)
 	x.left = seedLeft(t, server)
-	x.billed = seedBilled(t, server, x.tenant)
+	x.billed = seedBilled(t, server, x.tenant, time.Now().Add(time.Hour))
 	x.requests = seedRequests(t, a, x.marker)
 	x.proofs = seedProofs(t, a, x.marker)
 

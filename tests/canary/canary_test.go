@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"regexp"
 	"sync"
 	"testing"
 
@@ -101,10 +100,10 @@ func TestMarks(t *testing.T) {
 	m := marks()
 	s := &secrets{places: map[string]string{}}
 	for kind, secret := range s.kinds() {
-		require.Regexp(t, m, secret("here"), kind)
+		require.NotEmpty(t, m.find([]byte(secret("here"))), kind)
 	}
-	require.Regexp(t, m, regexp.QuoteMeta(s.opaque("here")))
+	require.NotEmpty(t, m.find([]byte(s.opaque("here"))))
 	for _, left := range []string{"***@mail.example.com", "************0017", "**** **** **** 0017", "203.0.7.0", "2001:db8:77aa::", control} {
-		require.NotRegexp(t, m, left)
+		require.Empty(t, m.find([]byte(left)), left)
 	}
 }

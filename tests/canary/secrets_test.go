@@ -14,18 +14,34 @@ const (
 	digit = "42429917" // begins every card number
 )
 
+// forms are patterns of one secret each. They are looked for one after the other: a pattern that begins with fixed text is found many times
+// faster than one of several alternatives.
+type forms []*regexp.Regexp
+
+// find returns where the first 20 of each form are.
+func (f forms) find(text []byte) (found [][]int) {
+	for _, form := range f {
+		found = append(found, form.FindAllIndex(text, 20)...)
+	}
+	return found
+}
+
 // marks finds a secret in any form in which it may have come to lie somewhere: as it is, in groups, in base 64.
-func marks() *regexp.Regexp {
-	var forms []string
+func marks() forms {
+	var texts []string
 	for _, text := range []string{word, digit} {
-		forms = append(forms, text)
+		texts = append(texts, text)
 		for shift := range 3 {
 			whole := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat(" ", shift) + text))
-			forms = append(forms, regexp.QuoteMeta(whole[(shift*8+5)/6:(shift+len(text))*8/6])) // what does not depend on the neighbours
+			texts = append(texts, regexp.QuoteMeta(whole[(shift*8+5)/6:(shift+len(text))*8/6])) // what does not depend on the neighbours
 		}
 	}
-	forms = append(forms, `4242[ .-]9917`, `203\.[0-9]{1,2}\.[0-9]{1,3}\.137`, `2001:db8:77aa:[0-9a-f]{1,4}:`)
-	return regexp.MustCompile(strings.Join(forms, "|"))
+	texts = append(texts, `4242[ .-]9917`, `203\.[0-9]{1,2}\.[0-9]{1,3}\.137`, `2001:db8:77aa:[0-9a-f]{1,4}:`)
+	all := make(forms, len(texts))
+	for i, text := range texts {
+		all[i] = regexp.MustCompile(text)
+	}
+	return all
 }
 
 // secrets makes secrets, each another one, and remembers what each was for.

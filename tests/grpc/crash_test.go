@@ -124,6 +124,19 @@ func (l *load) await(t *testing.T, more int64) {
 	})
 }
 
+// awaitEach waits until every sender has an acknowledgement.
+func (l *load) awaitEach(t *testing.T) {
+	t.Helper()
+	testkit.Eventually(t, harness.Patience, func() error {
+		for _, s := range l.senders {
+			if s.acked.Load() == 0 {
+				return fmt.Errorf("%s has none", s.name)
+			}
+		}
+		return nil
+	})
+}
+
 // end stops the load and compares: every receipt names one event that is stored, and no event is stored twice.
 func (l *load) end(t *testing.T, account harness.Account) {
 	t.Helper()
@@ -189,6 +202,7 @@ func TestServerIsAskedToEnd(t *testing.T) { //nolint:paralleltest // it needs th
 	require.NoError(t, err)
 	l := startLoad(t, server, account.Keys.Secret)
 	l.await(t, 500)
+	l.awaitEach(t) // a stream that has not begun is refused, and not told
 
 	asked := time.Now()
 	server.Terminate(t)

@@ -259,7 +259,7 @@ func TestSlowReaderTakesNoMemory(t *testing.T) {
 	conn := dial(t, server)
 	before := residentMemory(t, server)
 	large := &observatoryv1.Event{Event: "large", Body: &observatoryv1.Event_PropertiesJson{PropertiesJson: `{"a":"` + strings.Repeat("x", 30_000) + `"}`}}
-	const streams = 4
+	const streams = 2
 	var sent [streams]atomic.Int64
 	ctx, cancel := context.WithCancel(with(t.Context(), account.Keys.Secret))
 	defer cancel()

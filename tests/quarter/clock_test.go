@@ -22,6 +22,7 @@ type clock struct {
 	file  string
 	begun time.Time
 	ahead atomic.Int64
+	logs  *harness.Logs // of the server, once there is one
 }
 
 func newClock(t *testing.T, begin time.Time) *clock {
@@ -34,22 +35,24 @@ func newClock(t *testing.T, begin time.Time) *clock {
 // Now is what time it is.
 func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())).UTC() }
 
-// to goes on to a time.
+// to goes on to a time, and waits until the server has noticed.
 func (c *clock) to(t *testing.T, at time.Time) {
 	t.Helper()
 	t.Logf("after %s it is %s", time.Since(c.begun).Round(time.Second), at.Format(time.DateTime))
-	c.set(t, time.Until(at))
-}
-
-// set says how far ahead of the machine's clock it is now.
-func (c *clock) set(t *testing.T, ahead time.Duration) {
-	t.Helper()
+	ahead := time.Until(at)
 	c.ahead.Store(int64(ahead))
 	next := c.file + ".next"
 	require.NoError(t, os.WriteFile(next, []byte(ahead.String()), 0o600))
 	require.NoError(t, os.Rename(next, c.file)) // nobody reads half of it
-	const noticed = 300 * time.Millisecond      // the server looks ten times a second
-	time.Sleep(noticed)
+	if c.logs == nil {
+		return
+	}
+	testkit.Eventually(t, harness.Patience, func() error {
+		if len(c.logs.Lines("the clock of this server was moved", "ahead="+ahead.String())) == 0 {
+			return fmt.Errorf("the server has not noticed that its clock was moved")
+		}
+		return nil
+	})
 }
 
 // server is one whose clock jumps. It trusts nothing then of what it knew until it has heard it anew, and holds or refuses what comes meanwhile.

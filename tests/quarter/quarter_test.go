@@ -36,6 +36,7 @@ func TestAQuarter(t *testing.T) {
 	s := &server{harness.Start(t, harness.Config{Engines: shared, Env: stripe.env(map[string]string{
 		"OBSERVATORY_CLOCK_FILE": clock.file, "OBSERVATORY_ENVIRONMENT": "trial", "OBSERVATORY_PLANS": plans, "OBSERVATORY_PURGE_EVERY": "1s", "OBSERVATORY_BILLING_EVERY": "1s",
 	})})}
+	clock.logs = s.Logs
 	stripe.delivers(t, s.URL)
 	die := func() {
 		t.Helper()
@@ -108,7 +109,7 @@ func TestAQuarter(t *testing.T) {
 	today(t, clock, day(1, 3), shop, tokyo)
 	shop.repair(t, misspellings, misspelt)
 	shop.requireLedger(t, months[0])
-	stripe.requireTold(t, shop, months[0])         // days later it would be too old to be told
+	stripe.requireTold(t, months[0], shop, tokyo)  // days later it would be too old to be told
 	tokyo.settled(t, tokyo.send(t, twice).Receipt) // it takes the place of the first
 	tokyo.events[first.Truncate(time.Hour)]--
 	tokyo.add(clock.Now(), twice[0]["user_id"].(string)) //nolint:forcetypeassert // see event
@@ -131,6 +132,7 @@ func TestAQuarter(t *testing.T) {
 	// The third month.
 	today(t, clock, day(2, 1), shop, tokyo)
 	awaitInvoices(t, months[1], shop, tokyo)
+	stripe.requireTold(t, months[1], shop, tokyo)
 	die()
 	today(t, clock, day(2, 10), shop, tokyo)
 	shop.store(t, shop.some(210, 50, 200))
@@ -147,7 +149,7 @@ func TestAQuarter(t *testing.T) {
 		for _, month := range months[:3] {
 			x.requireLedger(t, month)
 			x.requireRecount(t, store, month)
-			stripe.requireTold(t, x, month)
+			stripe.requireTold(t, month, x)
 			x.requireCharged(t, month)
 		}
 		stripe.requireCollected(t, x)

@@ -73,31 +73,33 @@ func (x *stripe) checkout(t *testing.T, who *tenant) {
 	})
 }
 
-// requireTold checks that the provider was told what the ledger says, but for the differences that it cannot be told of any more.
-func (x *stripe) requireTold(t *testing.T, who *tenant, month time.Time) {
+// requireTold waits until the provider was told what the ledger says of a month, but for the differences that it cannot be told of any more.
+func (x *stripe) requireTold(t *testing.T, month time.Time, all ...*tenant) {
 	t.Helper()
-	from, to := month, month.AddDate(0, 1, 0)
-	if from.Before(who.toldFrom) {
-		from = who.toldFrom
-	}
-	for _, meter := range []string{"events", "tracked_users"} {
-		testkit.Eventually(t, harness.Patience, func() error {
-			var want int64
-			for hour, h := range who.hours(t, meter, month) {
-				if !hour.Before(from) {
-					want += h.Quantity
+	for _, who := range all {
+		from, to := month, month.AddDate(0, 1, 0)
+		if from.Before(who.toldFrom) {
+			from = who.toldFrom
+		}
+		for _, meter := range []string{"events", "tracked_users", "storage"} {
+			testkit.Eventually(t, harness.Patience, func() error {
+				var want int64
+				for hour, h := range who.hours(t, meter, month) {
+					if !hour.Before(from) {
+						want += h.Quantity
+					}
 				}
-			}
-			for _, d := range who.differences(t) {
-				if d.Meter == meter && !d.Hour.Before(from) && d.Hour.Before(to) {
-					want += d.Theirs - d.Ours
+				for _, d := range who.differences(t) {
+					if d.Meter == meter && !d.Hour.Before(from) && d.Hour.Before(to) {
+						want += d.Theirs - d.Ours
+					}
 				}
-			}
-			if told := x.Total(who.Tenant.ID, meter, from, to); told != want {
-				return fmt.Errorf("%s: the provider has %d %s in %s, and it should be %d", who.name, told, meter, month.Format("2006-01"), want)
-			}
-			return nil
-		})
+				if told := x.Total(who.Tenant.ID, meter, from, to); told != want {
+					return fmt.Errorf("%s: the provider has %d %s in %s, and it should be %d", who.name, told, meter, month.Format("2006-01"), want)
+				}
+				return nil
+			})
+		}
 	}
 }
 
