@@ -15,6 +15,7 @@ import { Empty, ErrorNote, SkeletonRows } from '../../parts/States'
 import { TableScroll } from '../../parts/TableScroll'
 import { formatDay } from '../../time/format'
 import { Bookings } from './Bookings'
+import { lastDayOf } from './days'
 import { EventIDs } from './EventIDs'
 import { formatQuantity, formatWithUnit } from './quantity'
 import classes from './Usage.module.css'
@@ -40,7 +41,7 @@ export function Hours({ usage, meter, onMeter, day, onDay }: HoursProps) {
     placeholderData: keepPreviousData,
   })
   const first = usage.from.slice(0, 10)
-  const last = new Date(Math.min(Date.parse(usage.to) - 1, Date.parse(usage.as_of))).toISOString().slice(0, 10)
+  const last = lastDayOf(usage)
   const step = (by: number) => onDay(new Date(Date.parse(day) + by * 86_400_000).toISOString().slice(0, 10))
   return (
     <Panel

@@ -6,6 +6,7 @@ import { maySeeBilling } from '../../app/roles'
 import { useMe } from '../../app/session'
 import { Panel } from '../../parts/Page'
 import { ErrorNote, SkeletonRows } from '../../parts/States'
+import { newestDayOf } from './days'
 import { Free } from './Free'
 import { GrowthChart } from './GrowthChart'
 import { Hours } from './Hours'
@@ -55,13 +56,7 @@ function Shown({ usage, running }: { usage: UsageMonth; running: boolean }) {
       {chosen && <GrowthChart usage={usage} meter={chosen} limit={meter === 'events' ? limit : null} onDay={setDay} />}
       <Meters usage={usage} running={running} chosen={meter} onChoose={setMeter} />
       <Free free={usage.free} running={running} />
-      <Hours usage={usage} meter={meter} onMeter={setMeter} day={picked ?? lastDayOf(usage)} onDay={setDay} />
+      <Hours usage={usage} meter={meter} onMeter={setMeter} day={picked ?? newestDayOf(usage)} onDay={setDay} />
     </>
   )
-}
-
-/** The newest day of a month that has something, as in 2026-11-21. */
-function lastDayOf(usage: UsageMonth): string {
-  const days = usage.meters.flatMap((m) => m.days.map((d) => d.day)).sort()
-  return days.at(-1) ?? usage.from.slice(0, 10)
 }
