@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,19 +63,20 @@ func lay(t testing.TB, conn driver.Conn) {
 		SELECT c.table, c.name, c.type FROM system.columns AS c INNER JOIN system.tables AS t ON t.database = c.database AND t.name = c.table
 		WHERE c.database = currentDatabase() AND t.engine LIKE '%MergeTree' AND c.type LIKE '%String%' AND c.type NOT LIKE '%AggregateFunction%'`)
 	require.NoError(t, err)
-	var changes []string
-	tables := map[string]bool{}
+	columns := map[string][]string{}
 	for rows.Next() {
 		var table, column, kind string
 		require.NoError(t, rows.Scan(&table, &column, &kind))
-		changes = append(changes, "ALTER TABLE "+table+" MODIFY COLUMN "+column+" "+kind+" CODEC(NONE)")
-		tables[table] = true
+		columns[table] = append(columns[table], "MODIFY COLUMN "+column+" "+kind+" CODEC(NONE)")
 	}
 	require.NoError(t, rows.Close())
 	require.NoError(t, rows.Err())
-	for table := range tables {
+	var changes []string
+	for table, plain := range columns {
 		// The thread that tidies up reads how often it does so when the table is attached.
-		changes = append(changes, "ALTER TABLE "+table+" MODIFY SETTING compress_primary_key = 0, cleanup_delay_period = 1, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 1",
+		changes = append(changes,
+			"ALTER TABLE "+table+" "+strings.Join(plain, ", "),
+			"ALTER TABLE "+table+" MODIFY SETTING compress_primary_key = 0, cleanup_delay_period = 1, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 1",
 			"DETACH TABLE "+table+" SYNC", "ATTACH TABLE "+table)
 	}
 	for _, sql := range changes {
