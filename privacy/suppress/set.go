@@ -67,7 +67,9 @@ func (s *Set) Known() bool { return s.Staleness() <= Trusted }
 func (s *Set) Enter() *View {
 	for {
 		v := s.view.Load()
-		v.inside.RLock()
+		if !v.inside.TryRLock() {
+			continue // it was replaced in between, and whoever replaced it waits: for those who are inside, who may wait for us
+		}
 		if s.view.Load() == v {
 			return v
 		}
