@@ -167,9 +167,9 @@ func (e *engines) close() error {
 }
 
 // postgresTestSettings trade what only a power cut shows for speed. synchronous_commit stays on: without it, kill -9 loses
-// commits as well.
+// commits as well. And there is room for tests beside each other that start several nodes each: one takes up to 35 connections.
 func postgresTestSettings() map[string]string {
-	return map[string]string{"timezone": TimeZone, "fsync": "off", "full_page_writes": "off"}
+	return map[string]string{"timezone": TimeZone, "fsync": "off", "full_page_writes": "off", "max_connections": "500"}
 }
 
 func newName() string { return "t_" + strings.ReplaceAll(uuid.NewString(), "-", "") }
