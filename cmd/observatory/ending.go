@@ -4,8 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"sync"
 	"time"
+
+	"github.com/observatory/observatory/internal/latch"
 )
 
 // unlessAsked drops the error of something that was cut short because the process was asked to end, which is what ctx says.
@@ -29,19 +30,19 @@ func outlive(ctx context.Context, extra time.Duration) (context.Context, context
 // endWithin ends the process when it still runs that long after ctx has ended, unless release was called. What hangs is left behind then,
 // as by kill -9: nothing that was acknowledged is lost by that, and engines end with the process that started them.
 func endWithin(ctx context.Context, limit time.Duration, logger *slog.Logger) (release func()) {
-	released := make(chan struct{})
+	released := latch.New()
 	go func() {
 		select {
-		case <-released:
+		case <-released.Done():
 			return
 		case <-ctx.Done():
 		}
 		select {
-		case <-released:
+		case <-released.Done():
 		case <-time.After(limit):
 			logger.Error("the server hangs while it ends; it is cut off", "after", limit)
 			os.Exit(1)
 		}
 	}()
-	return sync.OnceFunc(func() { close(released) })
+	return released.Set
 }

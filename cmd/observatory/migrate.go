@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/observatory/observatory/internal/ch"
+	"github.com/observatory/observatory/internal/latch"
 	"github.com/observatory/observatory/internal/pg"
 	"github.com/observatory/observatory/migrations"
 )
@@ -31,40 +31,24 @@ func newMigrateCommand() *cobra.Command {
 
 // eventSchema tells how far a node is with the schema of the event store. Nobody reads or writes there before it is current.
 type eventSchema struct {
-	current chan struct{} // closed once it is up to date
-	tried   chan struct{} // closed once it is known whether the event store answers, which it need not for events to be accepted
-	trying  func()        // closes tried
-}
-
-func newEventSchema() *eventSchema {
-	s := &eventSchema{current: make(chan struct{}), tried: make(chan struct{})}
-	s.trying = sync.OnceFunc(func() { close(s.tried) })
-	return s
+	current latch.Latch // it is up to date
+	tried   latch.Latch // it is known whether the event store answers, which it need not for events to be accepted
 }
 
 // known is nil once the schema is up to date.
-func (s *eventSchema) known() error {
-	if !isClosed(s.current) {
+func (s eventSchema) known() error {
+	if !s.current.IsSet() {
 		return errors.New("the schema of the event store is not up to date yet")
 	}
 	return nil
 }
 
 // await waits for tried, and tells whether that came before the end of ctx.
-func (s *eventSchema) await(ctx context.Context) bool {
+func (s eventSchema) await(ctx context.Context) bool {
 	select {
-	case <-s.tried:
+	case <-s.tried.Done():
 		return true
 	case <-ctx.Done():
-		return false
-	}
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
 		return false
 	}
 }
@@ -84,16 +68,15 @@ func (n *node) migratePostgres(ctx context.Context) error {
 	return n.privacy.proofs.EnsureKey(ctx)
 }
 
-// migrateClickHouse brings the store of events up to date, one node at a time. It waits for servers that do not answer yet. It is called
-// once.
+// migrateClickHouse brings the store of events up to date, one node at a time. It waits for servers that do not answer yet.
 func (n *node) migrateClickHouse(ctx context.Context) error {
 	const hangs = 10 * time.Second // whoever takes longer to answer is waited for no more
-	defer time.AfterFunc(hangs, n.schema.trying).Stop()
+	defer time.AfterFunc(hangs, n.schema.tried.Set).Stop()
 	err := n.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error {
 		return n.untilAnswers(ctx, "ClickHouse", ch.ErrUnavailable, func() error {
 			err := n.postgres.Alone(ctx, "schema of ClickHouse", func() error { return ch.Migrate(ctx, n.urls.ClickHouse, migrations.ClickHouse()) })
 			if errors.Is(err, ch.ErrUnavailable) {
-				n.schema.trying()
+				n.schema.tried.Set()
 			}
 			return err
 		})
@@ -101,8 +84,8 @@ func (n *node) migrateClickHouse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	close(n.schema.current)
-	n.schema.trying()
+	n.schema.current.Set()
+	n.schema.tried.Set()
 	return nil
 }
 

@@ -35,6 +35,7 @@ import (
 	"github.com/observatory/observatory/internal/config"
 	"github.com/observatory/observatory/internal/embedded"
 	"github.com/observatory/observatory/internal/jobs/jobspg"
+	"github.com/observatory/observatory/internal/latch"
 	"github.com/observatory/observatory/internal/metering"
 	"github.com/observatory/observatory/internal/objects"
 	"github.com/observatory/observatory/internal/pg"
@@ -59,7 +60,7 @@ type node struct {
 	// requests there might be none left to hear a revocation by.
 	following *pg.Pool
 	events    driver.Conn // reaches the server once schema says that it may
-	schema    *eventSchema
+	schema    eventSchema
 	objects   *objects.Store // archive and exports
 
 	control  *tenantspg.Store
@@ -109,8 +110,8 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 	if n.following, err = pg.Open(ctx, urls.Postgres, pg.Options{MaxConns: 8}); err != nil {
 		return nil, err
 	}
-	n.schema = newEventSchema()
-	if n.events, err = ch.OpenAfter(ctx, urls.ClickHouse, n.schema.current); err != nil {
+	n.schema = eventSchema{current: latch.New(), tried: latch.New()}
+	if n.events, err = ch.OpenAfter(ctx, urls.ClickHouse, n.schema.current.Done()); err != nil {
 		return nil, err
 	}
 	if n.objects, err = objects.Open(ctx, cfg.Archive()); err != nil {

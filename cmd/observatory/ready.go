@@ -28,7 +28,7 @@ func (r readiness) Check(ctx context.Context) (bool, []api.Part) {
 		part("redis", pingRedis(ctx, r.urls.Redis)),
 		part("sink", r.behind()),
 	}
-	return parts[0].OK && parts[1].OK && isClosed(r.schema.tried), parts
+	return parts[0].OK && parts[1].OK && r.schema.tried.IsSet(), parts
 }
 
 func part(name string, err error) api.Part {

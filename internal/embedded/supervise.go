@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/observatory/observatory/internal/latch"
 )
 
 const (
@@ -45,12 +47,10 @@ type Process struct {
 	program
 	log    *slog.Logger
 	pid    atomic.Int64
-	served chan struct{} // closed when it answers for the first time
-	stop   chan struct{}
-	kill   chan struct{}
+	served latch.Latch // when it answers for the first time
+	stop   latch.Latch
+	kill   latch.Latch
 	done   chan struct{}
-
-	stopOnce, killOnce sync.Once
 }
 
 // supervise starts the program and returns once it serves. When it cannot be brought up, nothing is left running.
@@ -58,15 +58,15 @@ func supervise(ctx context.Context, log *slog.Logger, what program) (*Process, e
 	p := &Process{
 		program: what,
 		log:     log.With("engine", what.name),
-		served:  make(chan struct{}),
-		stop:    make(chan struct{}),
-		kill:    make(chan struct{}),
+		served:  latch.New(),
+		stop:    latch.New(),
+		kill:    latch.New(),
 		done:    make(chan struct{}),
 	}
 	failure := make(chan error, 1)
 	go p.run(context.WithoutCancel(ctx), failure)
 	select {
-	case <-p.served:
+	case <-p.served.Done():
 		return p, nil
 	case err := <-failure:
 		<-p.done
@@ -85,7 +85,7 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Stop ends the engine in an orderly way, or kills it when that takes longer than its patience or than ctx allows.
 func (p *Process) Stop(ctx context.Context) {
-	p.stopOnce.Do(func() { close(p.stop) })
+	p.stop.Set()
 	select {
 	case <-p.done:
 	case <-ctx.Done():
@@ -95,7 +95,7 @@ func (p *Process) Stop(ctx context.Context) {
 
 // Kill ends the engine as a crash would, and for good.
 func (p *Process) Kill() {
-	p.killOnce.Do(func() { close(p.kill) })
+	p.kill.Set()
 	<-p.done
 }
 
@@ -114,7 +114,7 @@ func (p *Process) run(ctx context.Context, failure chan<- error) {
 		if p.ending() {
 			return
 		}
-		if !isClosed(p.served) {
+		if !p.served.IsSet() {
 			failure <- err
 			return
 		}
@@ -124,22 +124,13 @@ func (p *Process) run(ctx context.Context, failure chan<- error) {
 		p.log.Error("engine ended unasked; starting it again", "pause", pause, "error", err)
 		select {
 		case <-time.After(pause):
-		case <-p.stop:
-		case <-p.kill:
+		case <-p.stop.Done():
+		case <-p.kill.Done():
 		}
 	}
 }
 
-func (p *Process) ending() bool { return isClosed(p.stop) || isClosed(p.kill) }
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
-}
+func (p *Process) ending() bool { return p.stop.IsSet() || p.kill.IsSet() }
 
 // once runs the engine once and says how it ended.
 func (p *Process) once(ctx context.Context) error {
@@ -179,16 +170,16 @@ func (p *Process) once(ctx context.Context) error {
 				_ = cmd.Process.Kill()
 				return complaints.explain(errors.Join(err, <-exited))
 			}
-			if !isClosed(p.served) {
-				close(p.served)
+			if !p.served.IsSet() {
+				p.served.Set()
 			} else {
 				p.log.Info("engine is back", "pid", cmd.Process.Pid)
 			}
 		case err := <-exited:
 			return complaints.explain(err)
-		case <-p.stop:
+		case <-p.stop.Done():
 			return p.end(cmd, exited)
-		case <-p.kill:
+		case <-p.kill.Done():
 			_ = cmd.Process.Kill()
 			return <-exited
 		}
@@ -201,7 +192,7 @@ func (p *Process) end(cmd *command, exited <-chan error) error {
 	select {
 	case err := <-exited:
 		return err
-	case <-p.kill:
+	case <-p.kill.Done():
 	case <-time.After(p.patience):
 		p.log.Warn("engine does not end; killing it", "pid", cmd.Process.Pid)
 	}
@@ -238,9 +229,9 @@ func (p *Process) waitForPredecessor() (*os.File, error) {
 			return nil, fmt.Errorf("an earlier %s still runs: %w", p.name, err)
 		}
 		select {
-		case <-p.stop:
+		case <-p.stop.Done():
 			return nil, err
-		case <-p.kill:
+		case <-p.kill.Done():
 			return nil, err
 		case <-time.After(lockPause):
 		}

@@ -181,7 +181,7 @@ func TestChangeWaitsForThoseInside(t *testing.T) {
 		tenant := tenants.ID{7, byte(round >> 8), byte(round)} //nolint:gosec // two bytes are enough
 		f.put(tenant, privacy.Identifier{Kind: privacy.UserID, Value: "u"}, privacy.Barred, time.Time{})
 		refreshed := make(chan error, 1)
-		go func() { refreshed <- set.Refresh(context.Background()) }()
+		go func() { refreshed <- set.Refresh(t.Context()) }()
 		for { // who comes now already sees it, and waits for nobody
 			view := set.Enter()
 			seen := view.Of(tenant) != nil
