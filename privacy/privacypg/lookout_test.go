@@ -48,7 +48,7 @@ func TestOwnersAreToldOnce(t *testing.T) {
 	service := privacy.NewService(store.Requests(sealer), nil, nil, func() time.Time { return now })
 	by := tenants.By{Principal: principal}
 	r, err := service.File(t.Context(), by, privacy.Filing{
-		Type: privacy.Erase, Confirm: true, Origin: privacy.ByMember, Subjects: []privacy.Identifier{{Kind: privacy.UserID, Value: "ada"}},
+		Type: privacy.Erase, Confirm: true, Origin: privacy.ByMember, Subjects: []privacy.Identifier{{Kind: privacy.UserID, Value: "ada-lovelace"}},
 	})
 	require.NoError(t, err)
 	lookout := store.Lookout(house.Outbox)
@@ -80,7 +80,7 @@ func TestOwnersAreToldOnce(t *testing.T) {
 	mail := post.about("overdue")[0]
 	require.Equal(t, "owner@example.com", mail.To)
 	require.Contains(t, mail.Text, "https://observatory.example/privacy/requests/"+r.ID.String())
-	require.NotContains(t, mail.Text, "ada")
+	require.NotContains(t, mail.Text, "ada-lovelace")
 
 	r, err = service.Extend(t.Context(), by, r.ID, r.Deadline.AddDate(0, 1, 0), "Many copies.")
 	require.NoError(t, err)

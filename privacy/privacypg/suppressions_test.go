@@ -75,7 +75,7 @@ func TestSuppressions(t *testing.T) {
 	noon, later := time.Date(2026, 2, 1, 12, 0, 0, 0, time.UTC), time.Date(2026, 2, 1, 13, 0, 0, 0, time.UTC)
 	first, second := uuid.New(), uuid.New()
 	_, err := s.Put(t.Context(), l.a, first, []privacy.Entry{
-		{Identifier: user("ada"), Standing: privacy.Barred, Erased: &later},
+		{Identifier: user("ada-lovelace"), Standing: privacy.Barred, Erased: &later},
 		{Identifier: device("phone"), Standing: privacy.Barred, Erased: &later},
 		{Identifier: user("ben"), Standing: privacy.Restricted, Person: 1},
 		{Identifier: device("phone"), Standing: privacy.Barred}, // named twice
@@ -84,13 +84,13 @@ func TestSuppressions(t *testing.T) {
 	_, err = s.Put(t.Context(), l.a, second, []privacy.Entry{{Identifier: device("tablet"), Standing: privacy.Barred, Erased: &noon}})
 	require.NoError(t, err)
 	barred, restricted, free := privacy.SuppressionState{Standing: privacy.Barred, Erased: &later}, privacy.SuppressionState{Standing: privacy.Restricted}, privacy.SuppressionState{Standing: privacy.Free}
-	require.Equal(t, []privacy.SuppressionState{barred, barred, restricted, free}, l.states(t, l.a, user("ada"), device("phone"), user("ben"), user("phone")))
-	require.Equal(t, []privacy.SuppressionState{free, free}, l.states(t, l.b, user("ada"), device("phone")))
+	require.Equal(t, []privacy.SuppressionState{barred, barred, restricted, free}, l.states(t, l.a, user("ada-lovelace"), device("phone"), user("ben"), user("phone")))
+	require.Equal(t, []privacy.SuppressionState{free, free}, l.states(t, l.b, user("ada-lovelace"), device("phone")))
 
-	_, err = s.Put(t.Context(), l.a, second, []privacy.Entry{{Identifier: user("ada"), Standing: privacy.Free, Erased: &noon}})
+	_, err = s.Put(t.Context(), l.a, second, []privacy.Entry{{Identifier: user("ada-lovelace"), Standing: privacy.Free, Erased: &noon}})
 	require.NoError(t, err)
 	freed := privacy.SuppressionState{Standing: privacy.Free, Erased: &later}
-	require.Equal(t, []privacy.SuppressionState{freed, freed, restricted}, l.states(t, l.a, user("ada"), device("phone"), user("ben")), "an erasure does not move back")
+	require.Equal(t, []privacy.SuppressionState{freed, freed, restricted}, l.states(t, l.a, user("ada-lovelace"), device("phone"), user("ben")), "an erasure does not move back")
 
 	var all []privacy.SuppressionEntry
 	var place privacy.SuppressionPlace
@@ -116,7 +116,7 @@ func TestSuppressions(t *testing.T) {
 		return tx.QueryRow(t.Context(), "SELECT string_agg(s::text, ' ') FROM suppressions s").Scan(&text)
 	}))
 	require.Contains(t, text, first.String())
-	for _, name := range []string{"ada", "ben", "phone", "tablet"} {
+	for _, name := range []string{"ada-lovelace", "ben", "phone", "tablet"} {
 		require.NotContains(t, text, name)
 	}
 }

@@ -91,18 +91,18 @@ func TestProof(t *testing.T) {
 	server, _ := start(t, "--purge-every=1s")
 	a := server.SignUp(t)
 	ack := a.Secret.Send(t,
-		harness.Event{Name: "viewed", AnonymousID: "adas-phone"}, harness.Event{Name: "signed up", UserID: "ada", AnonymousID: "adas-phone", Properties: map[string]any{"phone": "0815"}},
-		harness.Event{Name: "viewed", UserID: "ada"}, harness.Event{Name: "viewed", UserID: "bob"},
+		harness.Event{Name: "viewed", AnonymousID: "adas-phone"}, harness.Event{Name: "signed up", UserID: "ada-lovelace", AnonymousID: "adas-phone", Properties: map[string]any{"phone": "0815-4711"}},
+		harness.Event{Name: "viewed", UserID: "ada-lovelace"}, harness.Event{Name: "viewed", UserID: "bob"},
 	)
 	require.Equal(t, 4, a.Secret.Settled(t, ack.Receipt).Counts.Stored)
-	ada := map[string]any{"property": "properties.phone", "value": "0815"}
+	ada := map[string]any{"property": "properties.phone", "value": "0815-4711"}
 
 	exported := done(t, a, "export", ada)
 	link := linked(t, a, exported)
 	files := filesIn(t, server, link)
 	require.Equal(t, 3, strings.Count(files["events.jsonl"], "\n"), files["events.jsonl"])
 	require.NotContains(t, files["events.jsonl"], "bob")
-	require.Contains(t, files["profile.json"], `"person": "ada"`)
+	require.Contains(t, files["profile.json"], `"person": "ada-lovelace"`)
 	server.Anonymous(t).Get(t, link).WantProblem(t, http.StatusNotFound, "privacy_link_invalid")
 	about := harness.As[struct {
 		Records   map[string]int
@@ -111,9 +111,9 @@ func TestProof(t *testing.T) {
 	require.Equal(t, 3, about.Records["events.jsonl"])
 	require.Equal(t, 1, about.Downloads)
 
-	erased := done(t, a, "erase", ada, map[string]any{"user_id": "ada"})
+	erased := done(t, a, "erase", ada, map[string]any{"user_id": "ada-lovelace"})
 	a.Session.Post(t, "/v1/privacy/requests/"+exported+"/export/link", nil).WantProblem(t, http.StatusConflict, "privacy_export_gone")
-	empty := done(t, a, "export", ada, map[string]any{"user_id": "ada"}, map[string]any{"anonymous_id": "adas-phone"})
+	empty := done(t, a, "export", ada, map[string]any{"user_id": "ada-lovelace"}, map[string]any{"anonymous_id": "adas-phone"})
 	files = filesIn(t, server, linked(t, a, empty))
 	for _, name := range []string{"events.jsonl", "held.jsonl", "quarantine.jsonl"} {
 		require.Empty(t, files[name], name)
@@ -151,7 +151,7 @@ func TestProof(t *testing.T) {
 	require.NoError(t, err, said)
 	require.Contains(t, said, "The certificate is genuine")
 	require.Contains(t, said, "events       3 events before, none after")
-	for _, name := range []string{"ada", "0815", "adas-phone"} {
+	for _, name := range []string{"ada-lovelace", "0815-4711", "adas-phone"} {
 		require.NotContains(t, said, name)
 		require.NotContains(t, string(a.Session.Get(t, "/v1/privacy/requests/"+erased+"/certificate").Body), name)
 	}
