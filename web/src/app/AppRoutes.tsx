@@ -91,7 +91,14 @@ export function AppRoutes() {
         <Route path="/verify" element={<Verify />} />
         <Route path="/invite" element={<Invite />} />
         <Route path="/privacy/form/:token" element={<PublicForm />} />
-        <Route path="/operator" element={<OperatorGate />}>
+        <Route
+          path="/operator"
+          element={
+            <OperatorGate>
+              <Page />
+            </OperatorGate>
+          }
+        >
           <Route index element={<OperatorTenants />} />
           <Route path="tenants/:tenant" element={<OperatorTenant />} />
         </Route>
@@ -115,9 +122,7 @@ export function AppRoutes() {
           element={
             <Gate>
               <Shell>
-                <Suspense fallback={<SkeletonRows rows={8} />}>
-                  <Outlet />
-                </Suspense>
+                <Page />
               </Shell>
             </Gate>
           }
@@ -191,6 +196,15 @@ export function AppRoutes() {
           <Route path="*" element={<NotFound />} />
         </Route>
       </Routes>
+    </Suspense>
+  )
+}
+
+/** The page of a frame; the frame is there already while the page comes. */
+function Page() {
+  return (
+    <Suspense fallback={<SkeletonRows rows={8} />}>
+      <Outlet />
     </Suspense>
   )
 }

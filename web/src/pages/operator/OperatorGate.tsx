@@ -1,7 +1,7 @@
 import { Button, Center, Loader, PasswordInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
-import { Link, Outlet } from 'react-router'
+import { useState, type ReactNode } from 'react'
+import { Link } from 'react-router'
 import { operatorMonthOptions } from '../../api/operator'
 import { ThemeToggle } from '../../app/Rail'
 import { Mark } from '../../parts/Mark'
@@ -11,7 +11,7 @@ import classes from './Operator.module.css'
 import { keepToken, readToken, TokenContext } from './token'
 
 /** Lets in who runs the installation: by its token, or from its own machine where it has none. It has nothing to do with being logged in. */
-export default function OperatorGate() {
+export default function OperatorGate({ children }: { children: ReactNode }) {
   const [token, setToken] = useState(readToken)
   const month = useQuery(operatorMonthOptions(token, null, ''))
   const use = (given: string) => {
@@ -36,9 +36,7 @@ export default function OperatorGate() {
       </header>
       <main className={classes.main}>
         {month.data ? (
-          <TokenContext value={token}>
-            <Outlet />
-          </TokenContext>
+          <TokenContext value={token}>{children}</TokenContext>
         ) : month.data === null ? (
           <AskForToken refused={token !== ''} onGiven={use} />
         ) : month.error ? (
