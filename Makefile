@@ -22,8 +22,9 @@ build: bin/observatory ## build bin/observatory, dashboard included
 
 GO_SOURCES := $(shell git ls-files -co --exclude-standard -- '*.go' '*.sql' go.mod go.sum api/openapi.yaml internal/embedded 2>/dev/null)
 
+# As tests and linters compile, so that all of them need each package compiled once.
 bin/observatory: web/dist/index.html $(GO_SOURCES)
-	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/observatory
+	go build -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/observatory
 
 web/node_modules: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund

@@ -65,7 +65,7 @@ export async function fits(page, where) {
 export async function settled(page) {
   await page.waitForFunction(
     () =>
-      document.querySelector('main') !== null &&
+      document.querySelector('main')?.checkVisibility() &&
       document.querySelector('[aria-busy="true"], .mantine-Skeleton-root') === null &&
       document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity),
   )
