@@ -25,7 +25,7 @@ func (s *server) GetReceipt(ctx context.Context, r gen.GetReceiptRequestObject) 
 		Events: each(receipt.Outcomes, func(o ingest.Outcome) gen.ReceiptEvent {
 			return gen.ReceiptEvent{Index: o.Index, EventId: o.EventID, Status: gen.EventStatus(o.Status.String()), Code: orNil(o.Code), Message: orNil(o.Message), ExpiresAt: timeOrNil(o.Until)}
 		}),
-		Counts: receiptCounts(receipt),
+		Counts: receiptCounts(receipt.Counts()),
 	}
 	if receipt.Settled {
 		source := uuid.UUID(receipt.Source)
@@ -34,26 +34,11 @@ func (s *server) GetReceipt(ctx context.Context, r gen.GetReceiptRequestObject) 
 	return out, nil
 }
 
-func receiptCounts(receipt ingest.Receipt) gen.ReceiptCounts {
-	var c gen.ReceiptCounts
-	for _, o := range receipt.Outcomes {
-		c.Received++
-		switch o.Status {
-		case ingest.Stored:
-			c.Stored++
-		case ingest.Duplicate:
-			c.Duplicate++
-		case ingest.Quarantined:
-			c.Quarantined++
-		case ingest.Suppressed:
-			c.Suppressed++
-		case ingest.Held:
-			c.Held++
-		case ingest.Pending:
-			c.Pending++
-		}
+func receiptCounts(c ingest.Counts) gen.ReceiptCounts {
+	return gen.ReceiptCounts{
+		Received: int(c.Received), Stored: int(c.Stored), Duplicate: int(c.Duplicate), Quarantined: int(c.Quarantined), Suppressed: int(c.Suppressed),
+		Held: int(c.Held), Pending: int(c.Pending()),
 	}
-	return c
 }
 
 func (s *server) GetLedger(ctx context.Context, r gen.GetLedgerRequestObject) (gen.GetLedgerResponseObject, error) {

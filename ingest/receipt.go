@@ -140,14 +140,25 @@ func (r *Receipt) expire(now time.Time) {
 	}
 }
 
+// Counts are the outcomes by their status.
+func (r Receipt) Counts() (c Counts) {
+	for _, o := range r.Outcomes {
+		c.Add(o.Status, 1)
+	}
+	return c
+}
+
 // Counts are events of the conservation ledger. Received = the sum of the others.
 type Counts struct {
 	Received, Stored, Duplicate, Quarantined, Suppressed, Held int64
 }
 
 // Balanced tells whether every received event has exactly one outcome.
-func (c Counts) Balanced() bool {
-	return c.Received == c.Stored+c.Duplicate+c.Quarantined+c.Suppressed+c.Held
+func (c Counts) Balanced() bool { return c.Pending() == 0 }
+
+// Pending are those received events that have no outcome yet. Below zero some have more than one.
+func (c Counts) Pending() int64 {
+	return c.Received - c.Stored - c.Duplicate - c.Quarantined - c.Suppressed - c.Held
 }
 
 // Add counts n events of that outcome as received.

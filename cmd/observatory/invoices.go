@@ -68,26 +68,14 @@ func (t told) Told(ctx context.Context, tenant tenants.ID, text string) (invoici
 	if err != nil {
 		return invoicing.Told{}, err
 	}
-	out := invoicing.Told{ID: uuid.UUID(receipt.ID), Received: receipt.ID.ReceivedAt(), Settled: receipt.Settled}
-	c := &out.Counts
-	c.Received = receipt.ID.Count()
-	for _, o := range receipt.Outcomes {
-		switch o.Status {
-		case ingest.Stored:
-			c.Stored++
-		case ingest.Duplicate:
-			c.Duplicate++
-		case ingest.Quarantined:
-			c.Quarantined++
-		case ingest.Suppressed:
-			c.Suppressed++
-		case ingest.Held:
-			c.Held++
-		case ingest.Pending:
-			c.Pending++
-		}
-	}
-	return out, nil
+	c := receipt.Counts()
+	return invoicing.Told{
+		ID: uuid.UUID(receipt.ID), Received: receipt.ID.ReceivedAt(), Settled: receipt.Settled,
+		Counts: invoicing.Counts{
+			Received: receipt.ID.Count(), Stored: int(c.Stored), Duplicate: int(c.Duplicate), Quarantined: int(c.Quarantined), Suppressed: int(c.Suppressed),
+			Held: int(c.Held), Pending: int(c.Pending()),
+		},
+	}, nil
 }
 
 // Between implements invoicing.Receipts. Receipts are kept for a while only; older ones are not among them.
