@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/observatory/observatory/cmd/observatory/bridge"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/privacypg"
@@ -23,7 +24,8 @@ func newLogAgent(s *serving) (*privacy.LogAgent, error) {
 		return nil, fmt.Errorf("find out the name of this host: %w", err)
 	}
 	return privacy.NewLogAgent(privacy.LogAgentConfig{
-		Log: s.log.id, Kind: s.log.kind, Host: host, Node: nodeLog{s}, Logs: privacypg.NewLogs(s.postgres), Now: s.now, Logger: s.logger,
+		Log: s.log.id, Kind: s.log.kind, Host: host, Node: bridge.NodeLog(s.log, func() ingest.Offset { return s.sink.Settled() }),
+		Logs: privacypg.NewLogs(s.postgres), Now: s.now, Logger: s.logger,
 	}), nil
 }
 
@@ -49,24 +51,6 @@ func (s *serving) claim(ctx context.Context) error {
 		}
 	}
 	return s.barrier.Begin(ctx)
-}
-
-// nodeLog is the log and the sink of this node as privacy.NodeLog.
-type nodeLog struct{ *serving }
-
-func (n nodeLog) Sync(ctx context.Context) (int64, error) {
-	end, err := n.log.Sync(ctx)
-	return int64(end), err
-}
-
-func (n nodeLog) Settled() int64 { return int64(n.sink.Settled()) }
-
-func (n nodeLog) Forget(before int64) (int64, error) {
-	if err := n.log.Trim(n.sink.Settled()); err != nil { // which the log does not know after a start
-		return 0, err
-	}
-	upTo, err := n.log.Forget(ingest.Offset(before))
-	return int64(upTo), err
 }
 
 func newLogsCommand() *cobra.Command {

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/url"
 
 	"github.com/google/uuid"
 
 	"github.com/observatory/observatory/analytics"
 	"github.com/observatory/observatory/analytics/analyticsch"
-	"github.com/observatory/observatory/ingest"
+	"github.com/observatory/observatory/cmd/observatory/bridge"
 	"github.com/observatory/observatory/internal/seal"
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/archive"
@@ -34,7 +33,7 @@ type lifecycle struct {
 
 func newLifecycle(n *node, public *url.URL) (l lifecycle, err error) {
 	l.retention = retention.New(retention.Deps{
-		Policies: retentionPolicies{n}, Runs: n.privacy.store.Retention(), Copies: retentionch.Copies(n.events, n.metering), Jobs: n.jobs, Now: n.now, Logger: n.logger,
+		Policies: bridge.Retention(n.declared), Runs: n.privacy.store.Retention(), Copies: retentionch.Copies(n.events, n.metering), Jobs: n.jobs, Now: n.now, Logger: n.logger,
 	})
 	l.uses = minimise.NewRecorder(n.privacy.store.Uses(), n.now, n.logger)
 	l.minimisation = minimise.New(minimisech.New(n.events), n.privacy.store.Uses(), n.now)
@@ -72,23 +71,6 @@ type signed struct{ *certificate.Service }
 func (s signed) JWS(ctx context.Context, tenant tenants.ID, request uuid.UUID) (string, error) {
 	found, err := s.Find(ctx, tenant, request)
 	return found.JWS, err
-}
-
-// checkRetention is what the policies of ingest know of those of retention.
-func checkRetention(document []byte) error {
-	_, err := retention.Parse(document)
-	return err
-}
-
-// retentionPolicies are those that tenants publish, as retention.Policies.
-type retentionPolicies struct{ *node }
-
-func (p retentionPolicies) Retention(ctx context.Context, tenant tenants.ID) (document []byte, version int, err error) {
-	policy, err := p.declared.Policy(ctx, tenant, ingest.RetentionPolicy)
-	if errors.Is(err, ingest.ErrNoSuchPolicy) {
-		return []byte("{}"), 0, nil
-	}
-	return policy.Document, policy.Version, err
 }
 
 // asked is the store of events as questions of tenants go to it.

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"net/url"
 	"slices"
 
-	"github.com/google/uuid"
-
-	"github.com/observatory/observatory/ingest/repair"
-	"github.com/observatory/observatory/internal/fault"
+	"github.com/observatory/observatory/analytics/analyticsch"
+	"github.com/observatory/observatory/cmd/observatory/bridge"
 	"github.com/observatory/observatory/internal/seal"
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/archive"
@@ -19,8 +15,8 @@ import (
 	"github.com/observatory/observatory/privacy/inventory"
 	"github.com/observatory/observatory/privacy/privacych"
 	"github.com/observatory/observatory/privacy/privacypg"
+	"github.com/observatory/observatory/privacy/resolve"
 	"github.com/observatory/observatory/privacy/suppress"
-	"github.com/observatory/observatory/tenants"
 )
 
 // answering is what answers for people: what tenants' users ask for, and every copy that it reaches.
@@ -48,7 +44,7 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 	}
 	a.store = privacypg.New(n.postgres, keys, n.logger)
 	a.requests = a.store.Requests(sealer)
-	a.resolver = newResolver(n)
+	a.resolver = resolve.New(bridge.People(analyticsch.NewKin(analyticsch.Config{Conn: n.events, Now: n.now})), bridge.Forms(n.declared, n.cfg.SecretKey))
 	a.erasing = newErasing(n)
 	if a.archive, err = newArchive(n, a.store); err != nil {
 		return a, err
@@ -63,7 +59,7 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 	logs := privacypg.NewLogs(n.postgres)
 	a.driver, err = privacy.NewDriver(privacy.DriverDeps{
 		Requests: a.requests, Resolver: a.resolver, Suppressions: a.store.Suppressions(), Standings: a.store.Suppressions(),
-		Barriers: privacy.NewLogBarriers(logs, logs, n.now), Copies: a.copies(), Releases: releases{n.releases}, Exporter: a.exports, Certifier: a.proofs,
+		Barriers: privacy.NewLogBarriers(logs, logs, n.now), Copies: a.copies(), Releases: bridge.Releases(n.releases), Exporter: a.exports, Certifier: a.proofs,
 		Now: n.now, Logger: n.logger,
 	})
 	return a, err
@@ -72,25 +68,4 @@ func newAnswering(n *node, public *url.URL) (a answering, err error) {
 // copies are all places in which something about people is kept, in the order in which they are emptied: what others are made of comes first.
 func (a answering) copies() []privacy.Copy {
 	return slices.Concat(a.erasing.Copies(), []privacy.Copy{a.archive.Copy(), a.exports.Copy()}, a.store.Copies(), inventory.Stated())
-}
-
-// releases is the privacy.Releases of held events.
-type releases struct{ *repair.Releases }
-
-var errReleaseFailed = fault.New(fault.Unavailable, "release_failed", "What was held could not be given back. See the replays.")
-
-// Release implements privacy.Releases. The replay that does it has the request's ID.
-func (r releases) Release(ctx context.Context, tenant tenants.ID, request uuid.UUID) (privacy.Evidence, bool, error) {
-	replay, err := r.Begin(ctx, tenant, request, false)
-	switch {
-	case errors.Is(err, repair.ErrReplayOpen):
-		return nil, false, nil
-	case err != nil:
-		return nil, false, err
-	case replay.State == repair.Failed || replay.State == repair.Cancelled:
-		return nil, false, errReleaseFailed
-	case replay.State != repair.Done:
-		return nil, false, nil
-	}
-	return privacy.Evidence{"replay": replay.ID.String(), "stored": replay.Progress.Counts.Stored}, true, nil
 }

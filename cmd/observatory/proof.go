@@ -8,6 +8,7 @@ import (
 
 	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/analytics/people"
+	"github.com/observatory/observatory/cmd/observatory/bridge"
 	"github.com/observatory/observatory/privacy/certificate"
 	"github.com/observatory/observatory/privacy/export"
 	"github.com/observatory/observatory/privacy/privacych"
@@ -23,7 +24,7 @@ func (a *answering) prove(n *node, public *url.URL) (err error) {
 	}
 	known := people.New(people.Deps{Store: analyticsch.NewPeople(analyticsch.Config{Conn: n.events, Now: n.now}), Now: n.now})
 	a.exports = export.New(export.Deps{
-		Store: a.store, Records: privacych.NewRecords(n.events), Profiles: profiles{known}, Objects: n.objects, PublicURL: public, Now: n.now, Logger: n.logger,
+		Store: a.store, Records: privacych.NewRecords(n.events), Profiles: bridge.Profiles(known), Objects: n.objects, PublicURL: public, Now: n.now, Logger: n.logger,
 	})
 	return nil
 }

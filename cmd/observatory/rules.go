@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/observatory/observatory/cmd/observatory/bridge"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/enrich"
 	"github.com/observatory/observatory/ingest/ingestpg"
@@ -49,7 +50,7 @@ func newRules(n *node) (*rules, error) {
 		}
 	}
 	r.pipeline = pipeline.New(pipeline.Config{Secret: n.cfg.SecretKey}, pipeline.Deps{
-		Feed: ingestpg.New(n.following, n.logger), Formats: schemaFormats(), Resources: r.resources, Retention: checkRetention, Logger: n.logger, Now: n.now,
+		Feed: ingestpg.New(n.following, n.logger), Formats: schemaFormats(), Resources: r.resources, Retention: bridge.CheckRetention, Logger: n.logger, Now: n.now,
 	})
 	r.policies = ingest.NewPolicies(n.declared, r.pipeline.Rulebook(), n.now)
 	r.rehearsals = pipeline.NewRehearsals(r.pipeline, n.store)

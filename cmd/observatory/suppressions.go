@@ -8,15 +8,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/observatory/observatory/cmd/observatory/bridge"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/internal/follow"
 	"github.com/observatory/observatory/privacy/privacypg"
 	"github.com/observatory/observatory/privacy/suppress"
-	"github.com/observatory/observatory/tenants"
 )
 
-// suppressions tell collector, sink and replays of this node whose events must not be stored: the ingest.Suppression of a suppress.Set.
-type suppressions struct{ set *suppress.Set }
+// suppressions tell collector, sink and replays of this node whose events must not be stored.
+type suppressions struct {
+	ingest.Suppression
+	set *suppress.Set
+}
 
 // newSuppressions makes them; applied is told what is in force on this node, and whether that is a change.
 func newSuppressions(n *node, applied func(mark follow.Mark, changed bool)) (suppressions, error) {
@@ -24,7 +27,8 @@ func newSuppressions(n *node, applied func(mark follow.Mark, changed bool)) (sup
 	if err != nil {
 		return suppressions{}, err
 	}
-	s := suppressions{suppress.NewSet(suppress.Config{Keys: keys, Feed: privacypg.New(n.following, keys, n.logger), Applied: applied, Log: n.logger, Now: n.now})}
+	set := suppress.NewSet(suppress.Config{Keys: keys, Feed: privacypg.New(n.following, keys, n.logger), Applied: applied, Log: n.logger, Now: n.now})
+	s := suppressions{bridge.Suppression(set), set}
 	f := promauto.With(n.metrics)
 	f.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "observatory_suppressions_staleness_seconds", Help: "Time since the suppressions were last known to be up to date. Beyond 15 minutes events are held.",
@@ -62,33 +66,4 @@ func (s suppressions) known() error {
 		return errSuppressionsUnknown
 	}
 	return nil
-}
-
-// Enter implements ingest.Suppression.
-func (s suppressions) Enter() ingest.SuppressionView { return suppressionView{s.set.Enter()} }
-
-// Known implements ingest.Suppression.
-func (s suppressions) Known() bool { return s.set.Known() }
-
-type suppressionView struct{ *suppress.View }
-
-// Of implements ingest.SuppressionView.
-func (v suppressionView) Of(tenant tenants.ID) ingest.Judge {
-	if t := v.View.Of(tenant); t != nil {
-		return judge{t}
-	}
-	return nil
-}
-
-// judge says in the words of ingest what holds for a tenant's people.
-type judge struct{ *suppress.Tenant }
-
-// Verdict implements ingest.Judge.
-func (j judge) Verdict(t ingest.Traces) ingest.Verdict {
-	v := j.Tenant.Verdict(suppress.Traces(t))
-	verdict := [...]ingest.Verdict{suppress.Pass: ingest.Pass, suppress.Hold: ingest.HoldPerson, suppress.Out: ingest.Bar}[v.Fate]
-	if v.Unlink {
-		verdict |= ingest.Unlink
-	}
-	return verdict
 }

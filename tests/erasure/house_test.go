@@ -21,6 +21,7 @@ import (
 	"github.com/observatory/observatory/analytics/analyticspg"
 	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/analytics/rollup"
+	"github.com/observatory/observatory/cmd/observatory/bridge"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/enrich"
 	"github.com/observatory/observatory/ingest/ingestch"
@@ -161,14 +162,14 @@ func (h *house) buildPrivacy(t *testing.T) {
 	key, err := metering.NewKey(h.secret)
 	require.NoError(t, err)
 	h.erasing = privacych.New(privacych.Config{Conn: h.conn, Rollups: h.rollups, Key: key, Readers: time.Nanosecond})
-	h.resolver = resolve.New(kin{analyticsch.NewKin(analyticsch.Config{Conn: h.conn, Now: time.Now}), &h.looking}, pseudonyms{h})
+	h.resolver = resolve.New(known{bridge.People(analyticsch.NewKin(analyticsch.Config{Conn: h.conn, Now: time.Now})), &h.looking}, bridge.Forms(h.declared, h.secret))
 	public := &url.URL{Scheme: "https", Host: "observatory.example"}
 	h.proofs, err = certificate.New(certificate.Deps{Store: h.control, SecretKey: h.secret, Issuer: certificate.Issuer{Name: public.String()}, Now: time.Now})
 	require.NoError(t, err)
 	require.NoError(t, h.proofs.EnsureKey(t.Context()))
-	known := people.New(people.Deps{Store: analyticsch.NewPeople(analyticsch.Config{Conn: h.conn, Now: time.Now}), Now: time.Now})
+	profiles := bridge.Profiles(people.New(people.Deps{Store: analyticsch.NewPeople(analyticsch.Config{Conn: h.conn, Now: time.Now}), Now: time.Now}))
 	h.exports = export.New(export.Deps{
-		Store: h.control, Records: privacych.NewRecords(h.conn), Profiles: profiles{known}, Objects: h.files, PublicURL: public, Now: time.Now, Logger: h.logger,
+		Store: h.control, Records: privacych.NewRecords(h.conn), Profiles: profiles, Objects: h.files, PublicURL: public, Now: time.Now, Logger: h.logger,
 	})
 }
 

@@ -6,13 +6,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/observatory/observatory/cmd/observatory/bridge"
 	"github.com/observatory/observatory/ingest"
 	"github.com/observatory/observatory/ingest/eventlog"
 	"github.com/observatory/observatory/ingest/repair"
 	"github.com/observatory/observatory/ingest/sinkstate"
 	"github.com/observatory/observatory/privacy"
 	"github.com/observatory/observatory/privacy/suppress"
-	"github.com/observatory/observatory/tenants"
 )
 
 // node accepts events, carries them into the store, and replays them.
@@ -42,20 +42,21 @@ func newNode(ctx context.Context, h *house, d *disk) (n *node, err error) {
 		return nil, err
 	}
 	n.agent = privacy.NewLogAgent(privacy.LogAgentConfig{
-		Log: h.log, Kind: privacy.LocalLog, Host: "test", Node: nodeLog{n}, Logs: mortalLogs{h.logs, d}, Now: time.Now, Logger: h.logger,
+		Log: h.log, Kind: privacy.LocalLog, Host: "test", Node: bridge.NodeLog(n.log, func() ingest.Offset { return n.sink.Settled() }), Logs: mortalLogs{h.logs, d}, Now: time.Now, Logger: h.logger,
 	})
 	set := suppress.NewSet(suppress.Config{Keys: h.keys, Feed: h.control, Applied: n.agent.Applied, Log: h.logger, Now: time.Now})
+	suppression := bridge.Suppression(set)
 	n.sink, err = ingest.NewSink(ingest.SinkConfig{MaxBytes: 30_000, Interval: 200 * time.Millisecond}, ingest.SinkDeps{
-		Log: gatedLog{n.log, &h.reads}, State: mortalState{n.state, d}, Store: gatedStore{mortalStore{h.store.Writer(h.log), d}, &h.writes}, Now: time.Now, Logger: h.logger, Suppression: suppressions{set},
+		Log: gatedLog{n.log, &h.reads}, State: mortalState{n.state, d}, Store: gatedStore{mortalStore{h.store.Writer(h.log), d}, &h.writes}, Now: time.Now, Logger: h.logger, Suppression: suppression,
 	})
 	if err != nil {
 		return nil, err
 	}
 	n.collector = ingest.NewCollector(ingest.CollectorDeps{
-		Log: n.log, Prepare: h.pipeline, Receipts: h.receipts, Limits: ingest.NewRateLimits(0), Suppression: suppressions{set}, Now: time.Now,
+		Log: n.log, Prepare: h.pipeline, Receipts: h.receipts, Limits: ingest.NewRateLimits(0), Suppression: suppression, Now: time.Now,
 	})
 	runner := repair.NewRunner(repair.RunnerDeps{
-		Queue: h.declared, Archive: h.store, Prepare: h.pipeline, Suppression: suppressions{set}, Log: n.log, LogID: h.log, Sink: n.sink, Now: time.Now, Logger: h.logger, ChunkEvents: 7,
+		Queue: h.declared, Archive: h.store, Prepare: h.pipeline, Suppression: suppression, Log: n.log, LogID: h.log, Sink: n.sink, Now: time.Now, Logger: h.logger, ChunkEvents: 7,
 	})
 	ctx, n.cancel = context.WithCancel(ctx)
 	if err := errors.Join(n.agent.Begin(ctx), set.Refresh(ctx)); err != nil {
@@ -77,48 +78,4 @@ func (n *node) stop(ctx context.Context) (err error) {
 	_ = n.log.Close() // of the dead nobody expects anything
 	_ = n.state.Close()
 	return err
-}
-
-// nodeLog is a node's log with the sink behind it as privacy.NodeLog.
-type nodeLog struct{ *node }
-
-func (n nodeLog) Sync(ctx context.Context) (int64, error) {
-	end, err := n.log.Sync(ctx)
-	return int64(end), err
-}
-
-func (n nodeLog) Settled() int64 { return int64(n.sink.Settled()) }
-
-func (n nodeLog) Forget(before int64) (int64, error) {
-	if err := n.log.Trim(n.sink.Settled()); err != nil {
-		return 0, err
-	}
-	upTo, err := n.log.Forget(ingest.Offset(before))
-	return int64(upTo), err
-}
-
-// suppressions are a suppress.Set as ingest.Suppression.
-type suppressions struct{ set *suppress.Set }
-
-func (s suppressions) Enter() ingest.SuppressionView { return view{s.set.Enter()} }
-func (s suppressions) Known() bool                   { return s.set.Known() }
-
-type view struct{ *suppress.View }
-
-func (v view) Of(tenant tenants.ID) ingest.Judge {
-	if t := v.View.Of(tenant); t != nil {
-		return judge{t}
-	}
-	return nil
-}
-
-type judge struct{ *suppress.Tenant }
-
-func (j judge) Verdict(t ingest.Traces) ingest.Verdict {
-	v := j.Tenant.Verdict(suppress.Traces(t))
-	verdict := [...]ingest.Verdict{suppress.Pass: ingest.Pass, suppress.Hold: ingest.HoldPerson, suppress.Out: ingest.Bar}[v.Fate]
-	if v.Unlink {
-		verdict |= ingest.Unlink
-	}
-	return verdict
 }

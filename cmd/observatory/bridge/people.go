@@ -1,4 +1,4 @@
-package main
+package bridge
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/observatory/observatory/analytics/analyticsch"
 	"github.com/observatory/observatory/analytics/people"
 	"github.com/observatory/observatory/ingest/redact"
 	"github.com/observatory/observatory/privacy"
@@ -16,14 +15,12 @@ import (
 	"github.com/observatory/observatory/tenants"
 )
 
-// newResolver finds out who subjects are, by what analytics knows of people and what redaction makes of their IDs.
-func newResolver(n *node) *resolve.Resolver {
-	return resolve.New(kin{analyticsch.NewKin(analyticsch.Config{Conn: n.events, Now: n.now})}, pseudonyms{n})
-}
+// People tells resolvers what analytics knows of who goes by which ID.
+func People(store people.KinStore) resolve.People { return kin{store} }
 
-// kin tells the resolver what analytics knows.
 type kin struct{ store people.KinStore }
 
+// Kin implements resolve.People.
 func (k kin) Kin(ctx context.Context, tenant tenants.ID, ids []string) ([]resolve.Kin, error) {
 	found, err := k.store.Kin(ctx, tenant, ids, resolve.MaxIDs)
 	all := make([]resolve.Kin, 0, len(found))
@@ -33,6 +30,7 @@ func (k kin) Kin(ctx context.Context, tenant tenants.ID, ids []string) ([]resolv
 	return all, tooBroad(err)
 }
 
+// Carriers implements resolve.People.
 func (k kin) Carriers(ctx context.Context, tenant tenants.ID, values []privacy.Identifier) ([]resolve.Carrier, error) {
 	wanted := make([]people.Carried, 0, len(values))
 	for _, v := range values {
@@ -54,15 +52,26 @@ func tooBroad(err error) error {
 	return err
 }
 
-// pseudonyms tell the resolver what redaction makes of values.
-type pseudonyms struct{ node *node }
+// SecretVersions lists the secrets that a tenant has made its pseudonyms with after the first.
+type SecretVersions interface {
+	SecretVersions(ctx context.Context, tenant tenants.ID) ([]redact.SecretVersion, error)
+}
 
+// Forms tells resolvers what redaction makes of values, under a node's secret key.
+func Forms(versions SecretVersions, key []byte) resolve.Forms { return pseudonyms{versions, key} }
+
+type pseudonyms struct {
+	versions SecretVersions
+	key      []byte
+}
+
+// Forms implements resolve.Forms.
 func (p pseudonyms) Forms(ctx context.Context, tenant tenants.ID) (func(string) []string, error) {
-	later, err := p.node.declared.SecretVersions(ctx, tenant)
+	later, err := p.versions.SecretVersions(ctx, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("list redaction secrets: %w", err)
 	}
-	secrets, err := redact.DeriveSecrets(p.node.cfg.SecretKey, tenant, 1+len(later))
+	secrets, err := redact.DeriveSecrets(p.key, tenant, 1+len(later))
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +79,12 @@ func (p pseudonyms) Forms(ctx context.Context, tenant tenants.ID) (func(string) 
 	return forms.Forms, err
 }
 
-// profiles tell exports what is known about people.
+// Profiles tells exports what is known about people.
+func Profiles(known *people.Service) export.Profiles { return profiles{known} }
+
 type profiles struct{ people *people.Service }
 
+// Profile implements export.Profiles.
 func (p profiles) Profile(ctx context.Context, tenant tenants.ID, id string) (export.Profile, bool, error) {
 	found, err := p.people.Profile(ctx, tenant, id, time.Time{})
 	if errors.Is(err, people.ErrPersonNotFound) {
