@@ -20,7 +20,8 @@ run: build runtime ## start Observatory with everything it needs
 .PHONY: build
 build: bin/observatory ## build bin/observatory, dashboard included
 
-GO_SOURCES := $(shell git ls-files -co --exclude-standard -- '*.go' '*.sql' go.mod go.sum api/openapi.yaml internal/embedded 2>/dev/null)
+# Those that are there: git also names what was removed and is not committed yet.
+GO_SOURCES := $(wildcard $(shell git ls-files -co --exclude-standard -- '*.go' '*.sql' go.mod go.sum api/openapi.yaml internal/embedded 2>/dev/null))
 
 # As tests and linters compile, so that all of them need each package compiled once.
 bin/observatory: web/dist/index.html $(GO_SOURCES)
@@ -30,7 +31,7 @@ web/node_modules: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
 	@touch $@
 
-WEB_SOURCES := $(shell git ls-files -co --exclude-standard -- web/src web/public 'web/*.html' 'web/*.ts' 'web/*.json' 2>/dev/null)
+WEB_SOURCES := $(wildcard $(shell git ls-files -co --exclude-standard -- web/src web/public 'web/*.html' 'web/*.ts' 'web/*.json' 2>/dev/null))
 
 web/dist/index.html: web/node_modules $(WEB_SOURCES)
 	cd web && npm run build

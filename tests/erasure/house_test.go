@@ -73,6 +73,7 @@ type house struct {
 	policies *ingest.Policies
 	replays  *repair.Service
 	causes   *repair.Causes
+	marks    *analyticsch.Rollups
 	rollups  *rollup.Service
 	linker   *people.Linker
 	erasing  *privacych.Store
@@ -80,6 +81,7 @@ type house struct {
 	proofs   *certificate.Service
 	exports  *export.Service
 
+	began   time.Time
 	long    time.Duration // for how long things go on to happen while requests are carried out
 	log     uuid.UUID
 	looking sync.RWMutex // held by those who look for somebody's IDs: a purge waits a minute for them, which nobody here has
@@ -93,7 +95,7 @@ type house struct {
 
 func newHouse(t *testing.T, seed uint64, long time.Duration) *house {
 	h := &house{
-		t: t, long: long, chance: rand.New(rand.NewPCG(seed, 1)), secret: bytes.Repeat([]byte{7}, seal.KeyLength), logged: &output{}, folder: t.TempDir(), log: uuid.New(), //nolint:gosec // chance, not secrets
+		t: t, began: time.Now(), long: long, chance: rand.New(rand.NewPCG(seed, 1)), secret: bytes.Repeat([]byte{7}, seal.KeyLength), logged: &output{}, folder: t.TempDir(), log: uuid.New(), //nolint:gosec // chance, not secrets
 	}
 	h.logger = slog.New(slog.NewTextHandler(h.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.connect(t)
@@ -144,8 +146,9 @@ func (h *house) buildIngest(t *testing.T) {
 	})
 	h.policies = ingest.NewPolicies(h.declared, h.pipeline.Rulebook(), time.Now)
 	h.replays, h.causes = repair.NewService(h.declared, h.store, h.pipeline, time.Now), repair.NewCauses(h.store, time.Now)
+	h.marks = analyticsch.NewRollups(analyticsch.Config{Conn: h.conn, Now: time.Now})
 	h.rollups = rollup.New(rollup.Deps{
-		Store: analyticsch.NewRollups(analyticsch.Config{Conn: h.conn, Now: time.Now}), Settings: analyticspg.New(h.pool).Rollups(),
+		Store: h.marks, Settings: analyticspg.New(h.pool).Rollups(),
 		Jobs: nobody{}, Now: time.Now, Logger: h.logger, Metrics: prometheus.NewRegistry(),
 	})
 	h.linker = people.NewLinker(analyticsch.NewLinks(analyticsch.Config{Conn: h.conn, Now: time.Now}), h.rollups)
