@@ -220,6 +220,16 @@ test('steps of enrichment are switched, sessions made longer, and a source is sa
   await page.getByLabel('Minutes without an event').fill('45')
   await page.getByRole('textbox', { name: /^Service of / }).fill('shop')
   await page.getByText('3 unpublished changes').first().waitFor()
+
+  const review = page.getByRole('button', { name: 'Review', exact: true })
+  const height = () => page.evaluate(() => document.documentElement.scrollHeight)
+  await page.evaluate(() => scrollTo(0, 0))
+  await review.waitFor()
+  const withBar = await height()
+  await review.click()
+  await review.waitFor({ state: 'hidden' })
+  assert.equal(await height(), withBar, 'what is below moves when the bar goes')
+
   await page.getByRole('button', { name: 'Rehearse' }).click()
   await within('Rehearsal').getByText(/"service": "shop"/).first().waitFor()
   await look('a rehearsal of enrichment')
