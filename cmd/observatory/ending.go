@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"runtime/pprof"
 	"time"
 
 	"github.com/observatory/observatory/internal/latch"
@@ -41,6 +42,7 @@ func endWithin(ctx context.Context, limit time.Duration, logger *slog.Logger) (r
 		case <-released.Done():
 		case <-time.After(limit):
 			logger.Error("the server hangs while it ends; it is cut off", "after", limit)
+			_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 1) // where it hangs
 			os.Exit(1)
 		}
 	}()

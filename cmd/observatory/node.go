@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -168,9 +169,11 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 }
 
 func (n *node) close() error {
-	n.postgres.Close()
-	n.working.Close()
-	n.following.Close()
+	var closing sync.WaitGroup // at the same time, as they may have to wait for a server that hangs
+	for _, pool := range []*pg.Pool{n.postgres, n.working, n.following} {
+		closing.Go(pool.Close)
+	}
+	closing.Wait()
 	return errors.Join(n.events.Close(), n.objects.Close())
 }
 

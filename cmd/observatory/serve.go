@@ -44,6 +44,10 @@ func newServeCommand() *cobra.Command {
 // softMemory is where the garbage collector begins to work harder, in bytes. What is live at full load is about half of it.
 const softMemory = 288 << 20
 
+// hangs is how long a server that is asked to end may stand still because an engine does, beyond its drain timeouts: one is for requests and
+// the sink, one for engines, and half of one for tasks. Most of it goes to connections that are being made, which heed no context.
+const hangs = 6 * time.Second
+
 // serve runs a node until ctx ends, then drains it: no request is cut off, no acknowledged event is lost, no engine is left behind.
 func serve(ctx context.Context, cfg config.Config) (err error) {
 	if os.Getenv("GOMEMLIMIT") == "" {
@@ -53,8 +57,8 @@ func serve(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen on %s (another address: --http-addr): %w", cfg.HTTPAddr, err)
 	}
-	defer listener.Close()                                     //nolint:errcheck // closed by the server, unless it never began
-	defer endWithin(ctx, 3*cfg.DrainTimeout, newLogger(cfg))() // one for requests and the sink, one for engines, and half of one for tasks
+	defer listener.Close() //nolint:errcheck // closed by the server, unless it never began
+	defer endWithin(ctx, 3*cfg.DrainTimeout+hangs, newLogger(cfg))()
 	if err := cfg.EnsureSecretKey(); err != nil {
 		return err
 	}

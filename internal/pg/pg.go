@@ -17,6 +17,7 @@ import (
 const (
 	connectTimeout    = 3 * time.Second
 	healthCheckPeriod = 5 * time.Second
+	closeTimeout      = 500 * time.Millisecond
 	pingTimeout       = time.Second // of a connection that has been idle, before it is used
 )
 
@@ -55,8 +56,19 @@ func Open(ctx context.Context, url string, o Options) (*Pool, error) {
 	return &Pool{pool: pool}, nil
 }
 
-// Close waits until every connection was given back, and closes them.
-func (p *Pool) Close() { p.pool.Close() }
+// Close closes every connection, once it was given back. It waits half a second for that and no longer: of a server that hangs, pgx asks for
+// 15 seconds to give up what was cut short. Such connections close by themselves.
+func (p *Pool) Close() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		p.pool.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeTimeout):
+	}
+}
 
 // Stat is what the pool is doing now, for metrics.
 func (p *Pool) Stat() *pgxpool.Stat { return p.pool.Stat() }

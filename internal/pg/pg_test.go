@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -246,4 +250,59 @@ func TestOpenRefusesNonsense(t *testing.T) {
 	_, err := pg.Open(t.Context(), "postgres://h:notaport/db", pg.Options{})
 	require.Error(t, err)
 	require.Error(t, pg.Migrate(t.Context(), "postgres://h:notaport/db", nil))
+}
+
+// TestCloseDoesNotWaitForAServerThatHangs cuts a query short while the server takes no further connection, over which pgx asks it to give up.
+func TestCloseDoesNotWaitForAServerThatHangs(t *testing.T) {
+	t.Parallel()
+	at, err := url.Parse(testkit.Postgres(t))
+	require.NoError(t, err)
+	at.Host = oneConnectionTo(t, at.Host)
+	pool, err := pg.Open(t.Context(), at.String(), pg.Options{})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	require.Error(t, pool.AcrossTenants(ctx, func(tx pgx.Tx) error {
+		time.AfterFunc(50*time.Millisecond, cancel)
+		_, err := tx.Exec(ctx, "SELECT pg_sleep(60)")
+		return err
+	}))
+	began := time.Now()
+	pool.Close()
+	require.Less(t, time.Since(began), 5*time.Second)
+}
+
+// oneConnectionTo relays the first connection to a server; others are taken, and nothing is ever said over them. It returns its address.
+func oneConnectionTo(t *testing.T, server string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var accepting, relays sync.WaitGroup
+	var conns []net.Conn
+	accepting.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			conns = append(conns, conn)
+			if len(conns) > 1 {
+				continue
+			}
+			behind, err := net.Dial("tcp", server)
+			if err != nil {
+				return
+			}
+			relays.Go(func() { _, _ = io.Copy(behind, conn); _ = behind.Close() })
+			relays.Go(func() { _, _ = io.Copy(conn, behind) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		accepting.Wait()
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+		relays.Wait()
+	})
+	return listener.Addr().String()
 }
