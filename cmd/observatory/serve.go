@@ -210,8 +210,8 @@ func (s *serving) run(ctx context.Context, listener net.Listener) (err error) {
 // sends events is told to come again.
 func (s *serving) control(ctx context.Context) error {
 	err := s.migratePostgres(ctx)
-	refreshes := []func(context.Context) error{s.claim, s.quota.Refresh, s.suppressions.set.Refresh, s.keys.Refresh, s.rules.pipeline.Rulebook().Refresh}
-	for _, refresh := range refreshes { // nothing is stored before quotas and suppressions are known, nor accepted: keys come after them
+	refreshes := []func(context.Context) error{s.claim, s.quota.Refresh, s.suppressions.set.Refresh, s.rules.pipeline.Rulebook().Refresh, s.keys.Refresh}
+	for _, refresh := range refreshes { // nothing is stored before quotas and suppressions are known, nor accepted before all is: keys come last
 		if err == nil {
 			err = s.untilAnswers(ctx, "PostgreSQL", pg.ErrUnavailable, func() error { return refresh(ctx) })
 		}

@@ -59,7 +59,7 @@ func TestDiskIsFull(t *testing.T) { //nolint:paralleltest // it needs the machin
 	awaitPart(t, s, "log", true)
 
 	l.reckon(t, s, account, store)
-	l.onlyFailures(t, logFull, noAnswer, starting, ruleless)
+	l.onlyFailures(t, logFull, noAnswer, starting)
 	require.Positive(t, l.notAcknowledged()[logFull])
 }
 

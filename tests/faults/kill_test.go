@@ -48,7 +48,7 @@ func TestServerIsKilled(t *testing.T) { //nolint:paralleltest // it needs the ma
 	l.awaitAcks(t, 1)
 	l.reckon(t, s, account, store)
 	require.Positive(t, halfway, "no kill came between the events and the ledger of a batch, which is where it hurts")
-	l.onlyFailures(t, noAnswer, starting, ruleless)
+	l.onlyFailures(t, noAnswer, starting)
 }
 
 // TestServerIsKilledWithItsEngines is the same for a server that has started its engines: they end with it and come back with it.

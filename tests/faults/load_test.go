@@ -28,7 +28,6 @@ const eventName = "fault_test"
 const (
 	noAnswer = "no answer"
 	starting = "503 keys_not_loaded"
-	ruleless = "503 rules_not_loaded" // a moment later
 	logFull  = "503 log_full"
 )
 

@@ -80,7 +80,7 @@ func TestServerIsAskedToEnd(t *testing.T) { //nolint:paralleltest // it needs th
 	require.Empty(t, s.Logs.Lines("not everything could be stored"))
 	l.awaitAcks(t, 1)
 	l.reckon(t, s, account, openStore(t, embeddedClickHouse(t, s)))
-	l.onlyFailures(t, noAnswer, starting, ruleless)
+	l.onlyFailures(t, noAnswer, starting)
 	s.Stop(t)
 	requireNoneLeft(t, s.DataDir)
 }
