@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -169,11 +168,9 @@ func newNode(ctx context.Context, cfg config.Config, urls embedded.URLs) (*node,
 }
 
 func (n *node) close() error {
-	var closing sync.WaitGroup // at the same time, as they may have to wait for a server that hangs
-	for _, pool := range []*pg.Pool{n.postgres, n.working, n.following} {
-		closing.Go(pool.Close)
-	}
-	closing.Wait()
+	n.postgres.Close()
+	n.working.Close()
+	n.following.Close()
 	return errors.Join(n.events.Close(), n.objects.Close())
 }
 

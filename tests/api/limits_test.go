@@ -92,9 +92,7 @@ func TestRateLimit(t *testing.T) {
 	batch := "[" + strings.Repeat(`{"event":"a"},`, 2499) + `{"event":"a"}]` // a whole batch is always let through
 	account.Secret.Post(t, "/v1/events", batch).Want(t, http.StatusAccepted)
 	limited := account.Secret.Post(t, "/v1/events", batch).WantProblem(t, http.StatusTooManyRequests, "rate_limited")
-	wait, err := strconv.Atoi(limited.Header.Get("Retry-After"))
-	require.NoError(t, err)
-	require.InDelta(t, 2500/perSecond, wait, 5)
+	require.InDelta(t, 2500/perSecond, limited.RetryAfter(t), 5)
 
 	// Another key has an allowance of its own.
 	account.Publishable.Post(t, "/v1/events", batch).Want(t, http.StatusAccepted)

@@ -132,7 +132,7 @@ func TestServerEndsThoughItsEnginesHang(t *testing.T) { //nolint:paralleltest //
 	l.awaitAcks(t, 100)
 	s.Signal(t, syscall.SIGTERM)
 	asked := time.Now()
-	require.Zero(t, s.Wait(t, 25*time.Second), "exit status")
+	require.Zero(t, s.Wait(t, 20*time.Second), "exit status")
 	t.Logf("ended after %s", time.Since(asked).Round(time.Millisecond))
 	requireGone(t, time.Second, began)
 	s.Start(t)

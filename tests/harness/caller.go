@@ -12,6 +12,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -172,6 +173,15 @@ func (r Response) WantProblem(tb testing.TB, status int, code string) Response {
 	require.Equal(tb, "application/problem+json", r.Header.Get("Content-Type"))
 	require.Equal(tb, code, r.Code(), "%s %s: %s", r.Request.Method, r.Request.URL, r.Body)
 	return r
+}
+
+// RetryAfter is in how many seconds, at least one, the answer says to come again. It fails the test when the answer does not say so.
+func (r Response) RetryAfter(tb testing.TB) int {
+	tb.Helper()
+	seconds, err := strconv.Atoi(r.Header.Get("Retry-After"))
+	require.NoError(tb, err)
+	require.Positive(tb, seconds)
+	return seconds
 }
 
 // JSON reads the answer into out.
